@@ -1,0 +1,42 @@
+"""The ``assay`` command: joins the commands that live with what they command."""
+
+from typing import Annotated
+
+import typer
+
+from assayoffice import __version__
+from assayoffice.rl.cli import app as client_commands
+from assayoffice.rl.demo import app as demo_commands
+from assayoffice.server.cli import app as server_commands
+
+app = typer.Typer(
+    help="Verdicts that can be trusted: serve verifiers, and have responses judged.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(client_commands)
+app.add_typer(server_commands)
+app.add_typer(demo_commands)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the ``assay`` script."""
+    app()
