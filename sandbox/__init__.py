@@ -1,0 +1,1 @@
+"""Execution: processes that can be limited, watched and killed. Knows no answers and no wire."""

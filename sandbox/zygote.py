@@ -1,0 +1,111 @@
+"""The process that workers are forked from: ``python -m assayoffice.sandbox.zygote FD MODULE:NAME``.
+
+It is started fresh, not forked, so it has never seen gRPC, threads or sockets of clients. It loads
+the handler once; a worker is then a fork that shares that memory and is ready in milliseconds,
+which makes killing one cheap. Its own loop runs nothing that came from a client.
+
+Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork`` with the worker's end of a
+socket; the zygote answers ``forked PID`` with a pidfd, and ``exited PID STATUS MAXRSS_KB`` when that
+worker has ended. ``ready`` comes first. It ends when the service closes the control socket, and
+every worker ends with it.
+"""
+
+import ctypes
+import gc
+import importlib
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from assayoffice.sandbox.worker import Handler, work
+
+_MAX_MESSAGE_BYTES = 256
+_PR_SET_PDEATHSIG = 1
+#: Workers open next to nothing; the bound is for verifiers that leak.
+_MAX_OPEN_FILES = 256
+
+
+def main(arguments: list[str]) -> None:
+    """Run the zygote until the control socket closes."""
+    control = socket.socket(fileno=int(arguments[0]))
+    # Only numbers and the traceback of a worker's death: its memory holds other people's texts.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    make_handler = _load(arguments[1])
+    handler = make_handler()
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
+    control.send(b"ready")
+    _Zygote(control, handler).serve()
+
+
+def _load(path: str) -> Callable[[], Handler]:
+    module, _, name = path.partition(":")
+    factory: Callable[[], Handler] = getattr(importlib.import_module(module), name)
+    return factory
+
+
+class _Zygote:
+    def __init__(self, control: socket.socket, handler: Handler) -> None:
+        self._control = control
+        self._handler = handler
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(control, selectors.EVENT_READ, None)
+
+    def serve(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                pid: int | None = key.data
+                if pid is not None:
+                    self._reap(pid, key.fd)
+                elif not self._take_order():
+                    return
+
+    def _take_order(self) -> bool:
+        message, fds, _, _ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, 1)
+        if not message:
+            return False
+        order, _, argument = message.partition(b" ")
+        if order != b"fork" or len(fds) != 1:
+            raise ValueError(f"unknown order {message!r}")
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(fds[0], niceness=int(argument))
+        os.close(fds[0])
+        pidfd = os.pidfd_open(pid)
+        self._selector.register(pidfd, selectors.EVENT_READ, pid)
+        socket.send_fds(self._control, [f"forked {pid}".encode()], [pidfd])
+        return True
+
+    def _become_worker(self, fd: int, niceness: int) -> NoReturn:
+        try:
+            _die_with_parent()
+            for key in list(self._selector.get_map().values()):
+                os.close(key.fd)
+            self._selector.close()
+            os.nice(niceness)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_OPEN_FILES, _MAX_OPEN_FILES))
+            work(socket.socket(fileno=fd), self._handler)
+        except BaseException:  # noqa: BLE001 - a fork must never fall back into the zygote's loop
+            os._exit(1)
+        os._exit(0)
+
+    def _reap(self, pid: int, pidfd: int) -> None:
+        _, status, usage = os.wait4(pid, 0)
+        self._selector.unregister(pidfd)
+        os.close(pidfd)
+        self._control.send(f"exited {pid} {status} {usage.ru_maxrss}".encode())
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:  # the zygote died before the call took effect
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
