@@ -1,0 +1,40 @@
+"""How much one answer may cost before it is turned away, in counted steps and never in seconds.
+
+A count gives the same verdict on a busy machine and on an idle one, and in every thread.
+"""
+
+MAX_RESPONSE_CHARACTERS = 1_000_000
+#: A box further than this from the end of a response is not looked for.
+SEARCH_CHARACTERS = 20_000
+MAX_ANSWER_CHARACTERS = 20_000
+MAX_TOKENS = 1_500
+MAX_DEPTH = 60
+#: Largest numerator or denominator that exact arithmetic may build.
+MAX_EXACT_BITS = 20_000
+#: Largest n for which n! and binomials are multiplied out.
+MAX_FACTORIAL = 3_000
+#: Evaluation steps (one per node visited, more for expensive functions) of one verdict.
+MAX_OPERATIONS = 60_000
+
+
+class TooLargeError(Exception):
+    """The text or its evaluation is beyond what one verdict may cost; ``reason`` names the cap."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Budget:
+    """Counts evaluation steps down. One per verdict; not shared."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, operations: int = MAX_OPERATIONS) -> None:
+        self.left = operations
+
+    def spend(self, operations: int = 1) -> None:
+        """Take ``operations`` off. Raises TooLargeError when there are none left."""
+        self.left -= operations
+        if self.left < 0:
+            raise TooLargeError("OPERATION_BUDGET")
