@@ -1,0 +1,102 @@
+"""``assay demo``: shipped responses judged over gRPC, then a hostile one survived.
+
+``make demo`` runs it. Everything it shows went through a real server process.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from assayoffice.rl import report
+from assayoffice.rl.client import Client
+from assayoffice.rl.embedded import EmbeddedServer, EmbeddedServerError
+from assayoffice.rl.errors import ServiceError
+from assayoffice.rl.results import ItemError, Outcome, Result, Verdict
+from assayoffice.rl.rows import RowForm, rows
+from assayoffice.rl.sources import UnreadableFileError, open_source
+from assayoffice.rl.submissions import Submission
+
+# In a checkout; the file is not part of the installed package.
+_FILE = Path(__file__).resolve().parents[1] / "examples" / "responses.jsonl"
+_START_SECONDS = 60.0
+_CALL_SECONDS = 60.0
+
+_TOWER = "Surely \\boxed{" + "9^{" * 40 + "9" + "}" * 40 + "}"
+_NESTED = "\\boxed{" + "\\sqrt{1+" * 4000 + "1" + "}" * 4000 + "}"
+_HEALTHY = r"Half of a half is a quarter, so the answer is \boxed{0.25}."
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Argument(help="Rows to show.", show_default=False)] = _FILE,
+) -> None:
+    """Start a service, judge shipped responses, survive a hostile batch, stop."""
+    console = Console(highlight=False)
+    try:
+        start = time.monotonic()
+        with (
+            EmbeddedServer(start_seconds=_START_SECONDS) as ready,
+            Client(ready.endpoint) as client,
+        ):
+            seconds = time.monotonic() - start
+            states = ", ".join(f"{name} {state}" for name, state in ready.verifiers.items())
+            console.print(f"[bold]Serving on {ready.endpoint}[/] after {seconds:.1f} s: {states}\n")
+            _show_responses(console, client, file)
+            _show_survival(console, client)
+        console.print("Server stopped.")
+    except UnreadableFileError as error:
+        console.print(f"error: {error}", style="bold red", markup=False)
+        raise typer.Exit(2) from None
+    except (ServiceError, EmbeddedServerError) as error:
+        console.print(f"error: {error}", style="bold red", markup=False)
+        raise typer.Exit(4) from None
+
+
+def _show_responses(console: Console, client: Client, file: Path) -> None:
+    with open_source(str(file)) as source:
+        read = [row.submission for row in rows(source.records, RowForm(source.name))]
+    submissions = [each for each in read if isinstance(each, Submission)]
+    results: list[Result] = [each for each in read if isinstance(each, ItemError)]
+    start = time.monotonic()
+    results = client.verify_batch(submissions, timeout=_CALL_SECONDS) + results
+    milliseconds = (time.monotonic() - start) * 1000
+    console.print(report.results_table(results, f"{file.name}: what models write"))
+    scored = sum(isinstance(each, Verdict) for each in results)
+    console.print(
+        f"{len(results)} submissions in one batch: {scored} verdicts in {milliseconds:.0f} ms.\n"
+    )
+    failed = [each for each in results if isinstance(each, ItemError)]
+    if failed:
+        console.print(report.errors_list(failed))
+
+
+def _show_survival(console: Console, client: Client) -> None:
+    quarter = {"reference": r"\frac{1}{4}"}
+    batch = [
+        Submission("healthy neighbour 1", "numeric", _HEALTHY, quarter),
+        Submission("tower of 41 powers", "numeric", _TOWER, quarter),
+        Submission("4000 nested roots", "numeric", _NESTED, quarter),
+        Submission("healthy neighbour 2", "numeric", _HEALTHY, quarter),
+    ]
+    start = time.monotonic()
+    results = client.verify_batch(batch, timeout=_CALL_SECONDS)
+    seconds = time.monotonic() - start
+    console.print(report.results_table(results, "A hostile batch"))
+    unharmed = all(
+        isinstance(each, Verdict) and each.outcome is Outcome.CORRECT
+        for each in (results[0], results[-1])
+    )
+    ending = (
+        Text("both neighbours judged, nothing scored by force.", "bold green")
+        if unharmed
+        else Text("a neighbour was harmed.", "bold red")
+    )
+    console.print(Text(f"{seconds:.2f} s; ").append_text(ending), end="\n\n")
+    if not unharmed:
+        raise typer.Exit(1)

@@ -1,0 +1,201 @@
+"""How results are shown: one JSON object per row for machines, tables for people."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from assayoffice.rl.results import ItemError, Outcome, Result, Verdict, VerifierInfo
+
+_STYLES = {
+    Outcome.CORRECT: "bold green",
+    Outcome.INCORRECT: "red",
+    Outcome.NO_ANSWER: "yellow",
+    Outcome.LIMIT_EXCEEDED: "magenta",
+}
+_ERROR_STYLE = "bold white on red"
+
+
+def as_json(result: Result) -> str:
+    """One line of JSON, pure ASCII. An error has no key ``score``."""
+    written: dict[str, object]
+    if isinstance(result, Verdict):
+        written = {
+            "id": result.id,
+            "outcome": result.outcome.value,
+            "score": result.score,
+            "reason": result.reason,
+            "extracted": result.extracted,
+            "method": result.method,
+            "hallmark": str(result.hallmark),
+        }
+    else:
+        written = {
+            "id": result.id,
+            "error": {
+                "reason": result.reason,
+                "code": result.code.name,
+                "message": result.message,
+            },
+        }
+    return json.dumps(written)
+
+
+@dataclass
+class Tally:
+    """Counts of results, as they come."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    score_sum: float = 0.0
+
+    def add(self, result: Result) -> None:
+        """Count a result."""
+        if isinstance(result, Verdict):
+            self.outcomes[result.outcome] += 1
+            self.score_sum += result.score
+        else:
+            self.errors[result.reason] += 1
+
+    def summary(self, seconds: float) -> RenderableType:
+        """The counts as a table with a closing line."""
+        verdicts, errors = self.outcomes.total(), self.errors.total()
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(justify="right")
+        table.add_column()
+        table.add_column(justify="right", style="dim")
+        for outcome, style in _STYLES.items():
+            if count := self.outcomes[outcome]:
+                share = f"{100 * count / verdicts:.1f} %"
+                table.add_row(f"{count:,}", Text(outcome.value, style), share)
+        for reason, count in self.errors.most_common():
+            table.add_row(f"{count:,}", Text(f"ERROR {reason}", "bold red"), "no score")
+        mean = f"mean score {self.score_sum / verdicts:.4f} over " if verdicts else ""
+        rate = (verdicts + errors) / seconds if seconds > 0 else 0.0
+        closing = (
+            f"{mean}{_count(verdicts, 'verdict')}; {_count(errors, 'error')}; {rate:,.0f} rows/s"
+        )
+        return Group(table, Text(closing, "dim"))
+
+
+def results_table(results: list[Result], title: str) -> Table:
+    """A row per result that stays readable at 100 columns."""
+    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table.add_column("id", style="cyan", overflow="ellipsis", no_wrap=True, max_width=24)
+    table.add_column("verdict", no_wrap=True)
+    # The one column that gives way on a narrow terminal.
+    table.add_column("extracted", overflow="ellipsis", no_wrap=True, min_width=12, ratio=1)
+    table.add_column("reason", no_wrap=True)
+    table.add_column("method", style="dim", no_wrap=True)
+    table.add_column("ms", justify="right", style="dim", no_wrap=True)
+    for result in results:
+        if isinstance(result, Verdict):
+            milliseconds = "cached" if result.timing.cached else _milliseconds(result)
+            table.add_row(
+                _one_line(result.id),
+                _badge(result),
+                _one_line(result.extracted) or Text("none", "dim"),
+                _one_line(result.reason),
+                _one_line(result.method),
+                milliseconds,
+            )
+        else:
+            table.add_row(
+                _one_line(result.id), _badge(result), "", _one_line(result.reason), "", ""
+            )
+    return table
+
+
+def errors_list(errors: list[ItemError]) -> RenderableType:
+    """The messages of errors, a line each."""
+    return Group(*(Text("✗ ", "bold red").append_text(_plain(error.message)) for error in errors))
+
+
+def result_panel(result: Result) -> Panel:
+    """All that is known about one result."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    if isinstance(result, Verdict):
+        lines = {
+            "score": f"{result.score:g}",
+            "reason": result.reason,
+            "": result.explanation,
+            "extracted": result.extracted,
+            "read as": result.normalized_answer,
+            "reference": result.normalized_reference,
+            "method": result.method,
+            "flags": ", ".join(result.flags),
+            "hallmark": str(result.hallmark),
+            "cpu time": f"{_milliseconds(result)} ms",
+        }
+    else:
+        lines = {"code": result.code.name, "reason": result.reason, "message": result.message}
+    for name, value in lines.items():
+        if value:
+            table.add_row(name, _plain(value))
+    return Panel(table, title=_badge(result), title_align="left", expand=False)
+
+
+def verifiers_table(verifiers: list[VerifierInfo]) -> Table:
+    """What is installed and whether it serves."""
+    table = Table()
+    table.add_column("verifier", style="bold cyan", no_wrap=True)
+    table.add_column("version", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("detail", overflow="fold")
+    table.add_column("summary", overflow="fold")
+    for each in verifiers:
+        state = Text("serving", "green") if each.serving else Text("not serving", "bold red")
+        table.add_row(
+            Text(each.name), each.hallmark.version, state, _plain(each.detail), _plain(each.summary)
+        )
+    return table
+
+
+def verifier_as_json(verifier: VerifierInfo) -> str:
+    """One line of JSON."""
+    return json.dumps(
+        {
+            "name": verifier.name,
+            "version": verifier.hallmark.version,
+            "digest": verifier.hallmark.digest,
+            "serving": verifier.serving,
+            "detail": verifier.detail,
+            "summary": verifier.summary,
+            "task_field": verifier.task_field,
+            "task_schema": verifier.task_schema,
+        }
+    )
+
+
+def stderr_console() -> Console:
+    """Where progress and complaints go, so that stdout holds results and nothing else."""
+    return Console(stderr=True, highlight=False)
+
+
+def _badge(result: Result) -> Text:
+    if isinstance(result, Verdict):
+        return Text(result.outcome.value, _STYLES[result.outcome])
+    return Text(" ERROR ", _ERROR_STYLE)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _milliseconds(verdict: Verdict) -> str:
+    return f"{verdict.timing.cpu_seconds * 1000:.1f}"
+
+
+def _one_line(text: str) -> Text:
+    return Text(" ".join(_plain(text[:200]).plain.split()))
+
+
+def _plain(text: str) -> Text:
+    """Foreign text with nothing left in it that moves the cursor or paints the terminal."""
+    return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text))

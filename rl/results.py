@@ -1,0 +1,185 @@
+"""What a submission gets: a ``Verdict``, or an ``ItemError``, which has no score.
+
+The two share nothing but ``id``, so code that reads ``result.score`` without looking fails on an
+error instead of training on it::
+
+    match result:
+        case Verdict(score=score):
+            ...
+        case ItemError(reason=reason):
+            ...
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import grpc
+
+from assayoffice.rl.errors import ErrorDetails, FieldViolation, details_from_status
+from assayoffice.v1 import verdict_pb2, verifier_pb2
+
+
+class Outcome(enum.Enum):
+    """The four facts a verdict can state. There is no fifth for "something went wrong"."""
+
+    CORRECT = "CORRECT"
+    INCORRECT = "INCORRECT"
+    #: Nothing could be extracted, or what was extracted is not an answer that can be read.
+    NO_ANSWER = "NO_ANSWER"
+    #: The submission itself used up its time, memory, process or output allowance.
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Hallmark:
+    """Identifies exactly what decided: two equal hallmarks give equal verdicts."""
+
+    verifier: str
+    version: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.verifier}@{self.version}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of a verdict: a test of a program, a sub-answer, an audit step."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the item took; ``cpu_seconds`` is 0 where the verdict was known already."""
+
+    queue_seconds: float
+    cpu_seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A fact about a submission; the fields are those of the wire's Verdict.
+
+    Verdicts of equal submissions under equal hallmarks are equal: ``timing`` is not compared.
+    """
+
+    id: str
+    outcome: Outcome
+    score: float
+    reason: str
+    explanation: str
+    extracted: str
+    normalized_answer: str
+    normalized_reference: str
+    method: str
+    integrity: str
+    flags: tuple[str, ...]
+    checks: tuple[Check, ...]
+    hallmark: Hallmark
+    timing: Timing = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """Why a submission has no verdict. There is no score to read, on purpose."""
+
+    id: str
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    violations: tuple[FieldViolation, ...] = ()
+    retry_after_seconds: float | None = None
+
+
+Result: TypeAlias = Verdict | ItemError
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierInfo:
+    """A verifier of the service; ``task_schema`` is JSON schema, ``detail`` says why it is out."""
+
+    name: str
+    summary: str
+    hallmark: Hallmark
+    serving: bool
+    detail: str
+    task_field: str
+    task_schema: str
+
+
+def item_error(id: str, details: ErrorDetails) -> ItemError:
+    """The error of one submission, from what is known about it or about its whole call."""
+    return ItemError(
+        id=id,
+        code=details.code,
+        reason=details.reason,
+        message=str(details),
+        violations=details.violations,
+        retry_after_seconds=details.retry_after_seconds,
+    )
+
+
+def result_from_proto(message: verdict_pb2.VerifyResult) -> Result:
+    """Read one result. What breaks the contract becomes an ItemError, never a guess at a score."""
+    match message.WhichOneof("result"):
+        case "verdict":
+            return _verdict(message.id, message.verdict)
+        case "error":
+            details = details_from_status(message.error)
+            if details.code is not grpc.StatusCode.OK:
+                return item_error(message.id, details)
+    return broken_contract(message.id, "the service answered neither a verdict nor an error")
+
+
+def broken_contract(id: str, message: str) -> ItemError:
+    """The error for an answer that the wire contract forbids."""
+    return ItemError(id, grpc.StatusCode.INTERNAL, "BROKEN_CONTRACT", message)
+
+
+def verifier_from_proto(message: verifier_pb2.VerifierInfo) -> VerifierInfo:
+    """Read one entry of ListVerifiers."""
+    return VerifierInfo(
+        name=message.name,
+        summary=message.summary,
+        hallmark=_hallmark(message.hallmark),
+        serving=message.state == verifier_pb2.VERIFIER_STATE_SERVING,
+        detail=message.state_detail,
+        task_field=message.task_field,
+        task_schema=message.task_schema,
+    )
+
+
+def _verdict(id: str, message: verdict_pb2.Verdict) -> Result:
+    outcomes = verdict_pb2.Outcome.DESCRIPTOR.values_by_number
+    named = outcomes.get(message.outcome)
+    if named is None or message.outcome == verdict_pb2.OUTCOME_UNSPECIFIED:
+        return broken_contract(id, f"outcome {message.outcome} is unknown; update the client")
+    if not 0.0 <= message.score <= 1.0:  # Also refuses NaN.
+        return broken_contract(id, f"score {message.score} is not in [0, 1]")
+    return Verdict(
+        id=id,
+        outcome=Outcome(named.name.removeprefix("OUTCOME_")),
+        score=message.score,
+        reason=message.reason,
+        explanation=message.explanation,
+        extracted=message.extracted,
+        normalized_answer=message.normalized_answer,
+        normalized_reference=message.normalized_reference,
+        method=message.method,
+        integrity=message.integrity,
+        flags=tuple(message.flags),
+        checks=tuple(Check(each.name, each.passed, each.detail) for each in message.checks),
+        hallmark=_hallmark(message.hallmark),
+        timing=Timing(
+            message.timing.queue_seconds, message.timing.cpu_seconds, message.timing.cached
+        ),
+    )
+
+
+def _hallmark(message: verdict_pb2.Hallmark) -> Hallmark:
+    return Hallmark(message.verifier, message.version, message.digest)

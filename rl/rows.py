@@ -1,0 +1,191 @@
+"""Rows of a data set, read one by one and turned into submissions.
+
+Two forms of row are known. Ours::
+
+    {"id": "1", "verifier": "numeric", "response": "...", "task": {"reference": "1/2"}}
+
+where ``"reference": "1/2"`` may stand for a task of one string and ``"prompt"`` may be added; and
+verl's data set as it is, recognised by its ``reward_model``, with a column of responses beside it.
+A column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
+
+A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that names the file, the
+row, the field and the remedy, in its place among the others.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import grpc
+
+from assayoffice.rl.results import ItemError
+from assayoffice.rl.sources import Record, UnusableRow
+from assayoffice.rl.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """How rows are read: what the caller's flags say overrides what a row says.
+
+    ``task`` holds fields that are laid over each row's task. ``verifier`` None leaves the choice to
+    the row, and ``numeric`` where a verl row names none.
+    """
+
+    file: str
+    verifier: str | None = None
+    task: Mapping[str, object] | None = None
+    response_column: str = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A submission of a file, or the error that stands for its result.
+
+    ``offset`` says how far into the file the row ends, in the unit of ``Source.total``.
+    """
+
+    number: int
+    offset: int
+    submission: Submission | ItemError
+
+
+def rows(records: Iterator[Record], form: RowForm) -> Iterator[Row]:
+    """The submissions of a file, in its order."""
+    for record in records:
+        where = f"{form.file} row {record.number}"
+        try:
+            if isinstance(record.content, UnusableRow):
+                raise record.content
+            submissions = _submissions(record.content, str(record.number), form)
+        except UnusableRow as unusable:
+            id = _name(record.content, str(record.number))
+            error = ItemError(
+                id, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ROW", f"{where}: {unusable}"
+            )
+            yield Row(record.number, record.offset, error)
+        else:
+            for submission in submissions:
+                yield Row(record.number, record.offset, submission)
+
+
+def _submissions(row: Mapping[str, object], number: str, form: RowForm) -> list[Submission]:
+    id = _name(row, number)
+    response = row.get(form.response_column)
+    if form.response_column not in row:
+        raise UnusableRow(
+            f"{form.response_column}: missing; --response-column names another column "
+            f"(this row has {', '.join(map(str, row)) or 'none'})"
+        )
+    read = _verl if "reward_model" in row else _ours
+    verifier, task = read(row, form)
+    task = {**task, **(form.task or {})}
+    prompt = _prompt(row.get("prompt"))
+    match response:
+        case str():
+            return [Submission(id, verifier, response, task, prompt)]
+        case list() if all(isinstance(each, str) for each in response):
+            return [
+                Submission(f"{id}/{index}", verifier, each, task, prompt)
+                for index, each in enumerate(response)
+            ]
+    raise UnusableRow(
+        f"{form.response_column}: must be text or a list of texts, not {_kind(response)}"
+    )
+
+
+def _ours(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, object]]:
+    verifier = form.verifier or row.get("verifier")
+    if verifier is None:
+        raise UnusableRow(
+            'verifier: missing; add it to the row, e.g. "numeric", or pass --verifier'
+        )
+    if not isinstance(verifier, str):
+        raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
+    task, reference = row.get("task"), row.get("reference")
+    match task, reference:
+        case None, None if form.task is None:
+            raise UnusableRow('task: missing; add "task": {...} or "reference": "..." to the row')
+        case None, None:
+            return verifier, {}
+        case (dict(), None):
+            return verifier, _object(task, "task")
+        case (None, str()):
+            return verifier, {"reference": reference}
+        case (None, _):
+            raise UnusableRow(f"reference: must be text, not {_kind(reference)}; put it in quotes")
+        case (_, None):
+            raise UnusableRow(f"task: must be an object, not {_kind(task)}")
+    raise UnusableRow("task, reference: only one of them may be given")
+
+
+def _verl(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, object]]:
+    model = _object(row["reward_model"], "reward_model")
+    extra = row.get("extra_info")
+    named = model.get("verifier")
+    if named is None and isinstance(extra, dict):
+        named = extra.get("verifier")
+    verifier = form.verifier or named or "numeric"
+    if not isinstance(verifier, str):
+        raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
+    truth = model.get("ground_truth")
+    match truth:
+        case str():
+            return verifier, {"reference": truth}
+        case bool():
+            pass
+        case int() | float():
+            # The shortest text that reads back as the same number.
+            return verifier, {"reference": repr(truth)}
+        case dict():
+            return verifier, _object(truth, "reward_model.ground_truth")
+    raise UnusableRow(
+        "reward_model.ground_truth: must be text, a number or the JSON form of a task, "
+        f"not {_kind(truth)}"
+    )
+
+
+def _name(row: Mapping[str, object] | UnusableRow, number: str) -> str:
+    """The id of a row; its number where it has none that can be used."""
+    if isinstance(row, UnusableRow):
+        return number
+    candidates = [row.get("id"), row.get("uid")]
+    extra = row.get("extra_info")
+    if isinstance(extra, dict):
+        candidates.append(extra.get("index"))
+    for candidate in candidates:
+        if isinstance(candidate, (str, int)) and not isinstance(candidate, bool):
+            return str(candidate)
+    return number
+
+
+def _prompt(prompt: object) -> str:
+    """The question as text; of chat messages, what the user said."""
+    match prompt:
+        case None:
+            return ""
+        case str():
+            return prompt
+        case list():
+            said = [
+                message.get("content")
+                for message in prompt
+                if isinstance(message, dict) and message.get("role") == "user"
+            ]
+            if len(said) > 0 or not prompt:
+                return "\n\n".join(text for text in said if isinstance(text, str))
+    raise UnusableRow(f"prompt: must be text or a list of chat messages, not {_kind(prompt)}")
+
+
+def _object(value: object, name: str) -> Mapping[str, object]:
+    """An object whose fields without a value are left out: parquet fills them in with nulls."""
+    if not isinstance(value, dict):
+        raise UnusableRow(f"{name}: must be an object, not {_kind(value)}")
+    return {str(key): each for key, each in value.items() if each is not None}
+
+
+def _kind(value: object) -> str:
+    names = {type(None): "null", dict: "an object", list: "a list", str: "text", bool: "true/false"}
+    shown = names.get(type(value), type(value).__name__)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"the number {json.dumps(value)[:40]}"
+    return shown

@@ -1,0 +1,145 @@
+"""Files of rows, opened and read without ever holding more than a few rows.
+
+What is wrong with one row is an ``UnusableRow`` in its place; ``UnreadableFileError`` means that
+there is nothing to read at all.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from assayoffice.rl.errors import AssayError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+MAX_ROW_BYTES = 64 * 1024 * 1024
+_PARQUET_MAGIC = b"PAR1"
+_PARQUET_ROWS = 64
+
+
+class UnreadableFileError(AssayError):
+    """The file cannot be read; the message says why and what to do."""
+
+
+class UnusableRow(Exception):
+    """This row cannot be used; the message names the field and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it stands in the file. ``number`` counts from 1, blank lines included."""
+
+    number: int
+    offset: int
+    content: Mapping[str, object] | UnusableRow
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open file: its records, and the offset of its end where that is known."""
+
+    name: str
+    records: Iterator[Record]
+    total: int | None
+
+
+@contextlib.contextmanager
+def open_source(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[Source]:
+    """Open JSON lines or parquet, told apart by content; ``-`` is JSON lines on standard input.
+
+    Raises UnreadableFileError.
+    """
+    if path == "-":
+        yield Source("<stdin>", _json_lines(sys.stdin.buffer, max_row_bytes), None)
+        return
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror}") from None
+    with file:
+        # Peek, because what is not seekable (a named pipe) must not lose its first bytes.
+        if file.peek(4)[:4] == _PARQUET_MAGIC:
+            yield _parquet(path, file)
+        else:
+            size = Path(path).stat().st_size
+            yield Source(path, _json_lines(file, max_row_bytes), size or None)
+
+
+def _json_lines(file: BinaryIO, max_row_bytes: int) -> Iterator[Record]:
+    number = offset = 0
+    while line := file.readline(max_row_bytes + 1):
+        number += 1
+        offset += len(line)
+        too_long = len(line) > max_row_bytes and not line.endswith(b"\n")
+        content: Mapping[str, object] | UnusableRow
+        if too_long:
+            while rest := file.readline(1024 * 1024):
+                offset += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+            content = UnusableRow(f"longer than {max_row_bytes} bytes; one JSON object per line")
+        elif not line.strip():
+            continue
+        else:
+            content = _json_object(line)
+        yield Record(number, offset, content)
+
+
+def _json_object(line: bytes) -> Mapping[str, object] | UnusableRow:
+    try:
+        content = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return UnusableRow(f"byte {error.start} is not UTF-8; re-encode the file")
+    except RecursionError:
+        return UnusableRow("not JSON that can be read: nested too deeply")
+    except ValueError as error:
+        return UnusableRow(f"not JSON: {error}")
+    if not isinstance(content, dict):
+        return UnusableRow("not a JSON object; each line is one row: {...}")
+    return content
+
+
+def _parquet(path: str, file: BinaryIO) -> Source:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise UnreadableFileError(
+            f"{path}: parquet needs pyarrow; pip install 'assayoffice[parquet]'"
+        ) from None
+    try:
+        parquet = pyarrow.parquet.ParquetFile(file)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise UnreadableFileError(f"{path}: not a whole parquet file: {error}") from None
+
+    def records() -> Iterator[Record]:
+        number = group_end = 0
+        for group in range(parquet.metadata.num_row_groups):
+            group_end += parquet.metadata.row_group(group).num_rows
+            try:
+                for batch in parquet.iter_batches(_PARQUET_ROWS, row_groups=[group]):
+                    for index in range(batch.num_rows):
+                        number += 1
+                        yield Record(number, number, _parquet_row(batch, index))
+            except (pyarrow.ArrowException, OSError) as error:
+                lost = UnusableRow(
+                    f"damaged, with all rows up to {group_end}: {error}; write the file again"
+                )
+                yield Record(number + 1, group_end, lost)
+                number = group_end
+
+    return Source(path, records(), parquet.metadata.num_rows)
+
+
+def _parquet_row(batch: "pyarrow.RecordBatch", index: int) -> Mapping[str, object] | UnusableRow:
+    try:
+        (row,) = batch.slice(index, 1).to_pylist()
+    except UnicodeDecodeError:
+        return UnusableRow("holds text that is not UTF-8; rewrite the column")
+    content: Mapping[str, object] = row
+    return content

@@ -1,0 +1,138 @@
+"""What is sent to be judged, and how its task is written.
+
+A task is the message of the built-in verifier (``NumericTask(reference="1/2")``) or its JSON form
+(``{"reference": "1/2", "match": "EXACT"}``): field names as in task.proto, names of enum values
+with or without their prefix. For a plug-in it is the JSON object its schema describes.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from assayoffice.rl.errors import SubmissionError
+from assayoffice.v1 import task_pb2, verifier_pb2
+
+MessageT = TypeVar("MessageT", bound=Message)
+Task: TypeAlias = task_pb2.NumericTask | task_pb2.ChoiceTask | Mapping[str, object]
+
+_BUILT_IN: dict[str, type[task_pb2.NumericTask] | type[task_pb2.ChoiceTask]] = {
+    "numeric": task_pb2.NumericTask,
+    "choice": task_pb2.ChoiceTask,
+}
+_LARGEST_EXACT_INTEGER = 2**53
+_DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A model's response and the task it is judged by.
+
+    ``id`` is echoed in the result and must be unique within a stream. ``prompt`` only serves to
+    recognise answers that repeat the question.
+    """
+
+    id: str
+    verifier: str
+    response: str
+    task: Task
+    prompt: str = ""
+
+
+def to_proto(submission: Submission) -> verifier_pb2.Submission:
+    """Write a submission for the wire.
+
+    Raises SubmissionError when it has no form there: text that is not Unicode, an unknown field or
+    enum name in the task, a number a plug-in would receive rounded.
+    """
+    message = verifier_pb2.Submission()
+    for name in ("id", "verifier", "response", "prompt"):
+        try:
+            setattr(message, name, getattr(submission, name))
+        except UnicodeEncodeError:
+            raise SubmissionError(
+                f"{name}: holds half a surrogate pair, which UTF-8 cannot carry; "
+                "replace it, e.g. text.encode(errors='replace').decode()"
+            ) from None
+        except TypeError as error:
+            raise SubmissionError(f"{name}: must be text: {error}") from None
+    match submission.task:
+        case task_pb2.NumericTask():
+            message.numeric.CopyFrom(submission.task)
+        case task_pb2.ChoiceTask():
+            message.choice.CopyFrom(submission.task)
+        case Mapping() as written:
+            task = _task_from_json(submission.verifier, written)
+            match task:
+                case task_pb2.NumericTask():
+                    message.numeric.CopyFrom(task)
+                case task_pb2.ChoiceTask():
+                    message.choice.CopyFrom(task)
+                case _:
+                    message.custom.CopyFrom(task)
+        case other:
+            raise SubmissionError(
+                f"task: must be a mapping or the message of a task, not {type(other).__name__}"
+            )
+    return message
+
+
+def _task_from_json(
+    verifier: str, written: Mapping[str, object]
+) -> task_pb2.NumericTask | task_pb2.ChoiceTask | struct_pb2.Struct:
+    built_in = _BUILT_IN.get(verifier)
+    if built_in is None:
+        _refuse_rounding(written, "task")
+        return _parse(written, struct_pb2.Struct())
+    fields = built_in.DESCRIPTOR.fields_by_name
+    spelled: dict[str, object] = {}
+    for name, value in written.items():
+        if name not in fields:
+            near = difflib.get_close_matches(str(name), fields, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"fields are {', '.join(fields)}"
+            raise SubmissionError(f"task.{name}: {verifier} has no such field; {remedy}")
+        spelled[name] = _enum_name(fields[name], value)
+    return _parse(spelled, built_in())
+
+
+def _enum_name(field: FieldDescriptor, value: object) -> object:
+    """The full name of an enum value that was written without its prefix."""
+    enum_type = field.enum_type
+    if enum_type is None or not isinstance(value, str):
+        return value
+    prefix = enum_type.values[0].name.removesuffix("UNSPECIFIED")
+    full = prefix + value.upper().removeprefix(prefix)
+    if full not in enum_type.values_by_name:
+        names = ", ".join(each.name.removeprefix(prefix) for each in enum_type.values[1:])
+        raise SubmissionError(f"task.{field.name}: {value!r} is none of {names}")
+    return full
+
+
+def _parse(written: Mapping[str, object], empty: MessageT) -> MessageT:
+    try:
+        return json_format.ParseDict(dict(written), empty)
+    except (json_format.ParseError, UnicodeEncodeError) as error:
+        raise SubmissionError(f"task: {' '.join(str(error).split())}") from None
+
+
+def _refuse_rounding(value: object, path: str, depth: int = 0) -> None:
+    """Refuse what google.protobuf.Struct, whose numbers are doubles, would silently change."""
+    if depth > _DEEPEST:
+        raise SubmissionError(f"task: nested deeper than {_DEEPEST} levels; flatten it")
+    match value:
+        case bool():
+            return
+        case int() if abs(value) > _LARGEST_EXACT_INTEGER:
+            raise SubmissionError(
+                f"{path}: integers above 2**53 would be rounded on the wire; write it as text"
+            )
+        case Mapping():
+            for name, each in value.items():
+                _refuse_rounding(each, f"{path}.{name}", depth + 1)
+        case list() | tuple():
+            for index, each in enumerate(value):
+                _refuse_rounding(each, f"{path}[{index}]", depth + 1)
