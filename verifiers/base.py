@@ -116,9 +116,16 @@ class Limits:
 
 
 class VerifierError(Exception):
-    """Base of what a verifier may raise; ``reason`` becomes the ErrorInfo reason on the wire."""
+    """Base of what a verifier may raise; ``reason`` becomes the ErrorInfo reason on the wire.
+
+    ``field`` is the path of the task's field that is to blame, e.g. ``reference``, where one is.
+    """
 
     reason: ClassVar[str] = "VERIFIER_ERROR"
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UnscorableReferenceError(VerifierError):

@@ -437,19 +437,25 @@ class WorkLimits(google.protobuf.message.Message):
     CPU_SECONDS_FIELD_NUMBER: builtins.int
     WALL_SECONDS_FIELD_NUMBER: builtins.int
     MEMORY_BYTES_FIELD_NUMBER: builtins.int
+    QUICK_CPU_SECONDS_FIELD_NUMBER: builtins.int
     cpu_seconds: builtins.float
     """CPU seconds."""
     wall_seconds: builtins.float
     """Seconds of wall time after which waiting work is given up with an error."""
     memory_bytes: builtins.int
     """Address space in bytes."""
+    quick_cpu_seconds: builtins.float
+    """CPU seconds after which a submission is taken out of the lane it shares with others and judged
+    again by itself.
+    """
     def __init__(
         self,
         *,
         cpu_seconds: builtins.float = ...,
         wall_seconds: builtins.float = ...,
         memory_bytes: builtins.int = ...,
+        quick_cpu_seconds: builtins.float = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "wall_seconds", b"wall_seconds"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "quick_cpu_seconds", b"quick_cpu_seconds", "wall_seconds", b"wall_seconds"]) -> None: ...
 
 Global___WorkLimits: typing_extensions.TypeAlias = WorkLimits
