@@ -1,7 +1,7 @@
 """The bookkeeping of one batch: what goes into which call, and which answer is whose.
 
-Knows no channel, so the two clients share it and it is tested by itself. Its invariant: after every
-step each submission has exactly one result, at its own place.
+Knows no channel, so the two clients share it and it is tested by itself. Whatever happens to the
+calls, each submission ends with exactly one result, at its own place.
 """
 
 import math
@@ -73,7 +73,7 @@ class Batch:
         self._chunk_size = chunk_size
         self._chunk_bytes = chunk_bytes
         self._messages: dict[int, verifier_pb2.Submission] = {}
-        self._results: list[Result] = []
+        self._results: list[Result | None] = []
         self._failures: list[ServiceError] = []
         self._answered = False
         for place, submission in enumerate(submissions):
@@ -82,7 +82,7 @@ class Batch:
                 self._results.append(sent)
             else:
                 self._messages[place] = sent
-                self._results.append(item_error(submission.id, _UNSENT))
+                self._results.append(None)
         self._unanswered = list(self._messages)
 
     def chunks(self) -> list[Chunk]:
@@ -124,13 +124,13 @@ class Batch:
         """Take the failure of a call: an error for each of its submissions."""
         self._failures.append(failure)
         for place in chunk.places:
-            self._results[place] = item_error(self._results[place].id, failure.details)
+            self._results[place] = item_error(self._messages[place].id, failure.details)
 
     def wait_seconds(self, attempt: int, attempts: int, deadline: Deadline) -> float | None:
         """How long to wait before the shed ones are sent again; None when there is no more try."""
         if self.is_refused():
             return None
-        shed = [self._results[place] for place in self._unanswered]
+        shed = [result for place in self._unanswered if (result := self._results[place])]
         return wait_seconds(shed, attempt, attempts, deadline)
 
     def is_refused(self) -> bool:
@@ -146,7 +146,10 @@ class Batch:
         for failure in self._failures:
             if failure.code not in _PASSING or not self._answered:
                 raise failure
-        return self._results
+        return [
+            result if result is not None else item_error(self._messages[place].id, _UNSENT)
+            for place, result in enumerate(self._results)
+        ]
 
     def _accept(self, submission: Submission) -> verifier_pb2.Submission | ItemError:
         message = to_proto_or_error(submission)

@@ -11,6 +11,7 @@ error instead of training on it::
 """
 
 import enum
+import functools
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -29,6 +30,9 @@ class Outcome(enum.Enum):
     NO_ANSWER = "NO_ANSWER"
     #: The submission itself used up its time, memory, process or output allowance.
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+
+
+_OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +159,15 @@ def verifier_from_proto(message: verifier_pb2.VerifierInfo) -> VerifierInfo:
 
 
 def _verdict(id: str, message: verdict_pb2.Verdict) -> Result:
-    outcomes = verdict_pb2.Outcome.DESCRIPTOR.values_by_number
-    named = outcomes.get(message.outcome)
-    if named is None or message.outcome == verdict_pb2.OUTCOME_UNSPECIFIED:
+    outcome = _OUTCOMES.get(message.outcome)
+    if outcome is None:
         return broken_contract(id, f"outcome {message.outcome} is unknown; update the client")
     if not 0.0 <= message.score <= 1.0:  # Also refuses NaN.
         return broken_contract(id, f"score {message.score} is not in [0, 1]")
+    timing = message.timing
     return Verdict(
         id=id,
-        outcome=Outcome(named.name.removeprefix("OUTCOME_")),
+        outcome=outcome,
         score=message.score,
         reason=message.reason,
         explanation=message.explanation,
@@ -175,11 +179,15 @@ def _verdict(id: str, message: verdict_pb2.Verdict) -> Result:
         flags=tuple(message.flags),
         checks=tuple(Check(each.name, each.passed, each.detail) for each in message.checks),
         hallmark=_hallmark(message.hallmark),
-        timing=Timing(
-            message.timing.queue_seconds, message.timing.cpu_seconds, message.timing.cached
-        ),
+        timing=Timing(timing.queue_seconds, timing.cpu_seconds, timing.cached),
     )
 
 
 def _hallmark(message: verdict_pb2.Hallmark) -> Hallmark:
-    return Hallmark(message.verifier, message.version, message.digest)
+    return _shared_hallmark(message.verifier, message.version, message.digest)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared_hallmark(verifier: str, version: str, digest: str) -> Hallmark:
+    """One object for the many verdicts that carry the same hallmark."""
+    return Hallmark(verifier, version, digest)

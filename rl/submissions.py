@@ -18,7 +18,9 @@ from assayoffice.rl.errors import SubmissionError
 from assayoffice.v1 import task_pb2, verifier_pb2
 
 MessageT = TypeVar("MessageT", bound=Message)
-Task: TypeAlias = task_pb2.NumericTask | task_pb2.ChoiceTask | Mapping[str, object]
+Task: TypeAlias = (
+    task_pb2.NumericTask | task_pb2.ChoiceTask | struct_pb2.Struct | Mapping[str, object]
+)
 
 _BUILT_IN: dict[str, type[task_pb2.NumericTask] | type[task_pb2.ChoiceTask]] = {
     "numeric": task_pb2.NumericTask,
@@ -49,36 +51,39 @@ def to_proto(submission: Submission) -> verifier_pb2.Submission:
     Raises SubmissionError when it has no form there: text that is not Unicode, an unknown field or
     enum name in the task, a number a plug-in would receive rounded.
     """
-    message = verifier_pb2.Submission()
+    task = submission.task
+    if isinstance(task, Mapping):
+        task = _task_from_json(submission.verifier, task)
+    if not isinstance(task, (task_pb2.NumericTask, task_pb2.ChoiceTask, struct_pb2.Struct)):
+        raise SubmissionError(
+            f"task: must be a mapping or the message of a task, not {type(task).__name__}"
+        )
+    try:
+        return verifier_pb2.Submission(
+            id=submission.id,
+            verifier=submission.verifier,
+            response=submission.response,
+            prompt=submission.prompt,
+            numeric=task if isinstance(task, task_pb2.NumericTask) else None,
+            choice=task if isinstance(task, task_pb2.ChoiceTask) else None,
+            custom=task if isinstance(task, struct_pb2.Struct) else None,
+        )
+    except (TypeError, UnicodeError):
+        raise _not_text(submission) from None
+
+
+def _not_text(submission: Submission) -> SubmissionError:
+    """Which field protobuf, which does not tell, refused."""
     for name in ("id", "verifier", "response", "prompt"):
-        try:
-            setattr(message, name, getattr(submission, name))
-        except UnicodeEncodeError:
-            raise SubmissionError(
+        value = getattr(submission, name)
+        if not isinstance(value, str):
+            return SubmissionError(f"{name}: must be text, not {type(value).__name__}")
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            return SubmissionError(
                 f"{name}: holds half a surrogate pair, which UTF-8 cannot carry; "
                 "replace it, e.g. text.encode(errors='replace').decode()"
-            ) from None
-        except TypeError as error:
-            raise SubmissionError(f"{name}: must be text: {error}") from None
-    match submission.task:
-        case task_pb2.NumericTask():
-            message.numeric.CopyFrom(submission.task)
-        case task_pb2.ChoiceTask():
-            message.choice.CopyFrom(submission.task)
-        case Mapping() as written:
-            task = _task_from_json(submission.verifier, written)
-            match task:
-                case task_pb2.NumericTask():
-                    message.numeric.CopyFrom(task)
-                case task_pb2.ChoiceTask():
-                    message.choice.CopyFrom(task)
-                case _:
-                    message.custom.CopyFrom(task)
-        case other:
-            raise SubmissionError(
-                f"task: must be a mapping or the message of a task, not {type(other).__name__}"
             )
-    return message
+    raise AssertionError("protobuf takes every text that UTF-8 can carry")
 
 
 def _task_from_json(
@@ -88,6 +93,11 @@ def _task_from_json(
     if built_in is None:
         _refuse_rounding(written, "task")
         return _parse(written, struct_pb2.Struct())
+    reference = written.get("reference")
+    if len(written) == 1 and isinstance(reference, str) and reference.isascii():
+        # Nearly every task, and json_format takes twenty times as long over it. ASCII, so that
+        # half a surrogate pair is refused below.
+        return built_in(reference=reference)
     fields = built_in.DESCRIPTOR.fields_by_name
     spelled: dict[str, object] = {}
     for name, value in written.items():
