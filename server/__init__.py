@@ -1,0 +1,1 @@
+"""Transport: knows gRPC, knows no mathematics."""

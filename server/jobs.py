@@ -1,0 +1,31 @@
+"""What travels between the service and its workers.
+
+A job is one byte that says what to do, and what to do it with; a reply is one byte that says what
+came of it, and that. The service itself never reads a task and never imports a verifier.
+"""
+
+import enum
+
+
+class Operation(enum.Enum):
+    """First byte of a job, and what follows it."""
+
+    #: A serialized Submission, to be judged beside others: Effort.QUICK.
+    QUICK = b"Q"
+    #: A serialized Submission, to be judged by itself: Effort.FULL.
+    FULL = b"F"
+    #: Nothing. Answered with a serialized ListVerifiersResponse, states of loaded ones unset.
+    DESCRIBE = b"D"
+    #: The name of a verifier. Answered with JSON lines, see ``Judge``.
+    CASES = b"C"
+
+
+class Tag(enum.Enum):
+    """First byte of the reply to QUICK and FULL, and what follows it."""
+
+    #: A serialized Verdict without hallmark and timing.
+    VERDICT = b"V"
+    #: A serialized google.rpc.Status: a fact about the task or this host, no verdict.
+    ERROR = b"E"
+    #: Nothing: the submission wants to be judged again with FULL.
+    NEEDS_FULL = b"F"

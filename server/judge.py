@@ -1,0 +1,85 @@
+"""What runs in a worker process: jobs of the service in, verdicts of the verifiers out."""
+
+import base64
+import json
+
+from assayoffice.sandbox.worker import Handler
+from assayoffice.server import convert
+from assayoffice.server.jobs import Operation, Tag
+from assayoffice.v1 import verifier_pb2
+from assayoffice.verifiers import registry
+from assayoffice.verifiers.base import Effort, NeedsFullEffort, VerifierError
+from assayoffice.verifiers.registry import Loaded
+
+
+class Judge:
+    """The handler: dispatches jobs to the verifiers of one registry."""
+
+    def __init__(self, verifiers: dict[str, registry.Registered]) -> None:
+        self._verifiers = verifiers
+
+    def __call__(self, job: bytes) -> bytes:
+        """Do one job. What it raises is a defect of a verifier or of ours."""
+        operation, payload = Operation(job[:1]), job[1:]
+        match operation:
+            case Operation.QUICK:
+                return self._judge(payload, Effort.QUICK)
+            case Operation.FULL:
+                return self._judge(payload, Effort.FULL)
+            case Operation.DESCRIBE:
+                return self._describe()
+            case Operation.CASES:
+                return self._cases(payload.decode())
+
+    def _judge(self, payload: bytes, effort: Effort) -> bytes:
+        message = verifier_pb2.Submission.FromString(payload)
+        loaded = self._loaded(message.verifier)
+        try:
+            submission = convert.submission_from_proto(message, loaded)
+            verdict = loaded.verifier.verify(submission, effort)
+        except NeedsFullEffort:
+            if effort is Effort.FULL:
+                raise
+            return Tag.NEEDS_FULL.value
+        except VerifierError as error:
+            status = convert.error_to_proto(error, message.verifier)
+            return Tag.ERROR.value + status.SerializeToString()
+        return Tag.VERDICT.value + convert.verdict_to_proto(verdict).SerializeToString()
+
+    def _describe(self) -> bytes:
+        infos = [convert.registered_to_proto(each) for each in self._verifiers.values()]
+        return verifier_pb2.ListVerifiersResponse(verifiers=infos).SerializeToString()
+
+    def _cases(self, name: str) -> bytes:
+        """One object a line: id, expected outcome or error, reason, and the submission (base64).
+
+        A verifier whose cases cannot be read answers with one line: {"unavailable": why}.
+        """
+        loaded = self._loaded(name)
+        try:
+            cases = loaded.cases()
+        except VerifierError as error:
+            return json.dumps({"unavailable": str(error)}).encode()
+        lines = []
+        for case in cases:
+            submission = convert.submission_to_proto(case.id, loaded, case.submission)
+            row = {
+                "id": case.id,
+                "outcome": case.outcome.value if case.outcome else "",
+                "error": case.error,
+                "reason": case.reason,
+                "submission": base64.b64encode(submission).decode(),
+            }
+            lines.append(json.dumps(row))
+        return "\n".join(lines).encode()
+
+    def _loaded(self, name: str) -> Loaded:
+        registered = self._verifiers[name]
+        if not isinstance(registered, Loaded):
+            raise LookupError(f"{name} is not loaded: {registered.reason}")
+        return registered
+
+
+def make_handler() -> Handler:
+    """The handler over all installed verifiers, for ``assayoffice.sandbox.workers``."""
+    return Judge(registry.load(carriers=[convert]))

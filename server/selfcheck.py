@@ -1,0 +1,93 @@
+"""Has a verifier judge its own shipped cases, the way a client's submissions are judged.
+
+A verifier that gets one wrong does not serve: no reward is better than a wrong one.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from google.rpc import error_details_pb2, status_pb2
+
+from assayoffice.server.engine import (
+    Engine,
+    Failed,
+    Finding,
+    Judged,
+    LimitExceeded,
+    Work,
+    WorkLimits,
+)
+from assayoffice.server.jobs import Operation, Tag
+from assayoffice.v1 import verdict_pb2, verifier_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """What a verifier made of its own cases; it may serve when there are no failures."""
+
+    passed: int
+    failures: tuple[str, ...]
+
+
+async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
+    """Judge all cases of a loaded verifier. Never raises for a verifier's fault."""
+    lines = (await engine.ask(Operation.CASES.value + info.name.encode())).splitlines()
+    rows = [json.loads(line) for line in lines]
+    if "unavailable" in rows[0]:
+        return SelfCheck(0, (rows[0]["unavailable"],))
+    findings = await asyncio.gather(*(engine.submit(_work(row, info)) for row in rows))
+    failures = []
+    for row, finding in zip(rows, findings, strict=True):
+        wanted = _wanted(row)
+        found = _found(finding, with_reason=bool(row["reason"]))
+        if found != wanted:
+            failures.append(f"case {row['id']}: wanted {wanted}, got {found}")
+    return SelfCheck(len(rows) - len(failures), tuple(failures))
+
+
+def _work(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Work:
+    submission = base64.b64decode(row["submission"])
+    return Work(
+        key=hashlib.sha256(b"case" + submission).digest(),
+        body=submission,
+        limits=WorkLimits(
+            cpu_seconds=info.limits.cpu_seconds,
+            wall_seconds=info.limits.wall_seconds,
+            memory_bytes=info.limits.memory_bytes,
+            quick_cpu_seconds=info.limits.quick_cpu_seconds,
+        ),
+        deadline=math.inf,
+        flow=info.name,
+    )
+
+
+def _wanted(row: Mapping[str, str]) -> str:
+    if row["error"]:
+        return f"error {row['error']}"
+    return f"{row['outcome']} {row['reason']}".rstrip()
+
+
+def _found(finding: Finding, with_reason: bool) -> str:
+    match finding:
+        case Failed(reason=reason, message=message):
+            return f"error {reason} ({message})"
+        case LimitExceeded(reason=reason):
+            return f"LIMIT_EXCEEDED {reason}" if with_reason else "LIMIT_EXCEEDED"
+        case Judged(reply=reply):
+            return _judged(reply, with_reason)
+
+
+def _judged(reply: bytes, with_reason: bool) -> str:
+    if reply[:1] == Tag.ERROR.value:
+        info = error_details_pb2.ErrorInfo()
+        for detail in status_pb2.Status.FromString(reply[1:]).details:
+            detail.Unpack(info)
+        return f"error {info.reason}"
+    verdict = verdict_pb2.Verdict.FromString(reply[1:])
+    outcome = verdict_pb2.Outcome.Name(verdict.outcome).removeprefix("OUTCOME_")
+    return f"{outcome} {verdict.reason}" if with_reason else outcome

@@ -1,0 +1,31 @@
+"""Judgement: verifiers know answers and no wire. ``base`` says what a verifier is."""
+
+from assayoffice.verifiers.base import (
+    Check,
+    Effort,
+    InvalidTaskError,
+    Limits,
+    NeedsFullEffort,
+    Outcome,
+    Submission,
+    UnscorableReferenceError,
+    Verdict,
+    Verifier,
+    VerifierError,
+    VerifierUnavailableError,
+)
+
+__all__ = [
+    "Check",
+    "Effort",
+    "InvalidTaskError",
+    "Limits",
+    "NeedsFullEffort",
+    "Outcome",
+    "Submission",
+    "UnscorableReferenceError",
+    "Verdict",
+    "Verifier",
+    "VerifierError",
+    "VerifierUnavailableError",
+]
