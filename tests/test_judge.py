@@ -1,0 +1,157 @@
+"""Jobs in, replies out: what a worker process does, without the process."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from assayoffice.server import convert
+from assayoffice.server.jobs import Operation, Tag
+from assayoffice.server.judge import Judge
+from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
+from assayoffice.verifiers import Limits, Outcome, Submission, Verdict, registry
+from assayoffice.verifiers.numeric.task import Match, NumericTask, Units
+from assayoffice.verifiers.registry import Hallmark, Loaded, Unloadable
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+
+class FakeNumeric:
+    """Takes the real NumericTask and keeps it, to see what arrives."""
+
+    name = "numeric"
+    version = "1"
+    summary = "fake"
+    task_type = NumericTask
+    limits = Limits(1.0, 1.0, 1, 1.0)
+    decided_by = ()
+
+    def verify(self, submission, effort):
+        self.seen = submission
+        return Verdict(Outcome.CORRECT, 1.0, "EQUAL")
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    return Judge({"toy": registry.load(carriers=[convert])["toy"]})
+
+
+def toy_submission(response: str, task: dict[str, object]) -> bytes:
+    message = verifier_pb2.Submission(verifier="toy", response=response)
+    json_format.ParseDict(task, message.custom)
+    return message.SerializeToString()
+
+
+def verdict_of(reply: bytes) -> verdict_pb2.Verdict:
+    assert reply[:1] == Tag.VERDICT.value
+    return verdict_pb2.Verdict.FromString(reply[1:])
+
+
+def error_of(reply: bytes) -> tuple[status_pb2.Status, str, list[str]]:
+    assert reply[:1] == Tag.ERROR.value
+    status = status_pb2.Status.FromString(reply[1:])
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        assert detail.Unpack(info) or detail.Unpack(bad)
+    assert info.domain == "assayoffice"
+    return status, info.reason, [each.field for each in bad.field_violations]
+
+
+class TestJudging:
+    def test_verdict_carries_what_the_verifier_found(self, toy):
+        verdict = verdict_of(toy(b"Q" + toy_submission("gold", {"word": "gold"})))
+        assert verdict.outcome == verdict_pb2.OUTCOME_CORRECT
+        assert (verdict.score, verdict.reason, verdict.extracted) == (1.0, "SAME", "gold")
+
+    def test_quick_job_may_ask_for_full_effort(self, toy):
+        submission = toy_submission("slow", {"word": "slow"})
+        assert toy(Operation.QUICK.value + submission) == Tag.NEEDS_FULL.value
+        assert verdict_of(toy(Operation.FULL.value + submission)).method == "FULL"
+
+    def test_unscorable_reference_is_an_error_that_names_the_field(self, toy):
+        status, reason, fields = error_of(toy(b"Q" + toy_submission("gold", {"word": ""})))
+        assert (status.code, reason) == (code_pb2.INVALID_ARGUMENT, "UNSCORABLE_REFERENCE")
+        assert fields == ["custom.word"]
+
+    @pytest.mark.parametrize("task", [{"word": 7}, {}, {"word": "a", "worth": 1}])
+    def test_task_that_does_not_fit_the_schema_is_an_error(self, toy, task):
+        _, reason, _ = error_of(toy(b"Q" + toy_submission("gold", task)))
+        assert reason == "INVALID_TASK"
+
+    def test_task_of_another_verifier_is_an_error(self, toy):
+        message = verifier_pb2.Submission(
+            verifier="toy", numeric=task_pb2.NumericTask(reference="1")
+        )
+        status, reason, _ = error_of(toy(b"Q" + message.SerializeToString()))
+        assert reason == "INVALID_TASK"
+        assert "'custom', not 'numeric'" in status.message
+
+    def test_defect_of_a_verifier_is_raised_and_never_a_verdict(self, toy):
+        with pytest.raises(RuntimeError, match="a defect"):
+            toy(b"F" + toy_submission("raise", {"word": "gold"}))
+
+
+class TestTypedTasks:
+    def numeric(self) -> tuple[FakeNumeric, Loaded]:
+        fake = FakeNumeric()
+        return fake, Loaded("numeric", fake, Hallmark("numeric", "1", "0" * 64, {}))
+
+    def receive(self, task: task_pb2.NumericTask) -> NumericTask:
+        fake, loaded = self.numeric()
+        message = verifier_pb2.Submission(verifier="numeric", response="1", numeric=task)
+        verdict_of(Judge({"numeric": loaded})(b"Q" + message.SerializeToString()))
+        received: NumericTask = fake.seen.task
+        return received
+
+    def test_unset_fields_take_the_defaults_of_the_verifier(self):
+        assert self.receive(task_pb2.NumericTask(reference="1")) == NumericTask("1")
+
+    def test_set_fields_arrive(self):
+        task = task_pb2.NumericTask(
+            reference="1",
+            match=task_pb2.MATCH_RELATIVE,
+            tolerance=0.25,
+            units=task_pb2.UNITS_REQUIRED,
+            reasoning_end="",
+        )
+        assert self.receive(task) == NumericTask(
+            "1", match=Match.RELATIVE, tolerance=0.25, units=Units.REQUIRED, reasoning_end=""
+        )
+
+    def test_every_enum_value_of_the_wire_has_a_member_and_comes_back(self):
+        _, loaded = self.numeric()
+        for field in task_pb2.NumericTask.DESCRIPTOR.fields:
+            for value in field.enum_type.values[1:] if field.enum_type else ():
+                sent = task_pb2.NumericTask(reference="1", **{field.name: value.number})
+                received = self.receive(sent)
+                back = verifier_pb2.Submission.FromString(
+                    convert.submission_to_proto("", loaded, Submission("1", received))
+                )
+                default = getattr(NumericTask("1"), field.name)
+                if getattr(received, field.name) != default:
+                    assert back.numeric == sent
+
+
+def test_describe_lists_broken_verifiers_with_the_reason(toy):
+    judge = Judge({**toy._verifiers, "lean": Unloadable("lean", "no lean on this host")})
+    reply = judge(Operation.DESCRIBE.value)
+    by_name = {
+        info.name: info for info in verifier_pb2.ListVerifiersResponse.FromString(reply).verifiers
+    }
+    assert by_name["lean"].state == verifier_pb2.VERIFIER_STATE_NOT_SERVING
+    assert by_name["lean"].state_detail == "no lean on this host"
+    assert by_name["toy"].task_field == "custom"
+    assert "word" in json.loads(by_name["toy"].task_schema)["properties"]
+    assert by_name["toy"].limits.quick_cpu_seconds == pytest.approx(0.1)
+
+
+def test_cases_travel_as_submissions_a_client_could_have_sent(toy):
+    rows = [json.loads(line) for line in toy(Operation.CASES.value + b"toy").splitlines()]
+    same = rows[0]
+    submission = verifier_pb2.Submission.FromString(base64.b64decode(same["submission"]))
+    assert (submission.id, submission.verifier, submission.response) == ("same", "toy", "gold")
+    assert verdict_of(toy(b"Q" + base64.b64decode(same["submission"]))).reason == same["reason"]
