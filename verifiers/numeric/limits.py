@@ -3,10 +3,8 @@
 A count gives the same verdict on a busy machine and on an idle one, and in every thread.
 """
 
-MAX_RESPONSE_CHARACTERS = 1_000_000
-#: A box further than this from the end of a response is not looked for.
-SEARCH_CHARACTERS = 20_000
-MAX_ANSWER_CHARACTERS = 20_000
+from assayoffice.verifiers.extract import TooLargeError as TooLargeError
+
 MAX_TOKENS = 1_500
 MAX_DEPTH = 60
 #: Largest numerator or denominator that exact arithmetic may build.
@@ -15,14 +13,6 @@ MAX_EXACT_BITS = 20_000
 MAX_FACTORIAL = 3_000
 #: Evaluation steps (one per node visited, more for expensive functions) of one verdict.
 MAX_OPERATIONS = 60_000
-
-
-class TooLargeError(Exception):
-    """The text or its evaluation is beyond what one verdict may cost; ``reason`` names the cap."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Budget:

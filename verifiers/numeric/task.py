@@ -6,16 +6,7 @@ Every field but ``reference`` has a default that is defended in docs/verifiers/n
 import enum
 from dataclasses import dataclass
 
-
-class Extraction(enum.Enum):
-    """Where the answer of a response is looked for."""
-
-    #: The last box; without one, an explicit final-answer form. Never "the last number anywhere".
-    BOXED_OR_FINAL = "BOXED_OR_FINAL"
-    #: The last box and nothing else.
-    BOXED = "BOXED"
-    #: The whole response is the answer.
-    WHOLE = "WHOLE"
+from assayoffice.verifiers.extract import Extraction
 
 
 class Match(enum.Enum):
