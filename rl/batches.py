@@ -7,7 +7,7 @@ calls, each submission ends with exactly one result, at its own place.
 import math
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -69,40 +69,40 @@ class Batch:
         chunk_size: int,
         chunk_bytes: int = MAX_CHUNK_BYTES,
     ) -> None:
+        self._submissions = list(submissions)
         self._required_hallmarks = required_hallmarks
         self._chunk_size = chunk_size
         self._chunk_bytes = chunk_bytes
-        self._messages: dict[int, verifier_pb2.Submission] = {}
-        self._results: list[Result | None] = []
+        self._results: list[Result | None] = [None] * len(self._submissions)
+        self._to_send = list(range(len(self._submissions)))
         self._failures: list[ServiceError] = []
         self._answered = False
-        for place, submission in enumerate(submissions):
-            sent = self._accept(submission)
-            if isinstance(sent, ItemError):
-                self._results.append(sent)
-            else:
-                self._messages[place] = sent
-                self._results.append(None)
-        self._unanswered = list(self._messages)
 
-    def chunks(self) -> list[Chunk]:
-        """Calls for everything that is to be sent (again), each within the limits."""
-        chunks: list[Chunk] = []
+    def chunks(self) -> Iterator[Chunk]:
+        """Calls for everything that is to be sent (again), each within the limits.
+
+        Made one by one, so that the service works on the first while the next is written.
+        """
+        to_send, self._to_send = self._to_send, []
         places: list[int] = []
+        messages: list[verifier_pb2.Submission] = []
         chunk_bytes = 0
-        for place in self._unanswered:
-            size = self._messages[place].ByteSize()
+        for place in to_send:
+            message = self._message(self._submissions[place])
+            if isinstance(message, ItemError):
+                self._results[place] = message
+                continue
+            size = message.ByteSize()
             if places and (
                 len(places) == self._chunk_size or chunk_bytes + size > self._chunk_bytes
             ):
-                chunks.append(self._chunk(places))
-                places, chunk_bytes = [], 0
+                yield self._chunk(places, messages)
+                places, messages, chunk_bytes = [], [], 0
             places.append(place)
+            messages.append(message)
             chunk_bytes += size
         if places:
-            chunks.append(self._chunk(places))
-        self._unanswered = []
-        return chunks
+            yield self._chunk(places, messages)
 
     def record(self, chunk: Chunk, response: verifier_pb2.VerifyBatchResponse) -> None:
         """Take the answer of a call. An answer that does not match its request is not believed."""
@@ -118,19 +118,19 @@ class Batch:
             result = result_from_proto(message)
             self._results[place] = result
             if isinstance(result, ItemError) and result.code in _SHED:
-                self._unanswered.append(place)
+                self._to_send.append(place)
 
     def fail(self, chunk: Chunk, failure: ServiceError) -> None:
         """Take the failure of a call: an error for each of its submissions."""
         self._failures.append(failure)
         for place in chunk.places:
-            self._results[place] = item_error(self._messages[place].id, failure.details)
+            self._results[place] = item_error(self._submissions[place].id, failure.details)
 
     def wait_seconds(self, attempt: int, attempts: int, deadline: Deadline) -> float | None:
         """How long to wait before the shed ones are sent again; None when there is no more try."""
         if self.is_refused():
             return None
-        shed = [result for place in self._unanswered if (result := self._results[place])]
+        shed = [result for place in self._to_send if (result := self._results[place])]
         return wait_seconds(shed, attempt, attempts, deadline)
 
     def is_refused(self) -> bool:
@@ -147,11 +147,11 @@ class Batch:
             if failure.code not in _PASSING or not self._answered:
                 raise failure
         return [
-            result if result is not None else item_error(self._messages[place].id, _UNSENT)
-            for place, result in enumerate(self._results)
+            result if result is not None else item_error(submission.id, _UNSENT)
+            for submission, result in zip(self._submissions, self._results, strict=True)
         ]
 
-    def _accept(self, submission: Submission) -> verifier_pb2.Submission | ItemError:
+    def _message(self, submission: Submission) -> verifier_pb2.Submission | ItemError:
         message = to_proto_or_error(submission)
         if isinstance(message, ItemError) or message.ByteSize() <= self._chunk_bytes:
             return message
@@ -159,14 +159,11 @@ class Batch:
             submission, f"{message.ByteSize()} bytes; at most {self._chunk_bytes} can be sent"
         )
 
-    def _chunk(self, places: Sequence[int]) -> Chunk:
-        return Chunk(
-            places,
-            verifier_pb2.VerifyBatchRequest(
-                submissions=[self._messages[place] for place in places],
-                required_hallmarks=self._required_hallmarks,
-            ),
+    def _chunk(self, places: Sequence[int], messages: list[verifier_pb2.Submission]) -> Chunk:
+        request = verifier_pb2.VerifyBatchRequest(
+            submissions=messages, required_hallmarks=self._required_hallmarks
         )
+        return Chunk(places, request)
 
 
 def to_proto_or_error(submission: Submission) -> verifier_pb2.Submission | ItemError:

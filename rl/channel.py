@@ -107,7 +107,7 @@ class Connection:
         }
 
 
-class Settings:
+class BaseClient:
     """What the two clients have in common: everything but the waiting."""
 
     def __init__(

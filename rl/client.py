@@ -23,6 +23,7 @@ Channels are opened by the first call, so a client may be made before a process 
 # ruff: noqa: ASYNC109 - a gRPC deadline reaches the worker; asyncio.timeout() would stop here.
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from assayoffice.rl.batches import Batch, Chunk, Deadline, to_proto_or_error, wait_seconds
-from assayoffice.rl.channel import Settings
+from assayoffice.rl.channel import BaseClient
 from assayoffice.rl.errors import from_rpc_error
 from assayoffice.rl.results import (
     ItemError,
@@ -50,8 +51,11 @@ from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 if TYPE_CHECKING:
     from assayoffice.v1.verifier_pb2_grpc import VerifierServiceAsyncStub
 
+# Or two threads that make the first call together would open a channel each, and lose one.
+_OPENING = threading.Lock()
 
-class Client(Settings):
+
+class Client(BaseClient):
     """The blocking client. May be used by several threads."""
 
     def verify(self, submission: Submission, *, timeout: float) -> Result:
@@ -148,18 +152,21 @@ class Client(Settings):
         self.close()
 
     def _send(self, batch: Batch, deadline: Deadline) -> None:
-        waiting = deque(batch.chunks())
+        chunks = batch.chunks()
         under_way: deque[tuple[Chunk, grpc.Future[verifier_pb2.VerifyBatchResponse]]] = deque()
         try:
-            while under_way or (waiting and deadline.remaining_seconds()):
-                while waiting and len(under_way) < self._calls_in_flight:
-                    chunk = waiting.popleft()
+            while True:
+                while len(under_way) < self._calls_in_flight and deadline.remaining_seconds():
+                    if (next_chunk := next(chunks, None)) is None:
+                        break
                     call = self._stub.VerifyBatch.future(
-                        chunk.request,
+                        next_chunk.request,
                         timeout=deadline.remaining_seconds(),
                         metadata=self._metadata,
                     )
-                    under_way.append((chunk, call))
+                    under_way.append((next_chunk, call))
+                if not under_way:
+                    return
                 chunk, oldest = under_way[0]
                 try:
                     batch.record(chunk, oldest.result())
@@ -180,12 +187,17 @@ class Client(Settings):
             return grpc.insecure_channel(target, options)
         return grpc.secure_channel(target, credentials, options)
 
-    @cached_property
+    @property
     def _stub(self) -> VerifierServiceStub:
+        with _OPENING:
+            return self._opened_stub
+
+    @cached_property
+    def _opened_stub(self) -> VerifierServiceStub:
         return VerifierServiceStub(self._channel)
 
 
-class AsyncClient(Settings):
+class AsyncClient(BaseClient):
     """The client for asyncio. Belongs to the event loop of its first call."""
 
     async def verify(self, submission: Submission, *, timeout: float) -> Result:
@@ -219,11 +231,10 @@ class AsyncClient(Settings):
         batch = Batch(submissions, self._required_hallmarks, self._batch_size)
         attempt = 0
         while True:
-            waiting = deque(batch.chunks())
-            senders = min(self._calls_in_flight, len(waiting))
+            chunks = batch.chunks()
             async with asyncio.TaskGroup() as group:
-                for _ in range(senders):
-                    group.create_task(self._send(batch, waiting, deadline))
+                for _ in range(self._calls_in_flight):
+                    group.create_task(self._send(batch, chunks, deadline))
             wait = batch.wait_seconds(attempt, self._shed_attempts, deadline)
             if wait is None:
                 return batch.results()
@@ -287,9 +298,10 @@ class AsyncClient(Settings):
     ) -> None:
         await self.close()
 
-    async def _send(self, batch: Batch, waiting: deque[Chunk], deadline: Deadline) -> None:
-        while waiting and deadline.remaining_seconds() and not batch.is_refused():
-            chunk = waiting.popleft()
+    async def _send(self, batch: Batch, chunks: Iterator[Chunk], deadline: Deadline) -> None:
+        while deadline.remaining_seconds() and not batch.is_refused():
+            if (chunk := next(chunks, None)) is None:
+                return
             try:
                 response = await self._stub.VerifyBatch(
                     chunk.request, timeout=deadline.remaining_seconds(), metadata=self._metadata
