@@ -117,7 +117,7 @@ class Batch:
         for place, message in zip(chunk.places, response.results, strict=True):
             result = result_from_proto(message)
             self._results[place] = result
-            if isinstance(result, ItemError) and result.code in _SHED:
+            if _is_shed(result):
                 self._to_send.append(place)
 
     def fail(self, chunk: Chunk, failure: ServiceError) -> None:
@@ -182,12 +182,21 @@ def wait_seconds(
     The server's hint where it gives one, else doubling from 0.1 s with jitter, so that a thousand
     shed callers do not come back as one. None when none was shed or no try or time is left.
     """
-    shed = [each for each in results if isinstance(each, ItemError) and each.code in _SHED]
+    shed = [each for each in results if isinstance(each, ItemError) and _is_shed(each)]
     if not shed or attempt + 1 >= attempts:
         return None
     hint_seconds = max(each.retry_after_seconds or 0.0 for each in shed)
     wait = (hint_seconds or min(2.0, 0.1 * 2**attempt)) * random.uniform(1.0, 1.25)
     return wait if wait < deadline.remaining_seconds() else None
+
+
+def _is_shed(result: Result) -> bool:
+    return (
+        isinstance(result, ItemError)
+        and result.code in _SHED
+        # A verifier that is out of service does not come back while one waits.
+        and result.reason != "VERIFIER_UNAVAILABLE"
+    )
 
 
 def _unsendable(submission: Submission, message: str) -> ItemError:

@@ -285,6 +285,13 @@ class TestVerifyBatch:
         assert isinstance(single, ItemError) and single.reason == "DRAINING"
         assert service.calls == 6
 
+    def test_verifier_out_of_service_is_not_asked_again(self):
+        service = FakeVerifierService(lambda each: error(each, UNAVAILABLE, "VERIFIER_UNAVAILABLE"))
+        with serving(service) as endpoint, Client(endpoint) as client:
+            (result,) = client.verify_batch([right("a")], timeout=20)
+        assert isinstance(result, ItemError) and result.reason == "VERIFIER_UNAVAILABLE"
+        assert service.calls == 1
+
     def test_shed_items_are_not_sent_again_past_the_deadline(self):
         service = FakeVerifierService(lambda each: error(each, UNAVAILABLE, "DRAINING"))
         with serving(service) as endpoint, Client(endpoint, shed_attempts=10_000) as client:
