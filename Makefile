@@ -1,0 +1,77 @@
+# What people and machines do with this repository; CI calls these targets and nothing else. Each
+# sets up what it needs in .venv, so all of them work in an empty clone. Try `make help`.
+
+PYTHON ?= python3
+OUT ?= src
+BIN := .venv/bin
+
+# The wire contract must stay compatible with its newest release; before the first release, with
+# its first commit.
+CONTRACT := proto/assayoffice/v1/verifier.proto
+BASELINE = $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null \
+	|| git rev-list HEAD -- $(CONTRACT) | tail -n 1)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install demo test check proto bench
+.NOTPARALLEL:
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+install: .venv/development ## Set up .venv for development
+
+demo: .venv/runtime ## Judge a file of model responses, one of them hostile
+	@$(BIN)/assay demo
+
+test: .venv/development ## Run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/development .venv/protoc/ready ## Lint, check types, layers, the wire contract and the generated code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf breaking --against ".git#ref=$(BASELINE)"
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
+		&& $(MAKE) --no-print-directory proto OUT="$$fresh" \
+		&& diff -r -x __init__.py -x __pycache__ "$$fresh/assayoffice/v1" src/assayoffice/v1 \
+		&& diff -r -x __pycache__ "$$fresh/buf" src/buf \
+		|| { echo "src/ is not what proto/ generates: run 'make proto'"; exit 1; }
+
+proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
+	PATH="$(CURDIR)/.venv/protoc/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
+		--python_out=$(OUT) --mypy_out=quiet:$(OUT) \
+		proto/assayoffice/v1/*.proto proto/buf/validate/validate.proto
+	PATH="$(CURDIR)/.venv/protoc/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
+		--grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) $(CONTRACT)
+
+bench: .venv/development ## Measure accuracy, throughput and latency beside a published peer
+	$(BIN)/python benchmarks/math.py
+	$(BIN)/python benchmarks/service.py
+
+# pip older than 25.1 does not know --group. With -qq it reports errors and nothing else.
+.venv/pip:
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/runtime: pyproject.toml | .venv/pip
+	@echo "Installing assayoffice and what it runs on"
+	@$(BIN)/python -m pip install -qq --editable .
+	@touch $@
+
+.venv/development: pyproject.toml | .venv/pip
+	@echo "Installing assayoffice and the tools of its developers"
+	@$(BIN)/python -m pip install -qq --editable . --group dev
+	@touch $@ .venv/runtime
+
+.venv/protoc/ready: pyproject.toml | .venv/pip
+	@echo "Installing the code generator"
+	@$(PYTHON) -m venv --without-pip .venv/protoc
+	@$(BIN)/python -m pip --python .venv/protoc install -qq --group proto
+	@touch $@
