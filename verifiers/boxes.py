@@ -22,7 +22,7 @@ _MARKUP = re.compile(
 # "and", "or", a comma or nothing at all; "for part (a) and"; "and y =".
 _JOINER = re.compile(
     r"\s*(?:(?:for|in)?\s?(?:part|case)?\s?\([a-z0-9]{1,3}\))?\s*"
-    r"(?P<join>[,;/]?\s*(?:and/or|and|or)?\s*(?:also|maybe|perhaps|possibly)?)\s*"
+    r"(?P<join>[,;/(]?\s*(?:and/or|and|or)?\s*(?:also|maybe|perhaps|possibly)?)\s*"
     r"(?P<name>[A-Za-z](?:_\w{1,4})?\s?=)?\s*"
 )
 _NAME_BEFORE = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\w{1,4}|_\{\w{1,4}\})?\s?=(?=[\s\\,!]*$)")

@@ -88,7 +88,7 @@ def extract(
     """
     if len(response) > MAX_RESPONSE_CHARACTERS:
         raise TooLargeError("RESPONSE_LENGTH")
-    answer = _after_reasoning(response, reasoning_end)
+    answer = _after_reasoning(_first_turn(response), reasoning_end)
     if answer is None:
         return None
     found = _find(answer, extraction)
@@ -98,6 +98,14 @@ def extract(
         raise TooLargeError("ANSWER_LENGTH")
     text = _bare(visible(found.text))
     return Extracted(text, found.method, found.flags) if text else None
+
+
+def _first_turn(response: str) -> str:
+    for token in _END_OF_TURN:
+        # A template's own opening at the very start ends nothing.
+        if (position := response.find(token)) > 0:
+            response = response[:position]
+    return response
 
 
 def _after_reasoning(response: str, reasoning_end: str) -> str | None:
@@ -112,7 +120,7 @@ def _after_reasoning(response: str, reasoning_end: str) -> str | None:
 def _find(answer: str, extraction: Extraction) -> Extracted | None:
     if extraction is Extraction.WHOLE:
         return Extracted(answer.strip(), Method.WHOLE)
-    searched = _first_turn(answer).rstrip()[-SEARCH_CHARACTERS:]
+    searched = answer.rstrip()[-SEARCH_CHARACTERS:]
     boxed = boxes.last(searched)
     if boxed is not None:
         flags = ("MULTIPLE_BOXES",) if boxed.joined else ()
@@ -125,14 +133,6 @@ def _find(answer: str, extraction: Extraction) -> Extracted | None:
     if value is None or boxes.mentioned(value):  # a box that was never closed
         return None
     return Extracted(value, method, ("LENIENT_EXTRACTION",))
-
-
-def _first_turn(answer: str) -> str:
-    for token in _END_OF_TURN:
-        # A template's own opening at the very start ends nothing.
-        if (position := answer.find(token)) > 0:
-            answer = answer[:position]
-    return answer
 
 
 def _bare(text: str) -> str:

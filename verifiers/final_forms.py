@@ -57,8 +57,11 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_START = re.compile(r"[.!?][\"')\]*]{0,3}\s{1,8}(?=[A-Z])")
-_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
-_BARE = re.compile(r"(?:\\[A-Za-z]+|[^A-Za-z\n]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))+")
+_BOLD = re.compile(r"(?<!not )\*\*([^*\n]{1,200})\*\*")
+_DISPLAY = re.compile(r"(?<!\\)\\\[|\$\$")
+_BARE = re.compile(
+    r"(?=.*[\dA-Za-z])(?:\\[A-Za-z]+|[^A-Za-z\n]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))+"
+)
 
 
 def explicit(text: str) -> str | None:
@@ -77,16 +80,17 @@ def explicit(text: str) -> str | None:
 
 def last_line(text: str) -> str | None:
     """What the last line of ``text`` ends in, if that is said to be or looks like an answer."""
-    for opening, closing in ((r"\[", r"\]"), ("$$", "$$")):
-        body = text.removesuffix(closing)
-        if body != text:
-            return unmarked(body.rpartition(opening)[2])
+    text = text.rstrip(" \t\r\n.,")
+    if text.endswith((r"\]", "$$")):
+        *_, opening = (0, *(match.end() for match in _DISPLAY.finditer(text, 0, len(text) - 2)))
+        return unmarked(text[opening:-2]) if opening else None
     line = text[text.rfind("\n") + 1 :]
     if len(line) == len(text) <= _LONGEST_BARE and _BARE.fullmatch(line):
         return unmarked(line)
     sentence = _last_sentence(line)
-    if bold := _BOLD.findall(sentence):
-        return None if bold[-1].endswith(":") else unmarked(bold[-1])
+    bold = _BOLD.findall(sentence)
+    if len(bold) == 1 and not bold[0].endswith(":"):
+        return unmarked(bold[0])
     return _concluded(sentence)
 
 
