@@ -1,0 +1,45 @@
+"""From what the engine found out to the result on the wire."""
+
+from google.protobuf.message import DecodeError
+
+from assayoffice.server.admission import Admitted
+from assayoffice.server.engine import Failed, Finding, Judged, LimitExceeded
+from assayoffice.server.errors import Reason, StatusError, from_failed, from_worker
+from assayoffice.server.jobs import Tag
+from assayoffice.v1 import verdict_pb2
+
+
+def write_finding(
+    result: verdict_pb2.VerifyResult, admitted: Admitted, finding: Finding, path: str
+) -> None:
+    """Fill a result; ``path`` leads to the submission and names it in errors."""
+    stamp = admitted.entry.stamp
+    match finding:
+        case Judged(reply=reply, cached=cached):
+            try:
+                if reply[:1] == Tag.ERROR.value:
+                    result.error.CopyFrom(from_worker(reply[1:], path))
+                    return
+                # Merged last, the stamp wins over whatever a worker may have said of itself.
+                result.verdict.MergeFromString(reply[1:] + stamp)
+            except DecodeError:
+                result.ClearField("result")
+                write_error(result, StatusError(Reason.VERIFIER_DEFECT, "no verdict was answered"))
+                return
+        case LimitExceeded(reason=reason, explanation=explanation, cached=cached):
+            result.verdict.MergeFromString(stamp)
+            result.verdict.outcome = verdict_pb2.OUTCOME_LIMIT_EXCEEDED
+            result.verdict.reason = reason
+            result.verdict.explanation = explanation
+        case Failed():
+            write_error(result, from_failed(finding))
+            return
+    timing = result.verdict.timing
+    timing.queue_seconds = finding.queue_seconds
+    timing.cpu_seconds = 0.0 if cached else finding.cpu_seconds
+    timing.cached = cached
+
+
+def write_error(result: verdict_pb2.VerifyResult, error: StatusError) -> None:
+    """Fill a result with the reason why there is no verdict."""
+    result.error.CopyFrom(error.to_proto())
