@@ -134,7 +134,7 @@ def _stated(line: str) -> str | None:
 def _concluded(sentence: str) -> str | None:
     """The formula, or after a word like "therefore" the bare value, that ends ``sentence``."""
     concluding = _CONCLUDING.match(sentence) is not None
-    starts = [0, *(link.end() for link in _LINK.finditer(sentence))]
+    starts = [link.end() for link in _LINK.finditer(sentence)] or [0]
     for start in reversed(starts[-_MOST_ANNOUNCEMENTS:]):
         said = clause.read(sentence, start)
         if said is None or sentence[said.end :].strip(" .*_") or said.words > _MOST_WORDS:
