@@ -112,6 +112,7 @@ def test_signs_and_case_that_tell_options_apart_are_kept():
     assert boxed("Pa", "B", cases).reason == "EQUAL"
     assert boxed("pa", "B", cases).reason == "DIFFERENT"
     assert boxed("PA", "B", cases).reason == "HEDGED"
+    assert boxed("PA", "AB", cases, multiple=True).reason == "HEDGED"
     powers = ("x²", "x2")
     assert boxed("x2", "A", powers).reason == "DIFFERENT"
 

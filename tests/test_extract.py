@@ -82,6 +82,8 @@ def test_boxes_joined_to_each_other_are_one_answer_of_several_values(response, w
     [
         "First try: \\boxed{3}.\n\nActually I made an error. So \\boxed{4}.",
         "\\boxed{3}\n\\boxed{4}",
+        "First,\n\\boxed{3},\n\nand then\n\\boxed{4}",
+        "\\boxed{3},\n\n\\boxed{4}",
         r"\boxed{3} was my first thought, but it is \boxed{4}.",
         r"\boxed{} or \boxed{4}",
     ],
