@@ -5,9 +5,10 @@ import hashlib
 from dataclasses import dataclass
 
 from assayoffice.server.catalog import Catalog, Entry
-from assayoffice.server.engine import Engine, Finding, Work
+from assayoffice.server.engine import Engine
 from assayoffice.server.errors import Reason, StatusError, malformed
 from assayoffice.server.validation import Rules, Violation
+from assayoffice.server.work import Finding, Work
 from assayoffice.v1 import verifier_pb2
 
 

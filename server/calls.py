@@ -34,7 +34,7 @@ class Call:
     """One call under way: its deadline, and the tally its log line is made of."""
 
     def __init__(self, remaining_seconds: float | None) -> None:
-        #: On the monotonic clock; a little before the caller's, to be in time with what is finished.
+        #: On the monotonic clock, a little before the caller's, so that what is finished arrives.
         self.deadline = _deadline(remaining_seconds)
         self._verifiers: Counter[str] = Counter()
         self._results: Counter[str] = Counter()
@@ -102,7 +102,7 @@ class Calls:
         except asyncio.CancelledError:
             status = "CANCELLED"
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - every defect gets its line and its status
             status = Reason.INTERNAL.name
             _log.exception("defect", extra={"facts": {"method": method}})
             await abort(

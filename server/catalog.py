@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assayoffice.server import selfcheck
-from assayoffice.server.engine import Engine, WorkLimits
+from assayoffice.server.engine import Engine
 from assayoffice.server.errors import Reason, StatusError
 from assayoffice.server.jobs import Operation
+from assayoffice.server.work import WorkLimits
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
 _SHOWN_FAILURES = 3

@@ -1,7 +1,7 @@
 """Every setting of the server, in one table: name, default, unit and reason.
 
-A setting can be given in a TOML file, as an environment variable ``ASSAY_<NAME>`` and as a flag; the
-later of these wins. Nothing else reads the environment, and an unknown name is an error.
+A setting can be given in a TOML file, as an environment variable ``ASSAY_<NAME>`` and as a flag;
+the later of these wins. Nothing else reads the environment, and an unknown name is an error.
 """
 
 import dataclasses
@@ -96,6 +96,9 @@ class Settings:
             minimum, value = field.metadata["minimum"], getattr(self, field.name)
             if minimum is not None and not value >= minimum:
                 raise ConfigError(f"{field.name}: must be at least {minimum:g}, not {value}")
+        host, _, port = self.listen.rpartition(":")
+        if host != "unix" and not (host and port.isdecimal() and int(port) < 65536):
+            raise ConfigError(f"listen: must be HOST:PORT or unix:PATH, not {self.listen!r}")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ConfigError("tls_certificate and tls_key: give both or neither")
         if self.client_ca is not None and self.tls_certificate is None:

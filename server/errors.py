@@ -12,8 +12,8 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
-from assayoffice.server.engine import Failed
 from assayoffice.server.validation import Violation
+from assayoffice.server.work import Failed
 
 #: Domain of every ErrorInfo.
 DOMAIN = "assayoffice"

@@ -3,9 +3,9 @@
 from google.protobuf.message import DecodeError
 
 from assayoffice.server.admission import Admitted
-from assayoffice.server.engine import Failed, Finding, Judged, LimitExceeded
 from assayoffice.server.errors import Reason, StatusError, from_failed, from_worker
 from assayoffice.server.jobs import Tag
+from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded
 from assayoffice.v1 import verdict_pb2
 
 

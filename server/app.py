@@ -1,0 +1,174 @@
+"""The server put together: what starts in which order, and stops in which."""
+
+import asyncio
+import contextlib
+import logging
+import math
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from assayoffice.server import catalog
+from assayoffice.server.access import BearerToken, is_local, server_credentials, token
+from assayoffice.server.admission import Admission
+from assayoffice.server.calls import Calls
+from assayoffice.server.catalog import Catalog
+from assayoffice.server.config import Settings
+from assayoffice.server.engine import Engine, EngineSettings
+from assayoffice.server.service import MAX_MESSAGE_BYTES, VerifierService
+from assayoffice.v1 import verifier_pb2
+from assayoffice.v1.verifier_pb2_grpc import add_VerifierServiceServicer_to_server
+
+_log = logging.getLogger(__name__)
+
+#: What the worker processes run.
+HANDLER = "assayoffice.server.judge:make_handler"
+
+_SERVICE = verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+# Clients may ping this often to keep idle connections through their networks' boxes.
+_MIN_PING_MILLISECONDS = 10_000
+# A health watcher that reads nothing would otherwise hold up the drain.
+_HEALTH_SECONDS = 1.0
+# For what is answered when the work has ended and is not sent yet.
+_LAST_ANSWERS_SECONDS = 2.0
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why and what to do."""
+
+
+class Server:
+    """A server that has been started by ``running``."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        entries: Catalog,
+        grpc_server: grpc.aio.Server,
+        engine: Engine,
+        calls: Calls,
+        health_servicer: health.aio.HealthServicer,
+    ) -> None:
+        self.endpoint = endpoint
+        self._catalog = entries
+        self._grpc_server = grpc_server
+        self._engine = engine
+        self._calls = calls
+        self._health = health_servicer
+
+    def states(self) -> Mapping[str, str]:
+        """SERVING or NOT_SERVING for each verifier."""
+        return {
+            name: "SERVING" if entry.serving else "NOT_SERVING"
+            for name, entry in self._catalog.entries.items()
+        }
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Take no new calls and let those under way come to an end, within so many seconds.
+
+        What is then still unfinished gets an error; what is finished is not lost by it.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                await self._health.enter_graceful_shutdown()
+        self._calls.drain()
+        await self._engine.drain(grace_seconds)
+        # Not with all of the grace: health watchers never end, and are no reason to wait.
+        await self._grpc_server.stop(_LAST_ANSWERS_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, handler_path: str = HANDLER) -> AsyncIterator[Server]:
+    """Serve until the block ends. ``handler_path`` is what the workers load.
+
+    Raises ConfigError, StartError, EngineError.
+    """
+    secret = token(settings)
+    grpc_server = grpc.aio.server(
+        interceptors=[BearerToken(secret)] if secret is not None else None,
+        options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            # A second server on the port fails instead of taking half of the calls.
+            ("grpc.so_reuseport", 0),
+            ("grpc.http2.min_ping_interval_without_data_ms", _MIN_PING_MILLISECONDS),
+            ("grpc.keepalive_permit_without_calls", 1),
+        ],
+    )
+    # The port first: its being taken should not cost the start of the workers.
+    endpoint = _bind(grpc_server, settings)
+    if secret is None and not is_local(settings.listen):
+        _log.warning("open to the network without a token", extra={"facts": {"at": endpoint}})
+    engine = Engine(_engine_settings(settings, handler_path))
+    try:
+        await engine.start()
+        entries = await catalog.load(engine)
+        for entry in entries.entries.values():
+            if not entry.serving:
+                facts = {"verifier": entry.name, "why": entry.info.state_detail}
+                _log.warning("verifier out of service", extra={"facts": facts})
+        calls = Calls()
+        servicer = VerifierService(Admission(engine, entries), entries, calls)
+        add_VerifierServiceServicer_to_server(servicer, grpc_server)
+        health_servicer = await _health(entries)
+        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, grpc_server)
+        reflection.enable_server_reflection(
+            (_SERVICE, _HEALTH, reflection.SERVICE_NAME), grpc_server
+        )
+        await grpc_server.start()
+        yield Server(endpoint, entries, grpc_server, engine, calls, health_servicer)
+    finally:
+        await grpc_server.stop(None)
+        await engine.close()
+
+
+def _bind(grpc_server: grpc.aio.Server, settings: Settings) -> str:
+    listen, credentials = settings.listen, server_credentials(settings)
+    try:
+        if credentials is None:
+            port = grpc_server.add_insecure_port(listen)
+        else:
+            port = grpc_server.add_secure_port(listen, credentials)
+    except RuntimeError as error:
+        raise StartError(
+            f"cannot listen on {listen}: it is in use, or not an address of this machine"
+        ) from error
+    return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
+
+
+async def _health(entries: Catalog) -> health.aio.HealthServicer:
+    """Health as it is now: of each verifier by its name, and of the service while any serves."""
+    servicer = health.aio.HealthServicer()
+    states = {name: entry.serving for name, entry in entries.entries.items()}
+    states[""] = states[_SERVICE] = any(states.values())
+    for name, serving in states.items():
+        status = health_pb2.HealthCheckResponse
+        await servicer.set(name, status.SERVING if serving else status.NOT_SERVING)
+    return servicer
+
+
+def _engine_settings(settings: Settings, handler_path: str) -> EngineSettings:
+    cores = usable_cores()
+    return EngineSettings(
+        handler_path=handler_path,
+        quick_workers=settings.workers or cores,
+        full_workers=settings.full_workers or math.ceil(cores / 2),
+        queue_items=settings.queue_items,
+        queue_bytes=settings.queue_bytes,
+        cache_bytes=settings.cache_bytes,
+    )
+
+
+def usable_cores() -> int:
+    """Cores this process may use, a container's quota included."""
+    cores = len(os.sched_getaffinity(0))
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, math.ceil(int(quota) / int(period)))
+    return max(cores, 1)

@@ -1,0 +1,125 @@
+"""What this host can and cannot do, found out by trying it."""
+
+import importlib.util
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from assayoffice.server import catalog
+from assayoffice.server.app import HANDLER, usable_cores
+from assayoffice.server.catalog import Entry
+from assayoffice.server.engine import Engine, EngineError, EngineSettings
+
+# Two workers and the service, with room for one submission that takes all its memory.
+_WANTED_MEMORY_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing, whether this host has it, and what to do if not.
+
+    ``needed`` tells what serving needs from what is merely good to have.
+    """
+
+    subject: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+    needed: bool = True
+
+
+async def examine() -> list[Finding]:
+    """Try everything. Verifiers judge their own cases in real worker processes."""
+    return [_platform(), _cores(), _memory(), _parquet(), *await _verifiers()]
+
+
+def _platform() -> Finding:
+    return Finding(
+        "Linux",
+        sys.platform == "linux",
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "workers are watched and killed by means only Linux has; use a container",
+    )
+
+
+def _cores() -> Finding:
+    cores = usable_cores()
+    return Finding(
+        "cores",
+        cores >= 2,
+        f"{cores} usable",
+        "with one core the service and its workers take turns; grant two",
+        needed=False,
+    )
+
+
+def _memory() -> Finding:
+    available_bytes = _available_memory_bytes()
+    return Finding(
+        "memory",
+        available_bytes >= _WANTED_MEMORY_BYTES,
+        f"{available_bytes / 1024**3:.1f} GiB available",
+        f"grant {_WANTED_MEMORY_BYTES / 1024**3:.0f} GiB, or the kernel may kill workers",
+        needed=False,
+    )
+
+
+def _available_memory_bytes() -> int:
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            available_bytes = int(rest.split()[0]) * 1024
+            break
+    else:
+        return 0
+    try:
+        quota = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
+    except OSError:
+        return available_bytes
+    return available_bytes if quota == "max" else min(available_bytes, int(quota) - used)
+
+
+def _parquet() -> Finding:
+    found = importlib.util.find_spec("pyarrow") is not None
+    return Finding(
+        "parquet files",
+        found,
+        "pyarrow is installed" if found else "pyarrow is not installed",
+        "pip install 'assayoffice[parquet]', for `assay verify FILE.parquet`",
+        needed=False,
+    )
+
+
+async def _verifiers() -> list[Finding]:
+    engine = Engine(
+        EngineSettings(
+            handler_path=HANDLER,
+            quick_workers=1,
+            full_workers=1,
+            queue_items=100_000,
+            queue_bytes=64 * 1024**2,
+            cache_bytes=0,
+        )
+    )
+    try:
+        await engine.start()
+        found = await catalog.load(engine)
+    except EngineError as error:
+        return [Finding("worker processes", False, str(error), "see the lines on stderr above")]
+    finally:
+        await engine.close()
+    return [
+        Finding("worker processes", True, "start, work, and end when told"),
+        *(_verifier(entry) for entry in found.entries.values()),
+    ]
+
+
+def _verifier(entry: Entry) -> Finding:
+    return Finding(
+        f"verifier {entry.name}",
+        entry.serving,
+        entry.info.state_detail,
+        "repair or uninstall the package that brings it",
+    )
