@@ -38,8 +38,8 @@ check: .venv/development .venv/protoc/ready ## Lint, check types, layers, the wi
 	$(BIN)/buf breaking --against ".git#ref=$(BASELINE)"
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT \
 		&& $(MAKE) --no-print-directory proto OUT="$$fresh" \
-		&& diff -r -x __init__.py -x __pycache__ "$$fresh/assayoffice/v1" src/assayoffice/v1 \
-		&& diff -r -x __pycache__ "$$fresh/buf" src/buf \
+		&& diff -rq -x __init__.py -x __pycache__ "$$fresh/assayoffice/v1" src/assayoffice/v1 \
+		&& diff -rq -x __pycache__ "$$fresh/buf" src/buf \
 		|| { echo "src/ is not what proto/ generates: run 'make proto'"; exit 1; }
 
 proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
