@@ -226,14 +226,20 @@ _LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _RUN = re.compile(r"[A-Z]{2,26}")
 _ALTERNATIVE = re.compile(r"/|(?<![A-Za-z])(?:or|either)(?![A-Za-z])")
 # "B) 42", "(B) 42", "B. Paris", "B: Paris", "B - Paris", and "B 42", but not "A man".
-_LABEL = re.compile(r"(?:[(\[]?[A-Za-z][)\].:]\s*|[A-Z]\s[-–—]\s|[A-Z]\s(?=[(\d\\+.-]))(?=\S)")
+_LABEL = re.compile(
+    r"(?:[(\[]?[A-Za-z][)\].:]\s*|[A-Z](?:,|\s[-–—])\s|[A-Z]\s(?=[(\d\\+.-]))(?=\S)"
+)
 _FURTHER_LABEL = re.compile(r"[\s,;][(\[]?[A-Z][)\]]\s?")
 _OTHER_LETTER = re.compile(
     r"(?:^|[\s,;(])(?:or|and|and/or|either|maybe|perhaps|possibly|also|not)\s[(\[]?([A-Z])"
     r"(?![A-Za-z'’])"
 )
+# The text of an option that speaks of the others, and no hedge: "D) Both A and B".
+_ABOUT_OPTIONS = re.compile(r"(?:both|neither|all|none|only)\s", re.IGNORECASE)
 _AROUND_LETTER = " ([)].:,;-–—"
-_JOINED_ON = re.compile(r"[\s,;]{0,3}(?:(?:^|\s)(?:and|(?P<alternative>or)))?\Z")
+_JOINED_ON = re.compile(r"[\s,;]{0,3}(?:(?:^|\s)(?:and|or))?\Z")
+_ENDS_IN_OR = re.compile(r"(?:^|\s)or\Z")
+_FULL_STOP = re.compile(r"(?<!\.)[.,;:]\Z")
 
 
 def _read(text: str, options: _Options, multiple: bool) -> _Reading:
@@ -274,22 +280,26 @@ def _labelled(said: str, options: _Options) -> _Reading | None:
         return _Reading(letters, "letter", hedged=True)
     ends = [*(label.start() for label in labels[1:]), len(said)]
     texts = [said[label.end() : end] for label, end in zip(labels, ends, strict=True)]
-    ignored = hedged = False
+    hedged = any(_ENDS_IN_OR.search(text) for text in texts)
+    ignored = False
     for letter, text in zip(marks, texts, strict=True):
-        joint = _JOINED_ON.search(text)
-        if joint:
-            hedged = hedged or joint["alternative"] is not None
-            text = text[: joint.start()]
+        text = _JOINED_ON.sub("", text)
         named = options.named_by(text) or options.named_by(text.strip("()"))
         if named and letter not in named:
             return _Reading(letters, "letter_and_text", contradiction=named)
         if not named:
             ignored = True
-            letter_list = _LIST.fullmatch(text)
-            others = (_LETTER if letter_list else _OTHER_LETTER).findall(text)
-            hedged = hedged or not options.rivals(letter).isdisjoint(others)
+            hedged = hedged or _names_another(text, options.rivals(letter))
     method = "letter" if ignored else "letter_and_text"
     return _Reading(letters, method, hedged=hedged, text_ignored=ignored)
+
+
+def _names_another(text: str, rivals: set[str]) -> bool:
+    """Whether the text beside a letter takes the letter back, or adds one of ``rivals``."""
+    if _ABOUT_OPTIONS.match(text):
+        return False
+    letters = _LETTER if _LIST.fullmatch(text) else _OTHER_LETTER
+    return not rivals.isdisjoint(letters.findall(text))
 
 
 def _marked(label: re.Match[str]) -> str:
@@ -302,7 +312,7 @@ def _plain(text: str) -> str:
     for _ in range(_WRAPPERS_DEEP):
         text = _WRAPPER.sub(r"\1", text)
     text = _DELIMITER.sub("", _SPACING.sub(" ", text))
-    return " ".join(text.split()).rstrip(" .,;:")
+    return _FULL_STOP.sub("", " ".join(text.split())).rstrip()
 
 
 def _key(plain: str) -> str:
