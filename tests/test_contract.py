@@ -1,0 +1,83 @@
+"""What every installed verifier must do, shown by the cases it ships."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from assayoffice.verifiers import Effort, NeedsFullEffort, Verdict, VerifierError, registry
+from assayoffice.verifiers.registry import Case, Loaded
+
+REGISTRY = registry.load()
+LOADED = {name: each for name, each in REGISTRY.items() if isinstance(each, Loaded)}
+
+
+def judge(loaded: Loaded, case: Case) -> Verdict | VerifierError:
+    """What the verifier makes of a case: quickly if it can, else at its leisure."""
+    try:
+        try:
+            return loaded.verifier.verify(case.submission, Effort.QUICK)
+        except NeedsFullEffort:
+            return loaded.verifier.verify(case.submission, Effort.FULL)
+    except VerifierError as error:
+        return error
+
+
+def every_case() -> Iterator[tuple[Loaded, Case]]:
+    for loaded in LOADED.values():
+        for case in loaded.cases():
+            yield loaded, case
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_announced_verifier_loads(name):
+    assert isinstance(REGISTRY[name], Loaded), REGISTRY[name]
+
+
+@pytest.mark.parametrize(
+    ("loaded", "case"),
+    [pytest.param(*each, id=f"{each[0].name}-{each[1].id}") for each in every_case()],
+)
+def test_case_is_judged_as_it_promises(loaded, case):
+    found = judge(loaded, case)
+    if case.error:
+        assert isinstance(found, VerifierError)
+        assert found.reason == case.error
+    else:
+        assert isinstance(found, Verdict)
+        assert found.outcome is case.outcome, found
+        assert case.reason in ("", found.reason), found
+
+
+@pytest.mark.parametrize("loaded", LOADED.values(), ids=LOADED)
+def test_cases_show_every_kind_of_submission(loaded):
+    assert {case.kind for case in loaded.cases()} == {"right", "wrong", "malformed", "cheating"}
+
+
+@pytest.mark.parametrize("loaded", LOADED.values(), ids=LOADED)
+def test_cases_can_be_told_apart(loaded):
+    ids = Counter(case.id for case in loaded.cases())
+    assert [id for id, count in ids.items() if count > 1] == []
+
+
+def test_verdicts_depend_neither_on_order_nor_on_hash_seed():
+    one, other = all_verdicts("forwards", hash_seed="1"), all_verdicts("backwards", hash_seed="2")
+    assert one
+    assert one == other
+
+
+def all_verdicts(order: str, hash_seed: str) -> list[str]:
+    """The verdicts of a fresh process, one a line, sorted."""
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    command = [sys.executable, __file__, order]
+    lines = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return sorted(lines.stdout.splitlines())
+
+
+if __name__ == "__main__":
+    cases = list(every_case())
+    for loaded, case in cases if sys.argv[1] == "forwards" else reversed(cases):
+        print(loaded.name, case.id, repr(judge(loaded, case)))  # noqa: T201 - for all_verdicts
