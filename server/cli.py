@@ -28,9 +28,12 @@ def _with_a_flag_per_setting(command: Any) -> Any:
     own = list(inspect.signature(command).parameters.values())[:-1]
     flags = []
     for setting in config.table():
-        default = False if setting.default is None else str(setting.default)
+        default = "" if setting.default is None else f" Default: {setting.default}."
         option = typer.Option(
-            setting.flag, help=setting.doc, show_default=default, rich_help_panel="Settings"
+            setting.flag,
+            help=setting.doc + default,
+            show_default=False,
+            rich_help_panel="Settings",
         )
         annotation: Any = Annotated[setting.type | None, option]
         flags.append(
