@@ -50,7 +50,7 @@ proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
 		--grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) $(CONTRACT)
 
 bench: .venv/development ## Measure accuracy, throughput and latency beside a published peer
-	$(BIN)/python benchmarks/math.py
+	$(BIN)/python benchmarks/numeric.py
 	$(BIN)/python benchmarks/service.py
 
 # pip older than 25.1 does not know --group. With -qq it reports errors and nothing else.
