@@ -84,11 +84,8 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, handler_path: str = HANDLER) -> AsyncIterator[Server]:
-    """Serve until the block ends. ``handler_path`` is what the workers load.
-
-    Raises ConfigError, StartError, EngineError.
-    """
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """Serve until the block ends. Raises ConfigError, StartError, EngineError."""
     secret = token(settings)
     grpc_server = grpc.aio.server(
         interceptors=[BearerToken(secret)] if secret is not None else None,
@@ -105,7 +102,7 @@ async def running(settings: Settings, handler_path: str = HANDLER) -> AsyncItera
     endpoint = _bind(grpc_server, settings)
     if secret is None and not is_local(settings.listen):
         _log.warning("open to the network without a token", extra={"facts": {"at": endpoint}})
-    engine = Engine(_engine_settings(settings, handler_path))
+    engine = Engine(_engine_settings(settings))
     try:
         await engine.start()
         entries = await catalog.load(engine)
@@ -153,10 +150,10 @@ async def _health(entries: Catalog) -> health.aio.HealthServicer:
     return servicer
 
 
-def _engine_settings(settings: Settings, handler_path: str) -> EngineSettings:
+def _engine_settings(settings: Settings) -> EngineSettings:
     cores = usable_cores()
     return EngineSettings(
-        handler_path=handler_path,
+        handler_path=HANDLER,
         quick_workers=settings.workers or cores,
         full_workers=settings.full_workers or math.ceil(cores / 2),
         queue_items=settings.queue_items,
