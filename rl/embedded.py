@@ -55,6 +55,7 @@ class EmbeddedServer:
         # A session of its own: Ctrl-C is ours to handle, and the group can be killed as a whole.
         self._process = subprocess.Popen(
             [*self._command, *_FLAGS],
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -124,6 +125,11 @@ class EmbeddedServer:
         with _open(self._process.stderr) as stderr:
             for line in stderr:
                 self._stderr_tail.append(line.decode(errors="replace"))
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings of the server: a certificate or a token would lock us out."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
 
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:

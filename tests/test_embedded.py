@@ -50,6 +50,13 @@ class TestEmbeddedServer:
             assert ready.endpoint == "127.0.0.1:1"
         assert ended.read_text() == "cleanly"
 
+    def test_settings_meant_for_another_server_do_not_reach_it(self, monkeypatch):
+        monkeypatch.setenv("ASSAY_TOKEN_FILE", "/somewhere/token")
+        said = '{"endpoint": os.environ.get("ASSAY_TOKEN_FILE", "nothing"), "verifiers": {}}'
+        body = f"print(json.dumps({said}), flush=True)"
+        with EmbeddedServer(start_seconds=20, command=fake_server(body)) as ready:
+            assert ready.endpoint == "nothing"
+
     def test_talkative_server_is_not_blocked(self, tmp_path):
         ended = tmp_path / "ended"
         flood = "sys.stderr.write('x' * 70 + '\\n')\n"
