@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from figures import Share, percentile
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 ROWS = [
@@ -71,16 +72,10 @@ def test_service_is_measured_beside_the_peer(data):
 
 
 class TestFigures:
-    def test_interval_of_wilson(self, monkeypatch):
-        monkeypatch.syspath_prepend(str(BENCHMARKS))
-        from figures import Share
-
+    def test_interval_of_wilson(self):
         # Newcombe (1998), table I: 81 of 263, and 0 of 20.
         assert Share(81, 263).interval_percent == pytest.approx((25.53, 36.62), abs=0.01)
         assert Share(0, 20).interval_percent == pytest.approx((0, 16.11), abs=0.01)
 
-    def test_percentile_is_a_value_that_was_measured(self, monkeypatch):
-        monkeypatch.syspath_prepend(str(BENCHMARKS))
-        from figures import percentile
-
+    def test_percentile_is_a_value_that_was_measured(self):
         assert [percentile([3, 1, 2], percent) for percent in (1, 50, 67, 100)] == [1, 2, 3, 3]
