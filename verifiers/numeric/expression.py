@@ -146,15 +146,26 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A chain ``terms[0] operators[0] terms[1] ...`` with = ~ != < <= > >= in notin."""
+    """A chain ``terms[0] operators[0] terms[1] ...``.
+
+    The operators are = ~ != < <= > >= in notin subset equiv to.
+    """
 
     terms: tuple["Node", ...]
     operators: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """A value or statement and what it holds for: ``f(x) = 1 for all x``, a line of ``cases``."""
+
+    item: "Node"
+    condition: "Node"
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
-    """A value introduced by words: ``Minimum: 3``."""
+    """A value among words: ``Minimum: 3``; an underscore in the label marks where it stood."""
 
     label: str
     item: "Node"
@@ -202,6 +213,7 @@ Node: TypeAlias = (
     | Builder
     | Matrix
     | Relation
+    | Where
     | Labelled
     | Ratio
     | Based
@@ -237,6 +249,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return tuple(cell for row in node.rows for cell in row)
         case Relation():
             return node.terms
+        case Where():
+            return (node.item, node.condition)
 
 
 def walk(node: Node) -> Iterator[Node]:

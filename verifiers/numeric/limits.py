@@ -7,10 +7,14 @@ from assayoffice.verifiers.extract import TooLargeError as TooLargeError
 
 MAX_TOKENS = 1_500
 MAX_DEPTH = 60
+#: Longest literal, in digits; Python refuses to convert much longer ones.
+MAX_DIGITS = 4_000
 #: Largest numerator or denominator that exact arithmetic may build.
 MAX_EXACT_BITS = 20_000
 #: Largest n for which n! and binomials are multiplied out.
 MAX_FACTORIAL = 3_000
+#: Most terms of a sum or product that are evaluated one by one.
+MAX_TERMS = 1_000
 #: Evaluation steps (one per node visited, more for expensive functions) of one verdict.
 MAX_OPERATIONS = 60_000
 

@@ -1,0 +1,415 @@
+"""Reads an answer: lists of relations of ratios of set operations of sums of products.
+
+The grammar, loosest first; each level is one method of the same name::
+
+    sequence      item (("," | ";" | "and" | "or" | line break) item)*
+    item          words | label (":" | "=") item | relation condition?
+    relation      side (("=" | "<" | "in" | ...) side)*
+    side          union (":" union)*  modulus?
+    union         intersection (("union" | "difference") intersection)*
+    intersection  sum ("intersection" sum)*
+    sum           signed (("+" | "-" | "±") signed)*
+    product       power (("*" | "/" | nothing) power | unit)*
+    power, atom   see atoms.py, measures.py, brackets.py, functions.py
+
+Nothing is decided by convention here: ``(1,2)`` is a tuple and ``[1,2]`` a bracket, whatever they
+stand for. No token is dropped: a text that the grammar does not cover is prose if it has words
+(prose.py) and unreadable otherwise. Not covered: derivatives, implications, quantifiers other than
+"for all".
+"""
+
+import re
+from fractions import Fraction
+from typing import Final
+
+from assayoffice.verifiers.numeric import prose, words
+from assayoffice.verifiers.numeric.atoms import STARTS, Atoms
+from assayoffice.verifiers.numeric.expression import (
+    Add,
+    Call,
+    Divide,
+    Labelled,
+    Multiply,
+    Negate,
+    Node,
+    Number,
+    PlusMinus,
+    Ratio,
+    Relation,
+    Sequence,
+    SetOperation,
+    Text,
+    Unit,
+    Where,
+    children,
+)
+from assayoffice.verifiers.numeric.limits import MAX_DEPTH, TooLargeError
+from assayoffice.verifiers.numeric.tokens import (
+    BASED,
+    BEGIN,
+    CONSTANT,
+    END,
+    FUNCTION,
+    LETTER,
+    NAME,
+    NUMBER,
+    Token,
+    UnreadableError,
+    clean,
+    tokenize,
+)
+
+_PLAIN: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+_RELATIONS: Final = {
+    "=": "=", "~": "~", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=",
+    "\\in": "in", "\\notin": "notin", "\\subset": "subset", "\\equiv": "equiv", "\\to": "to",
+}  # fmt: skip
+_SEPARATORS: Final = frozenset((",", ";", "and", "or", "\\and", "\\or", "\\\\", "remainder"))
+_CLOSERS: Final = frozenset((")", "]", "}", "\\}", "&", ""))
+_TERM_KINDS: Final = frozenset((LETTER, CONSTANT, FUNCTION, BEGIN))
+
+
+def parse(text: str, *, thousands: bool = True) -> Node:
+    """The syntax tree of an answer.
+
+    ``thousands`` says whether ``12,345`` is one number; with False it is a list of two.
+    Raises UnreadableError where a part of the text has no reading, and TooLargeError over the caps.
+    """
+    if _PLAIN.fullmatch(text):
+        value = Number(Fraction(int(text.lstrip("-"))))
+        return Negate(value) if text.startswith("-") else value
+    cleaned = clean(text)
+    if not cleaned:
+        raise UnreadableError("an empty answer")
+    try:
+        tokens = tokenize(cleaned, thousands=thousands)
+        count = len(tokens)
+        node = Parser(tokens).answer()
+    except UnreadableError:
+        reading = prose.read(cleaned, lambda part: Parser(tokenize(part)).answer())
+        if reading is None:
+            raise
+        return reading
+    if count > MAX_DEPTH:
+        _check_height(node)
+    return node
+
+
+def _check_height(node: Node) -> None:
+    """Turn away chains such as ``1/1/1/...``, whose trees are as deep as nested brackets."""
+    level: list[Node] = [node]
+    for _ in range(3 * MAX_DEPTH):
+        level = [child for parent in level for child in children(parent)]
+        if not level:
+            return
+    raise TooLargeError("DEPTH")
+
+
+class Parser(Atoms):
+    """One parse of one list of tokens, which it uses up."""
+
+    __slots__ = ()
+
+    def answer(self) -> Node:
+        """The whole text as one node."""
+        node = self.sequence()
+        if self.token.kind != END:
+            self.fail("expected nothing more")
+        return node
+
+    def sequence(self) -> Node:
+        groups: list[list[Node]] = [[self.item()]]
+        joiner = ","
+        while self.token.text in _SEPARATORS:
+            separator = self.separator()
+            if separator in ("and", "or") and joiner != "or":
+                joiner = separator
+            if self.token.kind == NAME and self.token.text in words.CONDITIONS:
+                groups[-1][-1] = self.conditioned(groups[-1][-1])
+                continue
+            if separator == ";":
+                groups.append([])
+            if separator == "remainder":
+                groups[-1].append(Labelled("remainder", self.item()))
+            else:
+                groups[-1].append(self.item())
+        if len(groups) > 1 and all(len(group) == 1 for group in groups):
+            groups = [[group[0] for group in groups]]
+        items = [
+            group[0] if len(group) == 1 else Sequence("list", tuple(group), joiner)
+            for group in groups
+        ]
+        return items[0] if len(items) == 1 else Sequence("list", tuple(items))
+
+    def separator(self) -> str:
+        """Pass over a separator; of ``, and`` the word counts. Line breaks are like semicolons."""
+        text = self.advance().text.lstrip("\\")
+        if text == "":
+            text = ","
+        if text in (",", ";") and self.token.text in ("and", "or", "\\and", "\\or"):
+            text = self.advance().text.lstrip("\\")
+        return text
+
+    def item(self) -> Node:
+        token = self.token
+        if token.kind == NAME and (len(token.text) > 1 or token.upright):
+            node = self.words()
+            if node is not None:
+                return node
+        if token.text == "\\forall":
+            return self.universal()
+        node = self.relation()
+        if self.token.kind == NAME and self.token.text in words.CONDITIONS:
+            node = self.conditioned(node)
+        return node
+
+    def words(self) -> Node | None:
+        """Words alone, or words that label a value; None where mathematics begins."""
+        ahead = 0
+        run: list[str] = []
+        while True:
+            token = self.peek(ahead)
+            if token.kind != NAME or token.text in words.JOINERS:
+                break
+            run.append(token.text)
+            ahead += 1
+        following = self.peek(ahead)
+        if not run or not any(words.is_word(word) or len(word) > 1 and token.upright for word in run):
+            if not (len(run) == 1 and run[0].isupper() and following.text == "=" and len(run[0]) > 1):
+                return None
+        if following.text in _SEPARATORS or following.text in _CLOSERS:
+            self.skip(ahead)
+            return Text(" ".join(run))
+        if following.text in (":", "=") and not self.colon_ends:
+            self.skip(ahead + 1)
+            self.enter()
+            item = self.item()
+            self.leave()
+            return Labelled(" ".join(run), item)
+        return None
+
+    def skip(self, count: int) -> None:
+        for _ in range(count):
+            self.advance()
+
+    def universal(self) -> Node:
+        """``\\forall x > 0, statement``."""
+        self.advance()
+        self.enter()
+        condition = self.relation()
+        if self.token.text not in (",", ":"):
+            self.fail("expected what holds for all")
+        self.advance()
+        node = self.item()
+        self.leave()
+        return Where(node, condition)
+
+    def conditioned(self, node: Node) -> Node:
+        """``node`` under the condition looked at: ``for all x``, ``where k \\in Z``."""
+        label: list[str] = []
+        while self.token.kind == NAME and (len(self.token.text) > 1 or self.token.text == "a"):
+            if self.token.text in words.JOINERS:
+                break
+            label.append(self.advance().text)
+        if self.token.text in _SEPARATORS or self.token.text in _CLOSERS:
+            return Where(node, Text(" ".join(label)))
+        self.enter()
+        condition = self.universal_condition(label)
+        self.leave()
+        return Where(node, condition)
+
+    def universal_condition(self, label: list[str]) -> Node:
+        condition = self.relation()
+        plain = {"for", "all", "any", "every", "each", "where", "when", "if", "with"}
+        return condition if plain.issuperset(label) else Labelled(" ".join(label), condition)
+
+    def relation(self) -> Node:
+        first = self.side()
+        operator = _RELATIONS.get(self.token.text)
+        if operator is None:
+            return first
+        terms, operators = [first], []
+        while operator is not None:
+            self.advance()
+            operators.append(operator)
+            terms.append(self.side())
+            operator = _RELATIONS.get(self.token.text)
+        return Relation(tuple(terms), tuple(operators))
+
+    def side(self) -> Node:
+        node = self.union()
+        if self.token.text == ":" and not self.colon_ends:
+            items = [node]
+            while self.accept(":"):
+                items.append(self.union())
+            node = Ratio(tuple(items))
+            if len(items) == 2 and self.token.kind == NAME:
+                node = self.time_of_day(node)
+        if self.token.text == "\\mod":
+            self.advance()
+            node = Call("mod", (node, self.power()))
+        elif self.token.text == "(" and self.peek().text in ("mod", "\\mod"):
+            self.skip(2)
+            node = Call("mod", (node, self.sum()))
+            self.expect(")")
+        return node
+
+    def time_of_day(self, clock: Node) -> Node:
+        half = self.half_of_the_day()
+        if not half:
+            return clock
+        self.skip(1 if len(self.token.text) == 2 else 3)
+        self.accept(".")
+        return Multiply((clock, Unit(half)))
+
+    def union(self) -> Node:
+        node = self.intersection()
+        links = 0
+        while True:
+            text = self.token.text
+            if text == "\\cup" or (text == "U" and self.peek().text in ("(", "[")):
+                kind = "union"
+            elif text == "\\setminus":
+                kind = "difference"
+            else:
+                return node
+            self.advance()
+            node = SetOperation(kind, node, self.intersection())
+            links += 1
+            if links > MAX_DEPTH:
+                raise TooLargeError("DEPTH")
+
+    def intersection(self) -> Node:
+        node = self.sum()
+        links = 0
+        while self.accept("\\cap"):
+            node = SetOperation("intersection", node, self.sum())
+            links += 1
+            if links > MAX_DEPTH:
+                raise TooLargeError("DEPTH")
+        return node
+
+    def sum(self) -> Node:
+        first = self.signed()
+        if self.token.text not in _ADDITIVE:
+            return first
+        terms = [first]
+        while True:
+            text = self.token.text
+            if text == "+":
+                self.advance()
+                terms.append(self.signed())
+            elif text == "-":
+                self.advance()
+                terms.append(Negate(self.signed()))
+            elif text == "\\pm" or text == "\\mp":
+                self.advance()
+                terms.append(PlusMinus(self.signed(), 1 if text == "\\pm" else -1))
+            else:
+                return Add(tuple(terms))
+
+    def signed(self) -> Node:
+        text = self.token.text
+        if text not in _ADDITIVE:
+            return self.product()
+        self.advance()
+        self.enter()
+        node = self.signed()
+        self.leave()
+        if text == "+":
+            return node
+        if text == "-":
+            return Negate(node)
+        return PlusMinus(node, 1 if text == "\\pm" else -1)
+
+    def product(self) -> Node:
+        value = self.power()
+        links = 0
+        while True:
+            token = self.token
+            text = token.text
+            if text == "*":
+                self.advance()
+                value = _times(value, self.operand(value))
+            elif text == "/":
+                self.advance()
+                value = Divide(value, self.operand(value))
+                links += 1
+                if links > MAX_DEPTH:
+                    raise TooLargeError("DEPTH")
+            elif text == "%":
+                self.advance()
+                value = _times(value, Unit("%"))
+            elif text == "^":
+                value = self.degrees(value)
+            elif token.kind == NAME:
+                if self.at_differential():
+                    return value
+                if self.at_unit():
+                    value = self.units(value)
+                elif self.continues_with_name(token):
+                    value = _times(value, self.power())
+                else:
+                    return value
+            elif token.kind in _TERM_KINDS:
+                value = _times(value, self.power())
+            elif text in STARTS or (text == "|" and not self.bar_ends) or text == "[":
+                if text == "(" and self.peek().text in ("mod", "\\mod"):
+                    return value
+                if text == "[" and (self.peek().text in _AFTER_AN_INTERVAL):
+                    return value
+                value = _times(value, self.power())
+            elif text in words.CURRENCIES and self.peek().kind != NUMBER:
+                self.advance()
+                value = _times(value, Unit(words.CURRENCIES[text]))
+            elif token.kind in (NUMBER, BASED) and self.previous_closes():
+                value = _times(value, self.power())
+            else:
+                return value
+
+    def operand(self, before: Node) -> Node:
+        """What follows ``*`` or ``/``: a signed power, or a unit behind a unit."""
+        if self.token.text in _ADDITIVE:
+            sign = self.advance().text
+            self.enter()
+            node = self.operand(before)
+            self.leave()
+            return Negate(node) if sign == "-" else node if sign == "+" else self.fail("a sign")
+        token = self.token
+        if token.kind == NAME and not self.at_differential():
+            last = before.items[-1] if isinstance(before, Multiply) else before
+            in_units = isinstance(last, Unit) or (
+                isinstance(last, Divide) and isinstance(last.under, Unit)
+            )
+            named = token.text in words.UNITS or token.text.lower() in words.UNITS
+            if (named and (in_units or len(token.text) > 2)) or token.upright and named:
+                return self.unit()
+            if in_units and len(token.text) > 1:
+                return self.unit()
+        return self.power()
+
+    def continues_with_name(self, token: Token) -> bool:
+        text = token.text
+        if text in words.JOINERS or text in words.CONDITIONS or text in ("mod", "remainder"):
+            return False
+        if text == "U" and self.peek().text in ("(", "["):
+            return False
+        if self.half_of_the_day():
+            return False
+        return len(text) == 1 or self.is_symbolic()
+
+    def previous_closes(self) -> bool:
+        """Whether a number may follow as a factor: behind a bracket, not behind a number."""
+        before = self.previous()
+        return before is not None and before.text in (")", "}", "]")
+
+
+def _times(left: Node, right: Node) -> Node:
+    """A flat product; only the left side may be one already, so brackets are kept."""
+    if isinstance(left, Multiply):
+        return Multiply((*left.items, right))
+    return Multiply((left, right))
+
+
+_ADDITIVE: Final = frozenset(("+", "-", "\\pm", "\\mp"))
+_AFTER_AN_INTERVAL: Final = _SEPARATORS | _CLOSERS | {"\\cup", "\\cap", "\\setminus"}

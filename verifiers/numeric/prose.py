@@ -1,0 +1,70 @@
+"""Sentences: compared as text, unless they commit to exactly one number.
+
+"The number is 42" is 42; "42 or so, not 41" and "less than 42" are only text.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from assayoffice.verifiers.numeric import notation, words
+from assayoffice.verifiers.numeric.expression import Labelled, Node, Text
+from assayoffice.verifiers.numeric.tokens import UnreadableError
+
+_WORD: Final = re.compile(r"(?<![\\\w])[^\W\d_]{2,}")
+_STYLING: Final = re.compile(r"\\(?:text\w*|mathrm|mbox|textbf|operatorname)(?![A-Za-z])|\\[,;:! ]|[{}~]|\\(?=[%$])")
+_MATHEMATICS: Final = re.compile(r"[\\=^_<>|+*]")
+_AMOUNT: Final = re.compile(
+    r"(?<![\w.,])-?\s?[$€£¥₹]?\s?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+)?"
+    r"(?:\s?%|\s?[$€£¥₹](?!\s?\d))?(?![\w/%]|[.,:]\d)"
+)
+#: Words that take back, hedge or shift the number they come before.
+_HEDGES: Final = frozenset(
+    "not no never cannot nor neither without except unless or either maybe perhaps if less more "
+    "fewer greater least most about approximately around roughly nearly almost between than over "
+    "under above below might could may isn't wasn't don't doesn't didn't can't won't up until from "
+    "option question problem step part".split()
+)
+_NUMBER_WORDS: Final = frozenset(
+    "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million billion dozen half third quarter twice thrice double".split()
+)
+
+
+def read(text: str, parse: Callable[[str], Node]) -> Node | None:
+    """The node of a cleaned text that the grammar does not cover; None if it has no words."""
+    if not _has_words(text):
+        return None
+    plain = " ".join(_STYLING.sub(" ", text).split())
+    amounts = list(_AMOUNT.finditer(plain))
+    if len(amounts) != 1 or _MATHEMATICS.search(plain) or len(re.findall(r"\d+", plain)) > 3:
+        return Text(plain)
+    amount = amounts[0]
+    before, after = plain[: amount.start()], plain[amount.end() :]
+    if any(character.isdigit() for character in before + after):
+        return Text(plain)
+    leading = re.findall(r"[a-z']+", before.lower())
+    trailing = re.findall(r"[a-z'-]+", after.lower())
+    if not _HEDGES.isdisjoint(leading) or "or" in trailing:
+        return Text(plain)
+    if not _NUMBER_WORDS.isdisjoint(leading) or not _NUMBER_WORDS.isdisjoint(trailing):
+        return Text(plain)
+    written = amount[0].strip().replace("$", "\\$")
+    unit = re.match(r"\s?([A-Za-z]+)", after)
+    if unit and unit[1] in words.UNITS and len(unit[1]) > 1 and unit[1] not in ("in", "a"):
+        written += " " + unit[1]
+        after = after[unit.end() :]
+    try:
+        value = parse(written)
+    except UnreadableError:
+        return Text(plain)
+    return Labelled(" ".join(f"{before} _ {after}".split()), value)
+
+
+def _has_words(text: str) -> bool:
+    bare = re.sub(r"\\[A-Za-z]+", lambda command: " " if command[0][1:] in notation.WORDS else "\\", text)
+    return any(
+        words.is_word(word) and word not in notation.FUNCTIONS and word not in notation.GREEK
+        for word in _WORD.findall(bare)
+    )
