@@ -4,8 +4,10 @@ Every field but ``reference`` has a default that is defended in docs/verifiers/n
 """
 
 import enum
+import math
 from dataclasses import dataclass
 
+from assayoffice.verifiers.base import InvalidTaskError
 from assayoffice.verifiers.extract import Extraction
 
 
@@ -24,7 +26,7 @@ class Match(enum.Enum):
 class Unevaluated(enum.Enum):
     """Which unevaluated forms count as an answer to a plain number."""
 
-    #: Fractions, roots, powers, factorials, pi, logarithms of constants ...; not 2+2, not integrals.
+    #: Fractions, roots, powers, factorials, pi, logarithms ...; not 2+2, not integrals.
     CLOSED_FORM = "CLOSED_FORM"
     #: Anything of the right value.
     ANY = "ANY"
@@ -76,3 +78,29 @@ class NumericTask:
     units: Units = Units.OPTIONAL
     percent: Percent = Percent.FORGIVING
     reasoning_end: str = "</think>"
+
+
+def check(task: NumericTask) -> None:
+    """Raise InvalidTaskError, which names the field and the remedy, if options contradict."""
+    wants_tolerance = task.match in (Match.RELATIVE, Match.ABSOLUTE)
+    if not (math.isfinite(task.tolerance) and task.tolerance >= 0):
+        raise InvalidTaskError(
+            "tolerance: must be a number of at least 0 and finite", field="tolerance"
+        )
+    if wants_tolerance and not task.tolerance:
+        raise InvalidTaskError(
+            f"tolerance: match {task.match.value} needs one above 0", field="tolerance"
+        )
+    if task.tolerance and not wants_tolerance:
+        raise InvalidTaskError(
+            f"tolerance: has no meaning with match {task.match.value}; "
+            "set match to RELATIVE or ABSOLUTE, or leave it out",
+            field="tolerance",
+        )
+    if (task.match is Match.SIGNIFICANT) != (task.significant_digits > 0):
+        raise InvalidTaskError(
+            "significant_digits: match SIGNIFICANT needs at least 1, any other match none",
+            field="significant_digits",
+        )
+    if task.min_decimal_digits < 1:
+        raise InvalidTaskError("min_decimal_digits: must be at least 1", field="min_decimal_digits")

@@ -1,0 +1,331 @@
+"""The rigorous numeric tier: arithmetic with error bounds (FLINT's arb and acb balls).
+
+Every result is a ball that contains the true value. Disjoint balls prove two values different.
+Overlapping ones prove nothing, so equality is only concluded from balls much smaller than
+anything that went into them: see ``Ball.resolves``.
+
+A root or power with an odd denominator of a negative real number is the real root.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flint import acb, arb, ctx, fmpq
+
+from assayoffice.verifiers.numeric.exact import exact
+from assayoffice.verifiers.numeric.expression import (
+    Add,
+    Based,
+    Call,
+    Constant,
+    Divide,
+    Multiply,
+    Negate,
+    Node,
+    Number,
+    Operator,
+    Power,
+    Symbol,
+    Unit,
+)
+from assayoffice.verifiers.numeric.finding import UndefinedError
+from assayoffice.verifiers.numeric.limits import MAX_TERMS, Budget
+from assayoffice.verifiers.numeric.modular import NotScalarError
+
+#: FLINT's working precision is global to the process.
+_PRECISION_LOCK: Final = threading.Lock()
+_FUNCTION_STEPS: Final = 4
+#: Bits by which a ball must be smaller than the finest thing that went into it.
+_MARGIN_BITS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """A value with error bounds. ``finest`` is the binary exponent of the smallest summand or
+    function argument met on the way to it (at most 0)."""
+
+    value: acb
+    finest: int
+
+    @property
+    def finite(self) -> bool:
+        return bool(self.value.is_finite())
+
+    @property
+    def real(self) -> bool:
+        return bool(self.value.imag.is_zero())
+
+    def resolves(self) -> bool:
+        """Whether the ball is so small that another one overlapping it must be the same value.
+
+        A summand of 2^-n can hide in a ball larger than that; behind a function that is flat
+        where it is evaluated (1 - cos x), one of 2^-2n can.
+        """
+        return max(_exponent(self.value.real.rad()), _exponent(self.value.imag.rad())) < (
+            2 * self.finest - _MARGIN_BITS
+        )
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Evaluate with ``bits`` of precision; one thread at a time."""
+    with _PRECISION_LOCK:
+        before = ctx.prec
+        ctx.prec = bits
+        try:
+            yield
+        finally:
+            ctx.prec = before
+
+
+def ball(node: Node, point: Mapping[str, fmpq], budget: Budget) -> Ball:
+    """The value of ``node`` where its variables are as ``point`` says. May not be finite.
+
+    Raises NotScalarError for what has no numeric value or no known way to it, UndefinedError,
+    TooLargeError when the budget is spent.
+    """
+    evaluation = _Evaluation({name: acb(arb(value)) for name, value in point.items()}, budget)
+    value = evaluation.of(node)
+    return Ball(value, evaluation.finest)
+
+
+def _exponent(radius: arb) -> int:
+    """Least n with radius < 2^n, as far down as anybody cares."""
+    mantissa, exponent = radius.mid().man_exp()
+    return int(exponent) + int(mantissa).bit_length() if mantissa else -(1 << 62)
+
+
+class _Evaluation:
+    __slots__ = ("_budget", "_point", "finest")
+
+    def __init__(self, point: dict[str, acb], budget: Budget) -> None:
+        self._point = point
+        self._budget = budget
+        self.finest = 0
+
+    def of(self, node: Node) -> acb:
+        self._budget.spend()
+        rule = _RULES.get(type(node))
+        if rule is None:
+            raise NotScalarError(type(node).__name__)
+        return rule(self, node)
+
+    def _noted(self, value: acb) -> acb:
+        for part in (value.real, value.imag):
+            if not part.is_zero() and part.is_finite():
+                mantissa, exponent = part.mid().man_exp()
+                if mantissa:
+                    self.finest = min(self.finest, int(exponent) + int(mantissa).bit_length())
+        return value
+
+    def _number(self, node: Number) -> acb:
+        return acb(arb(fmpq(node.value.numerator, node.value.denominator)))
+
+    def _based(self, node: Based) -> acb:
+        return acb(node.value)
+
+    def _symbol(self, node: Symbol) -> acb:
+        if node.name not in self._point:
+            raise NotScalarError(node.name)
+        return self._point[node.name]
+
+    def _constant(self, node: Constant) -> acb:
+        match node.name:
+            case "pi":
+                return acb.pi()
+            case "e":
+                return acb(1).exp()
+            case "i":
+                return acb(0, 1)
+        raise NotScalarError(node.name)
+
+    def _unit(self, node: Unit) -> acb:
+        match node.name:
+            case "%":
+                return acb(arb(fmpq(1, 100)))
+            case "degree":
+                return acb.pi() / 180
+        raise NotScalarError(node.name)
+
+    def _add(self, node: Add) -> acb:
+        total = acb(0)
+        for item in node.items:
+            total += self._noted(self.of(item))
+        return total
+
+    def _multiply(self, node: Multiply) -> acb:
+        product = acb(1)
+        for item in node.items:
+            product *= self.of(item)
+        return product
+
+    def _divide(self, node: Divide) -> acb:
+        under = self.of(node.under)
+        if under.is_zero():
+            raise UndefinedError
+        return self.of(node.over) / under
+
+    def _negate(self, node: Negate) -> acb:
+        return -self.of(node.item)
+
+    def _power(self, node: Power) -> acb:
+        self._budget.spend(_FUNCTION_STEPS)
+        if isinstance(node.base, Constant) and node.base.name == "e":
+            return self._noted(self.of(node.exponent)).exp()
+        base = self.of(node.base)
+        exponent = exact(node.exponent, self._budget)
+        if exponent is None:
+            return base ** self._noted(self.of(node.exponent))
+        if base.is_zero() and exponent <= 0:
+            raise UndefinedError
+        return _power(base, exponent)
+
+    def _call(self, node: Call) -> acb:
+        self._budget.spend(_FUNCTION_STEPS)
+        value = exact(node, self._budget)
+        if value is not None:
+            return acb(arb(value))
+        if node.name == "root":
+            return self._root(node)
+        rule = _FUNCTIONS.get(node.name)
+        if rule is None:
+            raise NotScalarError(node.name)
+        try:
+            return rule(*(self._noted(self.of(each)) for each in node.arguments))
+        except TypeError:  # written with a number of arguments the function does not take
+            raise NotScalarError(node.name) from None
+
+    def _root(self, node: Call) -> acb:
+        radicand = self.of(node.arguments[0])
+        if len(node.arguments) == 1:
+            return _power(radicand, fmpq(1, 2))
+        index = exact(node.arguments[1], self._budget)
+        if index is None:
+            return radicand ** (1 / self.of(node.arguments[1]))
+        if index == 0:
+            raise UndefinedError
+        return _power(radicand, 1 / index)
+
+    def _operator(self, node: Operator) -> acb:
+        """Finite sums and products, term by term."""
+        if node.kind not in ("sum", "prod") or node.lower is None or node.upper is None:
+            raise NotScalarError(node.kind)
+        lower, upper = (self.of(each).unique_fmpz() for each in (node.lower, node.upper))
+        if lower is None or upper is None or upper - lower >= MAX_TERMS:
+            raise NotScalarError(node.kind)
+        outer = self._point.get(node.variable)
+        total = acb(0 if node.kind == "sum" else 1)
+        for index in range(int(lower), int(upper) + 1):
+            self._point[node.variable] = acb(index)
+            term = self.of(node.body)
+            total = total + self._noted(term) if node.kind == "sum" else total * term
+        if outer is None:
+            self._point.pop(node.variable, None)
+        else:
+            self._point[node.variable] = outer
+        return total
+
+
+def _power(base: acb, exponent: fmpq) -> acb:
+    if exponent.q == 1:
+        return base**exponent.p
+    if exponent == fmpq(1, 2):
+        return base.sqrt()
+    if exponent.q % 2 and base.imag.is_zero() and base.real < 0:
+        magnitude = (-base) ** acb(arb(exponent))
+        return -magnitude if exponent.p % 2 else magnitude
+    return base ** acb(arb(exponent))
+
+
+def _real(function: Callable[..., arb]) -> Callable[..., acb]:
+    """``function`` of real arguments only."""
+
+    def of_real(*arguments: acb) -> acb:
+        if not all(argument.imag.is_zero() for argument in arguments):
+            raise NotScalarError("complex")
+        return acb(function(*(argument.real for argument in arguments)))
+
+    return of_real
+
+
+def _of_integers(function: Callable[..., fmpq | None]) -> Callable[..., acb]:
+    def of_integers(*arguments: acb) -> acb:
+        integers = [argument.unique_fmpz() for argument in arguments]
+        value = None if None in integers else function(*(fmpq(each) for each in integers))
+        if value is None:
+            raise NotScalarError("not integers")
+        return acb(arb(value))
+
+    return of_integers
+
+
+def _logarithm(argument: acb, base: acb | None = None) -> acb:
+    if argument.is_zero():
+        raise UndefinedError
+    return argument.log() if base is None else argument.log() / base.log()
+
+
+def _binomial(of: acb, choose: acb) -> acb:
+    return (of + 1).gamma() * (choose + 1).rgamma() * (of - choose + 1).rgamma()
+
+
+def _gamma(argument: acb) -> acb:
+    # Stirling's series would be summed with as many bits as the exponent of the result has.
+    if argument.real.mid() > arb(2) ** 64:
+        raise NotScalarError("factorial")
+    return argument.gamma()
+
+
+_FUNCTIONS: Final[dict[str, Callable[..., acb]]] = {
+    **{name: getattr(acb, name) for name in "sin cos tan cot sec csc".split()},
+    **{name: getattr(acb, name) for name in "sinh cosh tanh coth sech csch exp".split()},
+    "arcsin": acb.asin,
+    "arccos": acb.acos,
+    "arctan": acb.atan,
+    "arccot": lambda z: acb.pi() / 2 - z.atan(),
+    "arcsec": lambda z: (1 / z).acos(),
+    "arccsc": lambda z: (1 / z).asin(),
+    "arcsinh": acb.asinh,
+    "arccosh": acb.acosh,
+    "arctanh": acb.atanh,
+    "ln": _logarithm,
+    "log": _logarithm,
+    "lg": lambda z: _logarithm(z, acb(10)),
+    "factorial": lambda z: _gamma(z + 1),
+    "binomial": _binomial,
+    "abs": lambda z: acb(abs(z)),
+    "Re": lambda z: acb(z.real),
+    "Im": lambda z: acb(z.imag),
+    "conjugate": lambda z: z.conjugate(),
+    "arg": lambda z: acb(z.arg()),
+    "floor": _real(arb.floor),
+    "ceil": _real(arb.ceil),
+    "sgn": _real(arb.sgn),
+    "max": _real(lambda first, *rest: _fold(arb.max, first, rest)),
+    "min": _real(lambda first, *rest: _fold(arb.min, first, rest)),
+}
+
+
+def _fold(function: Callable[[arb, arb], arb], first: arb, rest: tuple[arb, ...]) -> arb:
+    for each in rest:
+        first = function(first, each)
+    return first
+
+
+_RULES: Final[dict[type, Callable[[_Evaluation, Any], acb]]] = {
+    Number: _Evaluation._number,
+    Based: _Evaluation._based,
+    Symbol: _Evaluation._symbol,
+    Constant: _Evaluation._constant,
+    Unit: _Evaluation._unit,
+    Add: _Evaluation._add,
+    Multiply: _Evaluation._multiply,
+    Divide: _Evaluation._divide,
+    Negate: _Evaluation._negate,
+    Power: _Evaluation._power,
+    Call: _Evaluation._call,
+    Operator: _Evaluation._operator,
+}

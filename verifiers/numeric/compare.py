@@ -1,0 +1,263 @@
+"""Whether an answer says what the reference says: the shapes an answer can have, pair by pair.
+
+The reference decides what kind of answer is wanted. A single value is never matched by a list, a
+range or a disjunction that contains it, and nothing written in the answer is passed over.
+"""
+
+from functools import partial
+
+from assayoffice.verifiers.numeric.expression import (
+    Divide,
+    Labelled,
+    Node,
+    Ratio,
+    Relation,
+    Sequence,
+    Symbol,
+    Text,
+    symbols,
+)
+from assayoffice.verifiers.numeric.finding import (
+    Equality,
+    Finding,
+    Method,
+    all_of,
+    any_of,
+    different,
+    equal,
+)
+from assayoffice.verifiers.numeric.listings import (
+    Listing,
+    compare_in_any_order,
+    compare_in_order,
+    listing,
+)
+from assayoffice.verifiers.numeric.matrices import Rows, matrix
+from assayoffice.verifiers.numeric.names import Named, bound_names, named, renamed
+from assayoffice.verifiers.numeric.regions import compare_regions, is_region, region
+from assayoffice.verifiers.numeric.relations import FLIPPED, compare_relations
+from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars
+from assayoffice.verifiers.numeric.task import Order
+from assayoffice.verifiers.text import folded
+
+
+def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
+    """Whether ``answer`` answers ``reference``.
+
+    Raises UndefinedError where one of them has no value, NotScalarError where a list or the like
+    stands where a value belongs, TooLargeError when the budget is spent.
+    """
+    if isinstance(reference, Text) or isinstance(answer, Text):
+        return _compare_texts(reference, answer)
+    if isinstance(reference, Labelled) or isinstance(answer, Labelled):
+        return _compare_labelled(reference, answer, setting)
+    wanted, given = named(reference), named(answer)
+    if given is not None and (finding := _false_statement(given, setting)):
+        return finding
+    if wanted and given:
+        return _compare_named(wanted, given, reference, answer, setting)
+    if wanted and not isinstance(answer, Relation):
+        return _compare_value(wanted, answer, setting)
+    if given and not isinstance(reference, Relation):
+        return compare(_renamed_to(reference, given, given.value), given.value, setting)
+    return _compare_shapes(reference, answer, setting)
+
+
+def _compare_texts(reference: Node, answer: Node) -> Finding:
+    if isinstance(reference, Text) and isinstance(answer, Text):
+        if folded(reference.words) == folded(answer.words):
+            return equal(Method.TEXT)
+        return different(Method.TEXT)
+    return different(Method.STRUCTURE, "OTHER_KIND")
+
+
+def _compare_labelled(reference: Node, answer: Node, setting: Setting) -> Finding:
+    if isinstance(reference, Labelled) and isinstance(answer, Labelled):
+        if folded(reference.label) != folded(answer.label):
+            return different(Method.TEXT)
+    one = reference.item if isinstance(reference, Labelled) else reference
+    other = answer.item if isinstance(answer, Labelled) else answer
+    return compare(one, other, setting)
+
+
+def _false_statement(given: Named, setting: Setting) -> Finding | None:
+    """What is wrong with ``8 = 7`` and ``x = 3 + 3 = 5``: every equality must hold."""
+    for other in given.others:
+        if not setting.values.same(given.value, other).equal:
+            return different(Method.STRUCTURE, "FALSE_STATEMENT")
+    return None
+
+
+def _compare_named(
+    wanted: Named, given: Named, reference: Node, answer: Node, setting: Setting
+) -> Finding:
+    if wanted.names == given.names or not wanted.names or not given.names:
+        return _compare_value(wanted, given.value, setting)
+    if len(wanted.names) == len(given.names) == 1:
+        parameters, arguments = bound_names(wanted.names[0]), bound_names(given.names[0])
+        if parameters and arguments and len(parameters) == len(arguments):
+            if _function(wanted.names[0]) == _function(given.names[0]):
+                value = renamed(given.value, dict(zip(arguments, parameters, strict=True)))
+                return _compare_value(wanted, value, setting)
+        elif (parameters or arguments) and _graphs(wanted.names[0], given.names[0]):
+            return _compare_value(wanted, given.value, setting)
+    if symbols(wanted.value) or symbols(given.value):
+        return _compare_statements(reference, answer, setting)
+    return different(Method.STRUCTURE, "OTHER_NAME")
+
+
+def _function(name: Node) -> str:
+    return getattr(name, "name", "")
+
+
+def _graphs(one: Node, other: Node) -> bool:
+    """Whether one name is y and the other f(x): two ways to write the same graph."""
+    return Symbol("y") in (one, other)
+
+
+def _compare_value(wanted: Named, answer: Node, setting: Setting) -> Finding:
+    finding = compare(wanted.value, _renamed_to(answer, wanted, wanted.value), setting)
+    if finding.equal or wanted.approximation is None:
+        return finding
+    return any_of((finding, compare(wanted.approximation, answer, setting)))
+
+
+def _renamed_to(node: Node, function: Named, value: Node) -> Node:
+    """``node`` with the one variable it has called as in ``f(x) = value``, where x is bound."""
+    bound = bound_names(function.names[0]) if len(function.names) == 1 else None
+    free = symbols(node) - symbols(value)
+    if bound and len(bound) == 1 and len(free) == 1 and bound[0] not in symbols(node):
+        return renamed(node, {next(iter(free)): bound[0]})
+    return node
+
+
+def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
+    values = setting.values
+    values.budget.spend()
+    if is_region(reference) or is_region(answer):
+        wanted, given = region(reference, values), region(answer, values)
+        if wanted is not None and given is not None:
+            if _variables_differ(reference, answer):
+                return different(Method.STRUCTURE, "OTHER_NAME")
+            return compare_regions(wanted, given, setting)
+        if not (isinstance(reference, Relation) and isinstance(answer, Relation)):
+            return different(Method.STRUCTURE, "OTHER_KIND")
+    if isinstance(reference, Relation) or isinstance(answer, Relation):
+        return _compare_statements(reference, answer, setting)
+    rows = matrix(reference, values.budget), matrix(answer, values.budget)
+    if rows[0] is not None or rows[1] is not None:
+        return _compare_matrices(reference, answer, rows, setting)
+    if isinstance(reference, Ratio) or isinstance(answer, Ratio):
+        return _compare_ratios(reference, answer, setting)
+    return _compare_listings(reference, answer, setting)
+
+
+def _variables_differ(reference: Node, answer: Node) -> bool:
+    """Whether both name the variable they restrict, and differently."""
+    if not (isinstance(reference, Relation) and isinstance(answer, Relation)):
+        return False
+    return symbols(reference).isdisjoint(symbols(answer))
+
+
+def _compare_statements(reference: Node, answer: Node, setting: Setting) -> Finding:
+    if not (isinstance(reference, Relation) and isinstance(answer, Relation)):
+        return different(Method.STRUCTURE, "OTHER_KIND")
+    if len(reference.operators) == len(answer.operators) == 1:
+        finding = compare_relations(reference, answer, setting.values)
+        if finding.equality is not Equality.UNDECIDED:
+            return finding
+    straight = _compare_chains(reference, answer, setting)
+    if straight.equal:
+        return straight
+    terms, operators = answer.terms[::-1], answer.operators[::-1]
+    turned = Relation(terms, tuple(FLIPPED.get(each, each) for each in operators))
+    return any_of((straight, _compare_chains(reference, turned, setting)))
+
+
+def _compare_chains(reference: Relation, answer: Relation, setting: Setting) -> Finding:
+    if reference.operators != answer.operators:
+        return different(Method.STRUCTURE)
+    return compare_in_order(reference.terms, answer.terms, partial(compare, setting=setting))
+
+
+def _compare_matrices(
+    reference: Node, answer: Node, rows: tuple[Rows | None, Rows | None], setting: Setting
+) -> Finding:
+    wanted, given = (
+        _vector(node) if its_rows is None else its_rows
+        for node, its_rows in zip((reference, answer), rows, strict=True)
+    )
+    if wanted is None or given is None:
+        return different(Method.STRUCTURE, "OTHER_KIND")
+    if (len(wanted), len(wanted[0])) != (len(given), len(given[0])):
+        return different(Method.STRUCTURE, "LENGTH")
+    entries = [tuple(entry for row in each for entry in row) for each in (wanted, given)]
+    return compare_in_order(entries[0], entries[1], partial(compare, setting=setting))
+
+
+def _vector(node: Node) -> Rows | None:
+    """A tuple as a column."""
+    if isinstance(node, Sequence) and node.kind == "tuple":
+        return tuple((item,) for item in node.items)
+    return None
+
+
+def _compare_ratios(reference: Node, answer: Node, setting: Setting) -> Finding:
+    wanted, given = _parts(reference), _parts(answer)
+    if wanted is None or given is None or len(wanted) != len(given):
+        return different(Method.STRUCTURE, "OTHER_KIND")
+    return all_of(
+        compare_scalars(Divide(wanted[index], wanted[0]), Divide(given[index], given[0]), setting)
+        for index in range(1, len(wanted))
+    )
+
+
+def _parts(node: Node) -> tuple[Node, ...] | None:
+    """A ratio's members; a fraction is the ratio of its two parts."""
+    if isinstance(node, Ratio):
+        return node.items
+    return (node.over, node.under) if isinstance(node, Divide) else None
+
+
+def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Finding:
+    wanted, given = listing(reference), listing(answer)
+    match_items = partial(compare, setting=setting)
+    if wanted is None and given is None:
+        return compare_scalars(reference, answer, setting)
+    if wanted is None or given is None:
+        several = wanted or given
+        if several is not None and len(several.items) == 1 and several.kind in ("set", "list"):
+            one = reference if wanted is None else wanted.items[0]
+            other = answer if given is None else given.items[0]
+            return match_items(one, other)
+        return different(Method.STRUCTURE, "HEDGED" if wanted is None else "INCOMPLETE")
+    if wanted.names and given.names:
+        return _compare_by_name(wanted, given, setting)
+    kinds = {wanted.kind, given.kind}
+    if "set" in kinds and kinds & {"tuple", "bracket"}:
+        return different(Method.STRUCTURE, "OTHER_KIND")
+    if "bracket" in kinds and len(kinds) > 1 and len(wanted.items) == 2:
+        return different(Method.STRUCTURE, "END_POINT")
+    if _ordered(wanted, given, setting):
+        return compare_in_order(wanted.items, given.items, match_items)
+    return compare_in_any_order(wanted.items, given.items, match_items, as_sets="set" in kinds)
+
+
+def _ordered(wanted: Listing, given: Listing, setting: Setting) -> bool:
+    """Tuples are ordered, and so are values whose names only one side gives."""
+    kinds = {wanted.kind, given.kind}
+    if "set" in kinds:
+        return False
+    if kinds & {"tuple", "bracket"} or wanted.names or given.names:
+        return True
+    return setting.task.order is Order.ORDERED
+
+
+def _compare_by_name(wanted: Listing, given: Listing, setting: Setting) -> Finding:
+    by_name = dict(zip(given.names, given.items, strict=True))
+    if set(wanted.names) != set(by_name):
+        return different(Method.STRUCTURE, "OTHER_NAME")
+    return all_of(
+        compare(item, by_name[name], setting)
+        for name, item in zip(wanted.names, wanted.items, strict=True)
+    )

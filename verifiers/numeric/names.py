@@ -1,0 +1,116 @@
+"""Values with a name: ``x = 3``, ``f(n) = 2n``, ``(x, y) = (1, 2)``, and chains ``2 + 3 = 5``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from assayoffice.verifiers.numeric.expression import (
+    Apply,
+    Call,
+    Divide,
+    Multiply,
+    Negate,
+    Node,
+    Number,
+    Operator,
+    Ratio,
+    Relation,
+    Sequence,
+    Symbol,
+    children,
+    symbols,
+)
+
+_ARITHMETIC = frozenset(("root", "factorial", "binomial", "abs", "floor", "ceil"))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value and what it is called.
+
+    ``others`` are further expressions it is said to equal, ``approximation`` one it is close to.
+    No names: a chain of equal constants.
+    """
+
+    names: tuple[Node, ...]
+    value: Node
+    others: tuple[Node, ...] = ()
+    approximation: Node | None = None
+
+
+def named(node: Node) -> Named | None:
+    """``node`` read as a named value, or None if it is something else."""
+    if not isinstance(node, Relation):
+        return None
+    if node.operators == ("in",) and isinstance(node.terms[0], Symbol):
+        members = node.terms[1]
+        is_set = isinstance(members, Sequence) and members.kind == "set"
+        return Named((node.terms[0],), members) if is_set else None
+    if any(operator not in ("=", "~") for operator in node.operators):
+        return None
+    count = 0
+    while count < len(node.terms) - 1 and is_name(node.terms[count]):
+        count += 1
+    if not count and symbols(node):
+        return None
+    names, stated = node.terms[:count], node.terms[count:]
+    exact = 1
+    for operator in node.operators[count:]:
+        if operator == "~":
+            break
+        exact += 1
+    equals, close = stated[:exact], stated[exact:]
+    value = next((term for term in reversed(equals) if _is_literal(term)), equals[-1])
+    others = tuple(term for term in equals if term is not value)
+    return Named(names, value, others, close[-1] if close else None)
+
+
+def is_name(node: Node) -> bool:
+    """Whether ``node`` can be what a value is called, rather than an expression with a value."""
+    match node:
+        case Symbol() | Apply():
+            return True
+        case Call(name=name, arguments=arguments):
+            return name not in _ARITHMETIC and all(isinstance(each, Symbol) for each in arguments)
+        case Multiply(items=items):
+            return all(isinstance(each, Symbol) and each.name[:1].isupper() for each in items)
+        case Sequence(kind="tuple", items=items) | Ratio(items=items):
+            return all(is_name(item) for item in items)
+    return False
+
+
+def bound_names(name: Node) -> tuple[str, ...] | None:
+    """The variables x of a name f(x), which may be called anything. None for other names."""
+    if isinstance(name, Apply) and all(isinstance(each, Symbol) for each in name.arguments):
+        return tuple(each.name for each in name.arguments if isinstance(each, Symbol))
+    return None
+
+
+def renamed(node: Node, names: Mapping[str, str]) -> Node:
+    """``node`` with its variables called something else."""
+    if isinstance(node, Symbol):
+        return Symbol(names.get(node.name, node.name))
+    if not children(node):
+        return node
+    return _mapped(node, names)
+
+
+def _mapped(tree: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(tree, tuple):
+        return tuple(_mapped(each, names) for each in tree)
+    if isinstance(tree, Operator) and tree.variable in names:
+        return tree
+    if isinstance(tree, Symbol):
+        return renamed(tree, names)
+    if not hasattr(tree, "__dataclass_fields__"):
+        return tree
+    changed = {each.name: _mapped(getattr(tree, each.name), names) for each in fields(tree)}
+    return replace(tree, **changed)
+
+
+def _is_literal(node: Node) -> bool:
+    if isinstance(node, Negate):
+        node = node.item
+    if isinstance(node, Divide):
+        return isinstance(node.over, Number) and isinstance(node.under, Number)
+    return isinstance(node, Number)

@@ -1,0 +1,281 @@
+"""When one value answers another: units, percent, tolerances, rounding, unevaluated forms.
+
+These are conventions, not mathematics; each is an option of the task or documented with them.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+from flint import fmpq
+
+from assayoffice.verifiers.numeric import quantities
+from assayoffice.verifiers.numeric.expression import (
+    Add,
+    Based,
+    Call,
+    Constant,
+    Divide,
+    Multiply,
+    Negate,
+    Node,
+    Number,
+    Operator,
+    symbols,
+    walk,
+)
+from assayoffice.verifiers.numeric.finding import (
+    Finding,
+    Method,
+    any_of,
+    different,
+    equal,
+)
+from assayoffice.verifiers.numeric.quantities import Quantity
+from assayoffice.verifiers.numeric.task import Match, NumericTask, Percent, Unevaluated, Units
+from assayoffice.verifiers.numeric.values import Values
+
+#: A reference with fewer decimals states a value, not a measurement.
+_MIN_PLACES: Final = 2
+_HUNDRED: Final = Number(Fraction(100))
+_STRAIGHT_ANGLE: Final = Number(Fraction(180))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The conventions and the arithmetic of one verdict."""
+
+    task: NumericTask
+    values: Values
+
+
+def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
+    """Whether the value ``answer`` answers the value ``reference``."""
+    wanted, given = Quantity(reference, ()), Quantity(answer, ())
+    if quantities.has_units(reference) or quantities.has_units(answer):
+        wanted = quantities.quantity(reference, setting.values)
+        given = quantities.quantity(answer, setting.values)
+    if not symbols(wanted.magnitude) and symbols(given.magnitude):
+        return different(Method.STRUCTURE, "FREE_VARIABLE")
+    if _leaves_operators(wanted.magnitude, given.magnitude, setting):
+        return different(Method.STRUCTURE, "UNEVALUATED")
+    finding = _compare_quantities(wanted, given, setting)
+    if finding.equal and not _evaluated(wanted.magnitude, given.magnitude, setting):
+        return different(finding.method, "UNEVALUATED")
+    return finding
+
+
+def _compare_quantities(wanted: Quantity, given: Quantity, setting: Setting) -> Finding:
+    if wanted.units == given.units:
+        return _match(wanted.magnitude, given.magnitude, setting)
+    if not wanted.units:
+        return _surplus_unit(wanted, given, setting)
+    if not given.units:
+        return _missing_unit(wanted, given, setting)
+    magnitude = quantities.converted(given, wanted.units, setting.values)
+    if magnitude is None:
+        return different(Method.UNITS, "UNIT_MISMATCH")
+    finding = _match(wanted.magnitude, magnitude, setting)
+    return replace(finding, method=Method.UNITS)
+
+
+def _surplus_unit(wanted: Quantity, given: Quantity, setting: Setting) -> Finding:
+    bare = _match(wanted.magnitude, given.magnitude, setting)
+    match _only(given):
+        case quantities.PERCENT:
+            value = _match(wanted.magnitude, _hundredth(given.magnitude), setting)
+            if value.equal or not _may_be_percentage(wanted.magnitude, setting):
+                return value
+            return any_of((bare.flagged("PERCENT_ASSUMED"), value))
+        case quantities.DEGREE:
+            value = _match(wanted.magnitude, _radians(given.magnitude), setting)
+            return any_of((bare.flagged("UNIT_IGNORED"), value))
+    return bare.flagged("UNIT_IGNORED")
+
+
+def _missing_unit(wanted: Quantity, given: Quantity, setting: Setting) -> Finding:
+    bare = _match(wanted.magnitude, given.magnitude, setting)
+    match _only(wanted):
+        case quantities.PERCENT:
+            value = _match(_hundredth(wanted.magnitude), given.magnitude, setting)
+            if setting.task.percent is Percent.STRICT:
+                return value
+            return any_of((bare.flagged("PERCENT_ASSUMED"), value))
+        case quantities.DEGREE:
+            value = _match(_radians(wanted.magnitude), given.magnitude, setting)
+            if value.equal:
+                return value
+    if bare.equal and setting.task.units is Units.REQUIRED:
+        return different(Method.UNITS, "UNIT_MISSING")
+    return bare.flagged("UNIT_ASSUMED")
+
+
+def _only(given: Quantity) -> str:
+    """The unit of ``given`` if it has one, to the first power."""
+    if len(given.units) == 1 and given.units[0][1] == 1:
+        return given.units[0][0]
+    return ""
+
+
+def _may_be_percentage(magnitude: Node, setting: Setting) -> bool:
+    """Whether a bare reference can be meant as a percentage: 60 can, 0.6 cannot."""
+    if setting.task.percent is Percent.STRICT:
+        return False
+    value = setting.values.exact(magnitude)
+    return value is not None and abs(value) >= 1
+
+
+def _hundredth(node: Node) -> Node:
+    return Divide(node, _HUNDRED)
+
+
+def _radians(node: Node) -> Node:
+    return Divide(Multiply((node, Constant("pi"))), _STRAIGHT_ANGLE)
+
+
+def _match(reference: Node, answer: Node, setting: Setting) -> Finding:
+    task, values = setting.task, setting.values
+    match task.match:
+        case Match.RELATIVE:
+            radius = Multiply((_decimal(task.tolerance), Call("abs", (reference,))))
+            return _approximately(
+                values.within(reference, answer, radius), reference, answer, values
+            )
+        case Match.ABSOLUTE:
+            radius = _decimal(task.tolerance)
+            return _approximately(
+                values.within(reference, answer, radius), reference, answer, values
+            )
+        case Match.SIGNIFICANT:
+            agree = _agree_to(task.significant_digits, reference, answer, values)
+            return _approximately(agree, reference, answer, values)
+        case Match.EXACT:
+            finding = values.same(reference, answer)
+            if not finding.equal and _rounds(reference, answer, setting):
+                return _approximately(True, reference, answer, values)
+            return finding
+
+
+def _approximately(agree: bool | None, reference: Node, answer: Node, values: Values) -> Finding:
+    """What a comparison with a tolerance found; None means that it does not apply."""
+    if agree is None:
+        return values.same(reference, answer)
+    known = all(values.exact(node) is not None for node in (reference, answer))
+    method = Method.EXACT if known else Method.BALLS
+    return equal(method, "APPROXIMATE") if agree else different(method)
+
+
+def _decimal(value: float) -> Number:
+    """The decimal that ``value`` was written as."""
+    return Number(Fraction(repr(value)))
+
+
+def _agree_to(digits: int, reference: Node, answer: Node, values: Values) -> bool | None:
+    rounded = []
+    for node in (reference, answer):
+        bounds = values.bounds(node, bits=512)
+        if bounds is None:
+            return None
+        ends = {_round_significant(end, digits) for end in bounds}
+        if len(ends) > 1:
+            return None
+        rounded.append(ends.pop())
+    return rounded[0] == rounded[1]
+
+
+def _round_significant(value: fmpq, digits: int) -> fmpq:
+    """``value`` with ``digits`` significant digits, halves away from zero."""
+    if value == 0:
+        return value
+    size = abs(value)
+    exponent = len(str(size.p)) - len(str(size.q))  # of the first digit, or one above it
+    if size < fmpq(10) ** exponent:
+        exponent -= 1
+    unit = fmpq(10) ** (exponent - digits + 1)
+    rounded = (size / unit + fmpq(1, 2)).floor() * unit
+    return rounded if value > 0 else -rounded
+
+
+def _rounds(reference: Node, answer: Node, setting: Setting) -> bool:
+    """Whether a decimal on one side is the correct rounding of the other side.
+
+    A decimal answer must show min_decimal_digits. A decimal reference is taken for a measured value
+    if it has at least two places; the answer must then be exact or have more places.
+    """
+    wanted, given = _literal(reference), _literal(answer)
+    if wanted is None or wanted.places < 0:
+        if given is None or given.significant < setting.task.min_decimal_digits:
+            return False
+        return _is_rounding(given, answer, reference, setting)
+    if wanted.places < _MIN_PLACES or (given is not None and 0 <= given.places <= wanted.places):
+        return False
+    return _is_rounding(wanted, reference, answer, setting)
+
+
+def _is_rounding(literal: Number, rounded: Node, value: Node, setting: Setting) -> bool:
+    if literal.places < 0:
+        return False
+    half = Number(Fraction(1, 2 * 10**literal.places))
+    return setting.values.within(value, rounded, half) is True
+
+
+def _literal(node: Node) -> Number | None:
+    if isinstance(node, Negate):
+        node = node.item
+    return node if isinstance(node, Number) else None
+
+
+def _leaves_operators(reference: Node, answer: Node, setting: Setting) -> bool:
+    """Whether the answer is a sum, integral or the like where the reference is not."""
+    if setting.task.unevaluated is Unevaluated.ANY:
+        return False
+    wanted, given = (
+        any(isinstance(part, Operator) for part in walk(node)) for node in (reference, answer)
+    )
+    return given and not wanted
+
+
+def _evaluated(reference: Node, answer: Node, setting: Setting) -> bool:
+    """Whether ``answer`` is far enough evaluated to answer the plain number ``reference``."""
+    if setting.task.unevaluated is Unevaluated.ANY or not _is_plain(reference):
+        return True
+    if setting.task.unevaluated is Unevaluated.SIMPLIFIED:
+        return _is_reduced(answer)
+    return not any(_is_open_arithmetic(part, setting.values) for part in walk(answer))
+
+
+def _is_plain(node: Node) -> bool:
+    """A literal: an integer, a decimal, or a fraction of them."""
+    if isinstance(node, Negate):
+        node = node.item
+    if isinstance(node, Divide):
+        return all(isinstance(part, Number) for part in (node.over, node.under))
+    return isinstance(node, Number | Based)
+
+
+def _is_reduced(node: Node) -> bool:
+    if isinstance(node, Negate):
+        node = node.item
+    if not isinstance(node, Divide):
+        return isinstance(node, Number | Based)
+    over, under = node.over, node.under
+    if isinstance(over, Negate):
+        over = over.item
+    if not (isinstance(over, Number) and isinstance(under, Number)):
+        return False
+    value = over.value / under.value if under.value else Fraction(0)
+    return (value.numerator, value.denominator) == (over.value, under.value)
+
+
+def _is_open_arithmetic(node: Node, values: Values) -> bool:
+    """2 + 2 or 2 * 3: a sum or product of literals that nobody has worked out.
+
+    Roots, powers, factorials and fractions of literals are closed forms: writing them as they are
+    is how such numbers are given.
+    """
+    match node:
+        case Add():
+            return all(values.exact(item) is not None for item in node.items)
+        case Multiply():
+            return sum(_is_plain(item) for item in node.items) > 1
+    return False
