@@ -49,9 +49,9 @@ proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
 	PATH="$(CURDIR)/.venv/protoc/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
 		--grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) $(CONTRACT)
 
-bench: .venv/development ## Measure accuracy, throughput and latency beside a published peer
-	$(BIN)/python benchmarks/numeric.py
-	$(BIN)/python benchmarks/service.py
+bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or the shipped cases
+	$(BIN)/python benchmarks/numeric.py $(DATA)
+	$(BIN)/python benchmarks/service.py $(DATA)
 
 # pip older than 25.1 does not know --group. With -qq it reports errors and nothing else.
 .venv/pip:
