@@ -9,6 +9,7 @@ longer than half a minute is killed and lost. ``cheats.jsonl`` and ``bombs.jsonl
 are judged, too: reward hacks, and inputs made to hang a verifier.
 """
 
+import collections
 import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -180,7 +181,8 @@ def _slices(compared: Compared) -> Table:
     table.add_column("rows", justify="right")
     for name in compared:
         table.add_column(name, justify="right")
-    for source in sorted({row.source for row, _ in compared[OURS].judged}):
+    counts = collections.Counter(row.source for row, _ in compared[OURS].judged)
+    for source, count in sorted(counts.items()):
         cells = []
         for scores in compared.values():
             part = Scores([each for each in scores.judged if each[0].source == source])
@@ -188,7 +190,7 @@ def _slices(compared: Compared) -> Table:
             cells.append(
                 " / ".join(f"{each.percent:.1f}" if each.total else "-" for each in shares)
             )
-        table.add_row(source, str(len(part.judged)), *cells)
+        table.add_row(source, str(count), *cells)
     return table
 
 

@@ -18,32 +18,44 @@ import grpc
 from judges import Judge, math_verify
 
 from assayoffice.v1 import verdict_pb2, verifier_pb2
-from assayoffice.v1.verifier_pb2_grpc import (
-    VerifierServiceServicer,
-    add_VerifierServiceServicer_to_server,
-)
 
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
-class PeerService(VerifierServiceServicer):
+class PeerService:
     """Judges every submission by the pool."""
 
     def __init__(self, pool: ProcessPoolExecutor) -> None:
         self._pool = pool
 
-    async def Verify(
+    async def verify(
         self, request: verifier_pb2.VerifyRequest, context: object
     ) -> verifier_pb2.VerifyResponse:
         """Judge one submission."""
         return verifier_pb2.VerifyResponse(result=await self._judge(request.submission))
 
-    async def VerifyBatch(
+    async def verify_batch(
         self, request: verifier_pb2.VerifyBatchRequest, context: object
     ) -> verifier_pb2.VerifyBatchResponse:
         """Judge a batch."""
         results = await asyncio.gather(*(self._judge(each) for each in request.submissions))
         return verifier_pb2.VerifyBatchResponse(results=results)
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """The two methods under the names the client calls them by."""
+        methods = {
+            "Verify": grpc.unary_unary_rpc_method_handler(
+                self.verify,
+                verifier_pb2.VerifyRequest.FromString,
+                verifier_pb2.VerifyResponse.SerializeToString,
+            ),
+            "VerifyBatch": grpc.unary_unary_rpc_method_handler(
+                self.verify_batch,
+                verifier_pb2.VerifyBatchRequest.FromString,
+                verifier_pb2.VerifyBatchResponse.SerializeToString,
+            ),
+        }
+        return grpc.method_handlers_generic_handler("assayoffice.v1.VerifierService", methods)
 
     async def _judge(self, submission: verifier_pb2.Submission) -> verdict_pb2.VerifyResult:
         accepted, said = await asyncio.get_running_loop().run_in_executor(
@@ -77,7 +89,7 @@ async def _serve() -> None:
                 ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
             ]
         )
-        add_VerifierServiceServicer_to_server(PeerService(pool), server)
+        server.add_generic_rpc_handlers((PeerService(pool).handler(),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         ready = {"endpoint": f"127.0.0.1:{port}", "verifiers": {"numeric": "serving"}}
