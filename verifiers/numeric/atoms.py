@@ -93,8 +93,6 @@ class Atoms(Measures):
                     self.advance(), self.advance(), self.advance()
                     return Add((node, Divide(*part)))
         if node.places < 0 and following.text == "\\frac" and node.value:
-            start = self.index
-            saved = list(self.tokens[start : start + 4])
             fraction = self.fraction()
             if isinstance(fraction, Divide) and _is_proper(fraction.over, fraction.under):
                 if self.token.text != "^":
@@ -114,6 +112,10 @@ class Atoms(Measures):
     def name(self) -> Node:
         token = self.token
         text = token.text
+        if text in words.CURRENCY_NAMES and self.peek().kind == NUMBER:
+            self.advance()
+            self.accept(".")
+            return Multiply((self.number(), Unit(text)))
         if len(text) == 1:
             self.advance()
             return self.letter(text)

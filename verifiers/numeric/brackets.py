@@ -62,8 +62,7 @@ class Brackets(Functions):
             condition = self.inside()
             self.expect(closer)
             return Builder(inside, condition)
-        if self.accept("\\choose"):
-            inside = Call("binom", (inside, self.inside()))
+        inside = self.infix(inside)
         self.expect(closer)
         items = arguments(inside)
         if opener == "{" and len(items) == 1:

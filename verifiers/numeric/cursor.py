@@ -15,7 +15,16 @@ class Cursor:
     split the token it looks at.
     """
 
-    __slots__ = ("tokens", "index", "token", "depth", "bar_ends", "colon_ends", "integrals", "bound_i")
+    __slots__ = (
+        "tokens",
+        "index",
+        "token",
+        "depth",
+        "bar_ends",
+        "colon_ends",
+        "integrals",
+        "bound_i",
+    )
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens

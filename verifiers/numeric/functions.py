@@ -61,14 +61,17 @@ class Functions(Cursor):
         self.enter()
         saved = self.bar_ends, self.colon_ends
         self.bar_ends = self.colon_ends = False
-        inside = self.sequence()
-        if self.token.text == "\\choose":
-            self.advance()
-            inside = Call("binom", (inside, self.sequence()))
+        inside = self.infix(self.sequence())
         self.bar_ends, self.colon_ends = saved
         self.leave()
         self.expect("}")
         return inside
+
+    def infix(self, over: Node) -> Node:
+        """What plain TeX writes between its arguments: ``{n \\choose k}``, ``{3 \\over 4}``."""
+        if self.accept("\\choose"):
+            return Call("binom", (over, self.sequence()))
+        return Divide(over, self.sequence()) if self.accept("\\over") else over
 
     def fraction(self) -> Node:
         self.advance()

@@ -17,6 +17,7 @@ from assayoffice.verifiers.numeric.expression import (
 from assayoffice.verifiers.numeric.tokens import END, FUNCTION, NAME, NUMBER
 
 _MAX_NOUN_WORDS: Final = 6
+_NOT_UNITS: Final = frozenset(("remainder", "over", "out", "mod", "U"))
 _BEFORE_A_MEASURE: Final = frozenset(("", "=", "~", ",", ";", "(", "\\$", "<", ">", "<=", ">="))
 _AFTER_A_MEASURE: Final = frozenset(("", ",", ";", "/", ")", "}", "\\}", "]", "and", "or", "*"))
 
@@ -30,11 +31,13 @@ class Measures(Brackets):
         text = token.text
         if token.kind != NAME or text in words.JOINERS or text in words.CONDITIONS:
             return False
-        if self.half_of_the_day():
+        if text in _NOT_UNITS or self.half_of_the_day():
             return False
         before = self.previous()
         after_number = before is not None and before.kind == NUMBER
         if len(text) == 1:
+            if not text.isascii():  # a count noun of Chinese or Japanese
+                return after_number
             if text not in words.UNIT_LETTERS:
                 return False
             return token.upright or (token.spaced and after_number and self.closes_measure())
@@ -90,6 +93,17 @@ class Measures(Brackets):
                 self.fail("a second number")
             return Add((node, rest))
         return node
+
+    def remark(self) -> str:
+        """Words in brackets behind a value, as in ``$40 (labor cost)``, or nothing."""
+        ahead = 1
+        found: list[str] = []
+        while (token := self.peek(ahead)).kind == NAME:
+            if not token.upright and not words.is_word(token.text) and not found:
+                return ""
+            found.append(token.text)
+            ahead += 1
+        return " ".join(found) if token.text == ")" else ""
 
     def unit(self) -> Node:
         """One unit with its power, or one noun phrase."""

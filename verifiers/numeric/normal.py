@@ -8,8 +8,8 @@ _TOUCHING = (NUMBER, NAME)
 def normal_form(text: str) -> str:
     """The tokens of ``text``, each in its one spelling.
 
-    Two texts with equal normal forms mean the same. Space is kept where it can carry meaning: before
-    numbers and names, because ``2 1/3`` is not ``21/3`` and ``10 m`` need not be ``10m``.
+    Two texts with equal normal forms mean the same. Space is kept where it can carry meaning:
+    before numbers and names, as ``2 1/3`` is not ``21/3`` and ``10 m`` need not be ``10m``.
     Raises UnreadableError and TooLargeError.
     """
     parts: list[str] = []

@@ -54,10 +54,10 @@ from assayoffice.verifiers.numeric.tokens import (
     NAME,
     NUMBER,
     Token,
-    UnreadableError,
     clean,
     tokenize,
 )
+from assayoffice.verifiers.numeric.tokens import UnreadableError as UnreadableError
 
 _PLAIN: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 _RELATIONS: Final = {
@@ -66,6 +66,7 @@ _RELATIONS: Final = {
 }  # fmt: skip
 _SEPARATORS: Final = frozenset((",", ";", "and", "or", "\\and", "\\or", "\\\\", "remainder"))
 _CLOSERS: Final = frozenset((")", "]", "}", "\\}", "&", ""))
+_OPTION_VALUES: Final = frozenset((NUMBER, NAME))
 _TERM_KINDS: Final = frozenset((LETTER, CONSTANT, FUNCTION, BEGIN))
 
 
@@ -152,10 +153,17 @@ class Parser(Atoms):
 
     def item(self) -> Node:
         token = self.token
-        if token.kind == NAME and (len(token.text) > 1 or token.upright):
+        if token.kind == NAME and len(token.text) > 1:
             node = self.words()
             if node is not None:
                 return node
+        if token.text in words.OPTIONS or token.text == "(":
+            label = self.option()
+            if label:
+                return Labelled(label, self.item())
+        if token.text == "~":
+            self.advance()
+            return Call("approx", (self.sum(),))
         if token.text == "\\forall":
             return self.universal()
         node = self.relation()
@@ -174,9 +182,9 @@ class Parser(Atoms):
             run.append(token.text)
             ahead += 1
         following = self.peek(ahead)
-        if not run or not any(words.is_word(word) or len(word) > 1 and token.upright for word in run):
-            if not (len(run) == 1 and run[0].isupper() and following.text == "=" and len(run[0]) > 1):
-                return None
+        named = len(run) == 1 and run[0].isupper() and following.text == "="  # AB = 4
+        if not named and not self.token.upright and not any(map(words.is_word, run)):
+            return None
         if following.text in _SEPARATORS or following.text in _CLOSERS:
             self.skip(ahead)
             return Text(" ".join(run))
@@ -187,6 +195,18 @@ class Parser(Atoms):
             self.leave()
             return Labelled(" ".join(run), item)
         return None
+
+    def option(self) -> str:
+        """Pass over the letter of an option before its value: ``B) 42``, ``(B) 42``."""
+        start = 1 if self.token.text == "(" else 0
+        letter, closer, value = self.peek(start), self.peek(start + 1), self.peek(start + 2)
+        closes = closer.text == ")" or (closer.text == "." and not start)
+        if letter.text not in words.OPTIONS or not closes or not value.spaced:
+            return ""
+        if value.text in _SEPARATORS or value.kind not in _OPTION_VALUES:
+            return ""
+        self.skip(start + 2)
+        return letter.text
 
     def skip(self, count: int) -> None:
         for _ in range(count):
@@ -345,6 +365,10 @@ class Parser(Atoms):
             elif token.kind == NAME:
                 if self.at_differential():
                     return value
+                if text == "over" or (text == "out" and self.peek().text == "of"):
+                    self.skip(1 if text == "over" else 2)
+                    value = Divide(value, self.power())
+                    continue
                 if self.at_unit():
                     value = self.units(value)
                 elif self.continues_with_name(token):
@@ -356,6 +380,10 @@ class Parser(Atoms):
             elif text in STARTS or (text == "|" and not self.bar_ends) or text == "[":
                 if text == "(" and self.peek().text in ("mod", "\\mod"):
                     return value
+                if text == "(" and (remark := self.remark()):
+                    self.skip(len(remark.split()) + 2)
+                    value = _times(value, Unit(remark))
+                    continue
                 if text == "[" and (self.peek().text in _AFTER_AN_INTERVAL):
                     return value
                 value = _times(value, self.power())

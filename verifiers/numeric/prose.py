@@ -11,8 +11,12 @@ from assayoffice.verifiers.numeric import notation, words
 from assayoffice.verifiers.numeric.expression import Labelled, Node, Text
 from assayoffice.verifiers.numeric.tokens import UnreadableError
 
+#: "a profit of $110, not a loss" still commits to 110.
+_ASIDE: Final = re.compile(r"^\s?,\s?not an? \w+")
 _WORD: Final = re.compile(r"(?<![\\\w])[^\W\d_]{2,}")
-_STYLING: Final = re.compile(r"\\(?:text\w*|mathrm|mbox|textbf|operatorname)(?![A-Za-z])|\\[,;:! ]|[{}~]|\\(?=[%$])")
+_STYLING: Final = re.compile(
+    r"\\(?:text\w*|mathrm|mbox|textbf|operatorname)(?![A-Za-z])|\\[,;:! ]|[{}~]|\\(?=[%$])"
+)
 _MATHEMATICS: Final = re.compile(r"[\\=^_<>|+*]")
 _AMOUNT: Final = re.compile(
     r"(?<![\w.,])-?\s?[$€£¥₹]?\s?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+)?"
@@ -24,6 +28,11 @@ _HEDGES: Final = frozenset(
     "fewer greater least most about approximately around roughly nearly almost between than over "
     "under above below might could may isn't wasn't don't doesn't didn't can't won't up until from "
     "option question problem step part".split()
+)
+#: Words behind a number that take it back or leave it open.
+_RETRACTIONS: Final = frozenset(
+    "or not cannot never isn't can't most least if unless wrong incorrect false maybe perhaps "
+    "undetermined impossible between".split()
 )
 _NUMBER_WORDS: Final = frozenset(
     "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -42,11 +51,11 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
         return Text(plain)
     amount = amounts[0]
     before, after = plain[: amount.start()], plain[amount.end() :]
-    if any(character.isdigit() for character in before + after):
+    if before.endswith("("):
         return Text(plain)
     leading = re.findall(r"[a-z']+", before.lower())
-    trailing = re.findall(r"[a-z'-]+", after.lower())
-    if not _HEDGES.isdisjoint(leading) or "or" in trailing:
+    trailing = re.findall(r"[a-z'-]+", _ASIDE.sub("", after.lower()))
+    if not _HEDGES.isdisjoint(leading) or not _RETRACTIONS.isdisjoint(trailing):
         return Text(plain)
     if not _NUMBER_WORDS.isdisjoint(leading) or not _NUMBER_WORDS.isdisjoint(trailing):
         return Text(plain)
@@ -63,7 +72,9 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
 
 
 def _has_words(text: str) -> bool:
-    bare = re.sub(r"\\[A-Za-z]+", lambda command: " " if command[0][1:] in notation.WORDS else "\\", text)
+    bare = re.sub(
+        r"\\[A-Za-z]+", lambda command: " " if command[0][1:] in notation.WORDS else "\\", text
+    )
     return any(
         words.is_word(word) and word not in notation.FUNCTIONS and word not in notation.GREEK
         for word in _WORD.findall(bare)

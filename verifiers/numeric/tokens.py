@@ -126,6 +126,8 @@ def clean(text: str) -> str:
             text = text[len(quote) : -len(quote)].strip()
     if "<su" in text:
         text = re.sub(r"<su([pb])>([^<>]*)</su\1>", _raise, text)
+    if "\\textcircled" in text:
+        text = re.sub(r"\\textcircled\{(\d)\}", lambda found: chr(0x245F + int(found[1])), text)
     if "$" in text:
         text = _without_delimiters(text)
     if "\\" in text:
@@ -214,6 +216,10 @@ def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
                     continue
             elif sign == "|" and side:
                 sign = _SIDED_BARS[side]
+            elif sign.startswith("..."):
+                tokens.append(Token(CONSTANT, "...", start, spaced, upright))
+                spaced = words_next = False
+                continue
             else:
                 sign = _SIGN_SPELLINGS.get(sign, sign)
             tokens.append(Token(SIGN, sign, start, spaced, upright))

@@ -46,7 +46,10 @@ GLUED_UNITS: Final = frozenset(
 )
 #: Single letters read as units where they close a measured number: ``20 m``.
 UNIT_LETTERS: Final = frozenset("mgshlLNJWVACKFT")
+#: Letters of the options of a multiple-choice question.
+OPTIONS: Final = frozenset("ABCDE")
 ORDINALS: Final = frozenset(("st", "nd", "rd", "th"))
+CURRENCY_NAMES: Final = frozenset(("Rs", "USD", "EUR", "GBP", "INR", "RMB", "CNY", "JPY"))
 CURRENCIES: Final = {"\\$": "$", "$": "$", "€": "€", "£": "£", "¥": "¥", "₹": "₹"}
 
 _VOWELS: Final = frozenset("aeiou")
