@@ -5,6 +5,7 @@ unpickles, and a reply longer than ``MAX_REPLY_BYTES`` is a protocol violation.
 """
 
 import enum
+import math
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -58,6 +59,10 @@ class Reply:
         return header + self.body
 
 
+#: By number, because calling the enum for each of millions of replies costs more than reading them.
+_STATUSES = {int(status): status for status in Status}
+
+
 def read_job(stream: BinaryIO) -> Job | None:
     """Read the next job; None when the service has closed its end."""
     header = stream.read(_JOB.size)
@@ -85,13 +90,15 @@ class ReplyReader:
         start = 0
         while len(buffer) - start >= _REPLY.size:
             length, job_id, status, cpu_seconds = _REPLY.unpack_from(buffer, start)
-            if length > MAX_REPLY_BYTES or status not in Status.__members__.values():
+            if length > MAX_REPLY_BYTES or status not in _STATUSES:
                 raise FrameError(f"a reply of {length} bytes with status {status}")
+            if not 0.0 <= cpu_seconds < math.inf:
+                raise FrameError(f"a reply after {cpu_seconds} s of CPU time")
             end = start + _REPLY.size + length
             if len(buffer) < end:
                 break
             body = bytes(buffer[start + _REPLY.size : end])
-            replies.append(Reply(job_id, Status(status), body, cpu_seconds))
+            replies.append(Reply(job_id, _STATUSES[status], body, cpu_seconds))
             start = end
         del buffer[:start]
         return replies

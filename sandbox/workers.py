@@ -12,13 +12,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from assayoffice.sandbox.frames import FrameError, Job, Reply, ReplyReader
 
 _MAX_MESSAGE_BYTES = 256
 _START_SECONDS = 120.0
+_CLOSE_SECONDS = 5.0
+#: A dead worker's end of the socket closes with it, unless something it started holds it open.
+_LAST_REPLIES_SECONDS = 1.0
 
 
 class SandboxError(Exception):
@@ -34,24 +37,26 @@ class Death:
     peak_memory_bytes: int
 
 
-OnReply = Callable[["Worker", Reply], None]
-OnDeath = Callable[["Worker", Death], None]
+class Owner(Protocol):
+    """Whoever a worker works for."""
+
+    def replied(self, replies: list[Reply]) -> None:
+        """The next replies, in the order of the jobs."""
+
+    def died(self, death: Death) -> None:
+        """The end: comes exactly once, and after the last reply."""
 
 
 class Worker(asyncio.Protocol):
-    """One killable process.
+    """One killable process."""
 
-    Replies and the death are delivered by callback, the death exactly once and last.
-    """
-
-    def __init__(self, on_reply: OnReply, on_death: OnDeath) -> None:
+    def __init__(self, owner: Owner) -> None:
         self.pid = 0
         self._pidfd = -1
-        self._transport: asyncio.WriteTransport | None = None
+        self._transport: asyncio.Transport | None = None
         self._reader = ReplyReader()
-        self._on_reply = on_reply
-        self._on_death = on_death
-        self._dead = False
+        self._owner: Owner | None = owner
+        self._death: Death | None = None
 
     def send(self, jobs: list[Job]) -> None:
         """Hand over jobs; the worker does them in order."""
@@ -66,6 +71,14 @@ class Worker(asyncio.Protocol):
         except OSError:
             return 0.0
 
+    def delayed_seconds(self) -> float:
+        """Time the process could have run and others had the CPU; 0 where the kernel won't say."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as schedstat:
+                return int(schedstat.read().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
+
     def resident_bytes(self) -> int:
         """Memory of the process; 0 once it is gone."""
         try:
@@ -75,18 +88,13 @@ class Worker(asyncio.Protocol):
             return 0
 
     def kill(self) -> None:
-        """End the process now, whatever it does."""
+        """End the process now, whatever it does. Its owner still hears of the death."""
         if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def retire(self) -> None:
-        """Let the process end after what it has been handed."""
-        if self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -95,33 +103,47 @@ class Worker(asyncio.Protocol):
         except FrameError:
             self.kill()
             return
-        for reply in replies:
-            self._on_reply(self, reply)
+        if replies and self._owner is not None:
+            self._owner.replied(replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # The zygote reports the death, after the last reply has been read here.
-        self.kill()
+        self._transport = None
+        self.kill()  # a worker that hears nothing any more is of no use
+        self._report()
 
-    def _adopt(self, pid: int, pidfd: int) -> None:
+    def adopt(self, pid: int, pidfd: int) -> None:
+        """Take charge of the process, which the zygote has forked."""
         self.pid, self._pidfd = pid, pidfd
 
-    def _died(self, death: Death) -> None:
-        if self._dead:
-            return
-        self._dead = True
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
+    def bury(self, death: Death) -> None:
+        """Tell the owner, once all that the process wrote before has been read."""
+        self.kill()  # where the zygote is gone nobody knows whether it has ended
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
-        self._on_death(self, death)
+        self._death = death
+        if self._transport is None:
+            self._report()
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LAST_REPLIES_SECONDS, self._transport.abort)
+
+    def disown(self) -> None:
+        """End the process, if there is one; nobody hears of it."""
+        self._owner = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _report(self) -> None:
+        death, self._death = self._death, None
+        if death is not None and self._owner is not None:
+            self._owner.died(death)
 
 
 class Workers:
     """Makes workers that run ``handler_path`` (``module:factory``), by way of a zygote.
 
-    A zygote that dies is replaced; its workers die with it and are reported.
+    A zygote that dies is replaced when the next worker is wanted; its workers die with it.
     """
 
     def __init__(self, handler_path: str) -> None:
@@ -131,78 +153,91 @@ class Workers:
         self._ready: asyncio.Future[None] | None = None
         self._forking: list[tuple[Worker, asyncio.Future[None]]] = []
         self._alive: dict[int, Worker] = {}
+        self._all_dead = asyncio.Event()
         self._closed = False
-        self._fork_lock = asyncio.Lock()
+        self._start_lock = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the zygote and wait until it has loaded the handler.
+        """Start the zygote and wait until it has loaded the handler; no-op while one runs.
 
         Raises SandboxError when it does not get there.
         """
+        async with self._start_lock:
+            if self._closed:
+                raise SandboxError("the workers are closed")
+            if self._control is None:
+                await self._start()
+
+    async def _start(self) -> None:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
-            # A session of its own, so that Ctrl-C in a terminal reaches the service alone.
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns as soon as it has exec'ed
-                [sys.executable, "-m", __package__ + ".zygote", str(theirs.fileno())]
-                + [self._handler_path],
+                # Without -P a sympy.py in the current directory would be taken for the library.
+                [sys.executable, "-P", "-m", __package__ + ".zygote"]
+                + [str(theirs.fileno()), self._handler_path],
                 pass_fds=[theirs.fileno()],
+                # Verdicts must not depend on the order of sets.
+                env={**os.environ, "PYTHONHASHSEED": "0"},
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,
+                stdout=2,  # what a verifier prints must not get among the service's own output
+                start_new_session=True,  # so that Ctrl-C in a terminal reaches the service alone
             )
         self._control = ours
-        self._ready = loop.create_future()
+        ready = self._ready = loop.create_future()
         loop.add_reader(ours, self._on_control)
         try:
-            await asyncio.wait_for(asyncio.shield(self._ready), _START_SECONDS)
+            await asyncio.wait_for(ready, _START_SECONDS)
         except TimeoutError:
             self._lose_zygote()
             raise SandboxError(
                 f"the worker process did not load {self._handler_path} in {_START_SECONDS:.0f} s"
             ) from None
 
-    async def fork(self, on_reply: OnReply, on_death: OnDeath, *, niceness: int = 0) -> Worker:
-        """Start a worker. Raises SandboxError when the zygote cannot."""
-        async with self._fork_lock:
-            if self._closed:
-                raise SandboxError("the workers are closed")
-            if self._control is None:
-                await self.start()
-        assert self._control is not None
+    async def fork(self, owner: Owner, *, niceness: int = 0) -> Worker:
+        """Start a worker. Raises SandboxError when there can be none now."""
+        await self.start()
         loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        ours.setblocking(False)
-        worker = Worker(on_reply, on_death)
-        forked = loop.create_future()
-        self._forking.append((worker, forked))
-        with theirs:
-            try:
-                socket.send_fds(self._control, [b"fork %d" % niceness], [theirs.fileno()])
-            except OSError as error:
-                self._forking.remove((worker, forked))
-                ours.close()
-                raise SandboxError(f"the zygote does not take orders: {error}") from error
         try:
-            await forked
-        except BaseException:
-            ours.close()
-            raise
-        await loop.create_connection(lambda: worker, sock=ours)
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise SandboxError(f"no socket for a worker: {error.strerror}") from error
+        ours.setblocking(False)
+        with theirs:
+            _, worker = await loop.create_connection(lambda: Worker(owner), sock=ours)
+            forked = loop.create_future()
+            try:
+                if self._control is None:
+                    raise SandboxError("the process that starts workers has ended")
+                try:
+                    order = b"fork %d" % niceness
+                    socket.send_fds(self._control, [order], [theirs.fileno()])
+                except OSError as error:
+                    raise SandboxError(f"the zygote does not take orders: {error}") from error
+                self._forking.append((worker, forked))
+                await forked
+            except BaseException:
+                worker.disown()
+                raise
         return worker
 
     async def close(self) -> None:
-        """Kill all workers and the zygote, and wait for it."""
+        """Kill all workers and the zygote, and wait for their ends."""
         self._closed = True
-        process = self._process
-        for worker in list(self._alive.values()):
+        for worker in self._alive.values():
             worker.kill()
+        if self._alive:
+            self._all_dead.clear()
+            # The zygote reaps them; one orphaned by its death could stay behind as a zombie.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_dead.wait(), _CLOSE_SECONDS)
+        process = self._process
         self._lose_zygote()
         if process is not None:
             await asyncio.to_thread(process.wait)
 
     def _on_control(self) -> None:
-        assert self._control is not None
         while self._control is not None:
             try:
                 message, fds, _, _ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, 1)
@@ -216,26 +251,30 @@ class Workers:
             self._on_message(message.split(), fds)
 
     def _on_message(self, words: list[bytes], fds: list[int]) -> None:
-        if words[0] == b"ready" and self._ready is not None:
-            if not self._ready.done():
-                self._ready.set_result(None)
-        elif words[0] == b"forked":
-            worker, forked = self._forking.pop(0)
-            worker._adopt(int(words[1]), fds[0])
-            self._alive[worker.pid] = worker
-            if forked.done():  # whoever asked has been cancelled
-                worker.kill()
-            else:
-                forked.set_result(None)
-        elif words[0] == b"exited":
-            pid, status, peak_kilobytes = (int(word) for word in words[1:])
-            code = os.waitstatus_to_exitcode(status)
-            death = Death(max(code, 0), max(-code, 0), peak_kilobytes * 1024)
-            # Replies the worker wrote before it died may still be in its socket: read them first.
-            asyncio.get_running_loop().call_soon(self._report, self._alive.pop(pid), death)
-
-    def _report(self, worker: Worker, death: Death) -> None:
-        worker._died(death)
+        match words[0]:
+            case b"ready":
+                if self._ready is not None and not self._ready.done():
+                    self._ready.set_result(None)
+            case b"forked":
+                worker, forked = self._forking.pop(0)
+                worker.adopt(int(words[1]), fds[0])
+                self._alive[worker.pid] = worker
+                if self._closed or forked.done():  # nobody wants it any more
+                    worker.kill()
+                if not forked.done():
+                    forked.set_result(None)
+            case b"refused":
+                _, forked = self._forking.pop(0)
+                if not forked.done():
+                    reason = os.strerror(int(words[1]))
+                    forked.set_exception(SandboxError(f"no new process: {reason}"))
+            case b"exited":
+                pid, status, peak_kilobytes = (int(word) for word in words[1:])
+                code = os.waitstatus_to_exitcode(status)
+                death = Death(max(code, 0), max(-code, 0), peak_kilobytes * 1024)
+                self._alive.pop(pid).bury(death)
+                if not self._alive:
+                    self._all_dead.set()
 
     def _lose_zygote(self) -> None:
         if self._control is not None:
@@ -247,14 +286,17 @@ class Workers:
             process.kill()
             if not self._closed:
                 process.wait()
-        error = SandboxError("the process that starts workers has ended")
+        error = SandboxError(
+            f"the process that starts workers ({self._handler_path}) has ended; "
+            "its error output says why"
+        )
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(error)
-        for _, forked in self._forking:
+        forking, self._forking = self._forking, []
+        for _, forked in forking:
             if not forked.done():
                 forked.set_exception(error)
-        self._forking.clear()
         unseen = Death(-1, -1, 0)
         alive, self._alive = self._alive, {}
         for worker in alive.values():
-            worker._died(unseen)
+            worker.bury(unseen)

@@ -4,10 +4,10 @@ It is started fresh, not forked, so it has never seen gRPC, threads or sockets o
 the handler once; a worker is then a fork that shares that memory and is ready in milliseconds,
 which makes killing one cheap. Its own loop runs nothing that came from a client.
 
-Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork`` with the worker's end of a
-socket; the zygote answers ``forked PID`` with a pidfd, and ``exited PID STATUS MAXRSS_KB`` when that
-worker has ended. ``ready`` comes first. It ends when the service closes the control socket, and
-every worker ends with it.
+Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork NICENESS`` with the worker's
+end of a socket; the zygote answers ``forked PID`` with a pidfd, or ``refused ERRNO`` when the kernel
+gives no process, and ``exited PID STATUS MAXRSS_KB`` when a worker has ended. ``ready`` comes first.
+It ends when the service closes the control socket, and every worker ends with it.
 """
 
 import ctypes
@@ -28,6 +28,8 @@ _MAX_MESSAGE_BYTES = 256
 _PR_SET_PDEATHSIG = 1
 #: Workers open next to nothing; the bound is for verifiers that leak.
 _MAX_OPEN_FILES = 256
+#: When the host runs out of memory, the kernel is to take a worker and not the service.
+_OOM_SCORE = b"1000"
 
 
 def main(arguments: list[str]) -> None:
@@ -39,8 +41,11 @@ def main(arguments: list[str]) -> None:
     handler = make_handler()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
-    control.send(b"ready")
-    _Zygote(control, handler).serve()
+    try:
+        control.send(b"ready")
+        _Zygote(control, handler).serve()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the service is gone, and with it the reason to live
 
 
 def _load(path: str) -> Callable[[], Handler]:
@@ -53,6 +58,7 @@ class _Zygote:
     def __init__(self, control: socket.socket, handler: Handler) -> None:
         self._control = control
         self._handler = handler
+        self._pid = os.getpid()
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ, None)
 
@@ -72,39 +78,45 @@ class _Zygote:
         order, _, argument = message.partition(b" ")
         if order != b"fork" or len(fds) != 1:
             raise ValueError(f"unknown order {message!r}")
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(fds[0])
+            self._control.send(b"refused %d" % (error.errno or 0))
+            return True
         if pid == 0:
             self._become_worker(fds[0], niceness=int(argument))
         os.close(fds[0])
         pidfd = os.pidfd_open(pid)
         self._selector.register(pidfd, selectors.EVENT_READ, pid)
-        socket.send_fds(self._control, [f"forked {pid}".encode()], [pidfd])
+        socket.send_fds(self._control, [b"forked %d" % pid], [pidfd])
         return True
 
     def _become_worker(self, fd: int, niceness: int) -> NoReturn:
         try:
-            _die_with_parent()
+            self._die_with_zygote()
             for key in list(self._selector.get_map().values()):
                 os.close(key.fd)
             self._selector.close()
             os.nice(niceness)
             resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_OPEN_FILES, _MAX_OPEN_FILES))
+            with open("/proc/self/oom_score_adj", "wb", buffering=0) as oom_score_adj:
+                oom_score_adj.write(_OOM_SCORE)
             work(socket.socket(fileno=fd), self._handler)
         except BaseException:  # noqa: BLE001 - a fork must never fall back into the zygote's loop
             os._exit(1)
         os._exit(0)
 
+    def _die_with_zygote(self) -> None:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != self._pid:  # it died before the call took effect
+            os._exit(1)
+
     def _reap(self, pid: int, pidfd: int) -> None:
         _, status, usage = os.wait4(pid, 0)
         self._selector.unregister(pidfd)
         os.close(pidfd)
-        self._control.send(f"exited {pid} {status} {usage.ru_maxrss}".encode())
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:  # the zygote died before the call took effect
-        os._exit(1)
+        self._control.send(b"exited %d %d %d" % (pid, status, usage.ru_maxrss))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,20 @@
-"""Work in, findings out: queues, shares and caches work, and has killable workers do it.
+"""Work in, findings out: shares, caches and queues work, and has killable workers do it.
 
 Knows no gRPC, no verifier and no mathematics.
 """
 
 import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assayoffice.sandbox.frames import Job, Reply, Status
+from assayoffice.sandbox.workers import Death, SandboxError, Workers
+from assayoffice.server.cache import Cacheable, FindingCache
+from assayoffice.server.deadlines import Deadlines
+from assayoffice.server.jobs import Operation, Tag
+from assayoffice.server.lanes import Ending, Item, Lane, Terms
 from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Work, WorkLimits
 
 __all__ = [
@@ -21,6 +30,25 @@ __all__ = [
     "WorkLimits",
 ]
 
+_log = logging.getLogger(__name__)
+
+# Enough to make the pipe's cost small beside the cheapest work.
+_MAX_CHUNK = 64
+# Expensive work yields the CPU to cheap work nearly always.
+_FULL_NICENESS = 10
+# The first crash may have been the fault of a neighbour or of the host; the second is its own.
+_MAX_CRASHES = 2
+
+_MIN_RETRY_SECONDS = 0.1
+_MAX_RETRY_SECONDS = 10.0
+
+# For questions about the verifiers themselves, which are asked at the start.
+_ASK_CPU_SECONDS = 60.0
+_ASK_WALL_SECONDS = 120.0
+_ASK_MEMORY_BYTES = 4 * 1024**3
+
+_MAX_DEFECT_CHARACTERS = 300
+
 
 class EngineError(Exception):
     """The engine cannot start or cannot answer; the message says why."""
@@ -28,7 +56,11 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an engine is made with. ``handler_path`` is ``module:factory``, loaded by workers."""
+    """What an engine is made with.
+
+    ``handler_path`` is ``module:factory`` and loaded by the workers. ``queue_items`` and
+    ``queue_bytes`` bound what is under way, waiting or running; beyond them work is shed.
+    """
 
     handler_path: str
     quick_workers: int
@@ -40,16 +72,37 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """Where the engine stands, and what has happened since its start."""
+    """Where the engine stands, and what has happened since its start.
+
+    ``kills`` counts by cause. ``shared`` counts work that joined equal work under way.
+    """
 
     queued: int
     running: int
     workers_alive: int
     restarts: int
-    kills: dict[str, int]
+    kills: Mapping[str, int]
     cache_hits: int
     cache_misses: int
+    shared: int
     shed: int
+
+
+class _Waiter(asyncio.Future[Finding]):
+    """What a caller holds; cancelling it withdraws the caller."""
+
+    def __init__(self, engine: "Engine", loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        super().__init__(loop=loop)
+        self.engine = engine
+        self.deadline = deadline
+        self.item: Item | None = None
+
+    # Overridden, because a done callback on each of many thousand futures costs more than the rest.
+    def cancel(self, msg: object = None) -> bool:
+        cancelled = super().cancel(msg)
+        if cancelled:
+            self.engine.withdraw(self)
+        return cancelled
 
 
 class Engine:
@@ -57,35 +110,279 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
+        self._workers = Workers(settings.handler_path)
+        self._quick = Lane(
+            self._workers,
+            Terms(Operation.QUICK, settings.quick_workers, 0, _MAX_CHUNK),
+            self._quick_ended,
+        )
+        self._full = Lane(
+            self._workers,
+            Terms(Operation.FULL, settings.full_workers, _FULL_NICENESS, 1),
+            self._full_ended,
+        )
+        self._cache = FindingCache(settings.cache_bytes)
+        self._items: dict[bytes, Item] = {}
+        self._waiting = 0
+        self._waiting_bytes = 0
+        self._counts: Counter[str] = Counter()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop
+        self._deadlines: Deadlines[_Waiter]
 
     async def start(self) -> None:
         """Start the workers. Raises EngineError."""
-        raise NotImplementedError
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines(self._loop, self._expire)
+        try:
+            await self._workers.start()
+            await asyncio.gather(self._quick.start(), self._full.start())
+        except SandboxError as error:
+            raise EngineError(str(error)) from error
 
     async def ask(self, body: bytes) -> bytes:
-        """The answer of a worker to a job outside the queue. Raises EngineError."""
-        raise NotImplementedError
+        """The answer to a job outside the queue, from a worker of its own. Raises EngineError."""
+        question = _Question(self._loop.create_future())
+        try:
+            worker = await self._workers.fork(question)
+        except SandboxError as error:
+            raise EngineError(str(error)) from error
+        try:
+            worker.send([Job(0, body, _ASK_CPU_SECONDS, _ASK_MEMORY_BYTES)])
+            return await asyncio.wait_for(question.answer, _ASK_WALL_SECONDS)
+        except TimeoutError:
+            raise EngineError(f"a worker gave no answer in {_ASK_WALL_SECONDS:.0f} s") from None
+        finally:
+            worker.kill()
 
     def room(self) -> int:
-        """How many more works the queue takes right now."""
-        raise NotImplementedError
+        """How many more works the engine takes right now."""
+        if self._waiting_bytes >= self._settings.queue_bytes:
+            return 0
+        return max(0, self._settings.queue_items - self._waiting)
 
     def retry_after_seconds(self) -> float:
-        """When asking again may find room, for callers that are shed."""
-        raise NotImplementedError
+        """When asking again may find room."""
+        backlog = self._quick.backlog_seconds() + self._full.backlog_seconds()
+        return min(max(backlog, _MIN_RETRY_SECONDS), _MAX_RETRY_SECONDS)
 
     def submit(self, work: Work) -> "asyncio.Future[Finding]":
-        """Have work done. Cancelling the future withdraws it; overload is a Finding, too."""
-        raise NotImplementedError
+        """Have work done. The future never raises: overload, too, is a finding.
+
+        Cancelling the future withdraws the work; it is killed when nobody else waits for it.
+        """
+        waiter = _Waiter(self, self._loop, work.deadline)
+        finding = self._cache.get(work.key)
+        if finding is not None:
+            self._counts["hits"] += 1
+            waiter.set_result(finding)
+            return waiter
+        item = self._items.get(work.key)
+        refusal = self._refusal(work, new_bytes=len(work.body) if item is None else 0)
+        if refusal is not None:
+            waiter.set_result(refusal)
+            return waiter
+        if item is None:
+            self._counts["misses"] += 1
+            item = Item(work.key, work.body, work.limits, work.flow, self._loop.time())
+            self._items[work.key] = item
+            self._waiting_bytes += len(work.body)
+            self._quick.push(item)
+        else:
+            self._counts["shared"] += 1
+            if item.lane is not None and work.flow is not item.flow:
+                item.lane.also_for(item, work.flow)
+        waiter.item = item
+        item.waiters[waiter] = None
+        self._waiting += 1
+        self._deadlines.add(waiter, work.deadline)
+        return waiter
+
+    def withdraw(self, waiter: _Waiter) -> None:
+        """Forget a waiter that is done; with the last one its work ends, running or not."""
+        item, waiter.item = waiter.item, None
+        if item is None:
+            return
+        del item.waiters[waiter]
+        self._waiting -= 1
+        self._deadlines.discard(waiter, waiter.deadline)
+        if not item.waiters:
+            self._forget(item)
+            if item.lane is not None:
+                item.lane.drop(item)
 
     async def drain(self, grace_seconds: float) -> None:
-        """Take no more work and finish what was taken, for at most so long."""
-        raise NotImplementedError
+        """Take no more work and wait for what was taken, for at most so long."""
+        self._draining = True
+        if self._items:
+            self._idle.clear()
+            try:
+                await asyncio.wait_for(self._idle.wait(), grace_seconds)
+            except TimeoutError:
+                _log.warning("drain ended early", extra={"facts": {"unfinished": len(self._items)}})
 
     async def close(self) -> None:
         """Fail what is unfinished and end all workers."""
-        raise NotImplementedError
+        self._draining = True
+        self._quick.close()
+        self._full.close()
+        for item in list(self._items.values()):
+            self._settle(item, _SHUTTING_DOWN)
+        await self._workers.close()
 
     def stats(self) -> EngineStats:
         """Where the engine stands."""
-        raise NotImplementedError
+        quick, full, counts = self._quick, self._full, self._counts
+        return EngineStats(
+            queued=quick.queued + full.queued,
+            running=quick.running + full.running,
+            workers_alive=quick.workers_alive + full.workers_alive,
+            restarts=quick.restarts + full.restarts,
+            kills=quick.kills + full.kills,
+            cache_hits=counts["hits"],
+            cache_misses=counts["misses"],
+            shared=counts["shared"],
+            shed=counts["shed"],
+        )
+
+    def _refusal(self, work: Work, new_bytes: int) -> Failed | None:
+        if self._draining:
+            return _SHUTTING_DOWN
+        if work.deadline <= self._loop.time():
+            return _DEADLINE_EXCEEDED
+        settings = self._settings
+        full = self._waiting >= settings.queue_items
+        if full or self._waiting_bytes + new_bytes > settings.queue_bytes:
+            self._counts["shed"] += 1
+            return Failed("OVERLOADED", "the queue is full", self.retry_after_seconds())
+        return None
+
+    def _expire(self, waiter: _Waiter) -> None:
+        if not waiter.done():
+            waiter.set_result(_DEADLINE_EXCEEDED)
+            self.withdraw(waiter)
+
+    def _quick_ended(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
+        """What a run among others tells: the answer, or that the item must run alone."""
+        match ending:
+            case Ending.ANSWERED if body != Tag.NEEDS_FULL.value:
+                self._settle(item, self._answer(item, body, cpu_seconds))
+            case Ending.RAISED:
+                self._settle(item, _defect(body))
+            case Ending.UNSTARTABLE:
+                self._settle(item, _unstartable(body))
+            case _:
+                item.crashes += ending is Ending.CRASHED
+                item.spent_cpu_seconds += cpu_seconds
+                self._full.push(item)
+
+    def _full_ended(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
+        """What a run alone and under the full limits tells."""
+        match ending:
+            case Ending.ANSWERED:
+                self._settle(item, self._answer(item, body, cpu_seconds))
+            case Ending.RAISED:
+                self._settle(item, _defect(body))
+            case Ending.OVERRAN:
+                self._settle(item, self._cpu_time_exceeded(item, cpu_seconds))
+            case Ending.OUT_OF_MEMORY:
+                self._settle(item, self._memory_exceeded(item, cpu_seconds))
+            case Ending.WAITED:
+                seconds = item.limits.wall_seconds
+                message = f"the verifier waited {seconds:g} s for something that did not come"
+                self._settle(item, Failed("WALL_TIMEOUT", message, None))
+            case Ending.CRASHED:
+                item.crashes += 1
+                if item.crashes < _MAX_CRASHES:
+                    self._full.push(item)
+                else:
+                    message = f"its worker died twice: {body.decode()}"
+                    self._settle(item, Failed("WORKER_CRASHED", message, None))
+            case Ending.UNSTARTABLE:
+                self._settle(item, _unstartable(body))
+
+    def _answer(self, item: Item, body: bytes, cpu_seconds: float) -> Finding:
+        if body[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
+            return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
+        total = item.spent_cpu_seconds + cpu_seconds
+        return Judged(body, total, item.started - item.submitted, cached=False)
+
+    def _cpu_time_exceeded(self, item: Item, cpu_seconds: float) -> LimitExceeded:
+        return self._limit_exceeded(
+            item,
+            "CPU_TIME",
+            f"judging it takes more than {item.limits.cpu_seconds:g} s of CPU time",
+            cpu_seconds,
+        )
+
+    def _memory_exceeded(self, item: Item, cpu_seconds: float) -> LimitExceeded:
+        mebibytes = item.limits.memory_bytes / 2**20
+        return self._limit_exceeded(
+            item, "MEMORY", f"judging it takes more than {mebibytes:g} MiB of memory", cpu_seconds
+        )
+
+    def _limit_exceeded(
+        self, item: Item, reason: str, explanation: str, cpu_seconds: float
+    ) -> LimitExceeded:
+        total = item.spent_cpu_seconds + cpu_seconds
+        queue_seconds = item.started - item.submitted
+        return LimitExceeded(reason, explanation, total, queue_seconds, cached=False)
+
+    def _settle(self, item: Item, finding: Finding) -> None:
+        self._forget(item)
+        again = finding
+        if isinstance(finding, Cacheable):
+            again = self._cache.put(item.key, finding)
+        self._waiting -= len(item.waiters)
+        for waiter in item.waiters:
+            waiter.item = None
+            self._deadlines.discard(waiter, waiter.deadline)
+            if not waiter.done():
+                waiter.set_result(finding)
+                finding = again  # it was computed once, and should count once
+        item.waiters.clear()
+
+    def _forget(self, item: Item) -> None:
+        del self._items[item.key]
+        self._waiting_bytes -= len(item.body)
+        if not self._items:
+            self._idle.set()
+
+
+class _Question:
+    """Owner of a worker that is asked one thing."""
+
+    def __init__(self, answer: "asyncio.Future[bytes]") -> None:
+        self.answer = answer
+
+    def replied(self, replies: list[Reply]) -> None:
+        reply = replies[0]
+        if self.answer.done():
+            return
+        if reply.status is Status.DONE:
+            self.answer.set_result(reply.body)
+        else:
+            text = reply.body.decode(errors="replace").strip()
+            self.answer.set_exception(EngineError(f"a worker cannot answer: {text}"))
+
+    def died(self, death: Death) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(EngineError(f"a worker died when asked: {death}"))
+
+
+_SHUTTING_DOWN = Failed("SHUTTING_DOWN", "the service is stopping", None)
+_DEADLINE_EXCEEDED = Failed("DEADLINE_EXCEEDED", "the deadline passed before the verdict", None)
+
+
+def _defect(traceback: bytes) -> Failed:
+    """Where the verifier raised, and what; enough to find it with the submission at hand."""
+    lines = traceback.decode(errors="replace").strip().splitlines()
+    where = [line.strip() for line in lines if line.startswith("  File ")]
+    message = f"{lines[-1] if lines else ''} ({where[-1] if where else 'nowhere'})"
+    return Failed("VERIFIER_DEFECT", message[:_MAX_DEFECT_CHARACTERS], None)
+
+
+def _unstartable(why: bytes) -> Failed:
+    message = f"no worker can be started: {why.decode()}"
+    return Failed("WORKER_CRASHED", message, _MAX_RETRY_SECONDS)

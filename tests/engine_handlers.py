@@ -1,0 +1,88 @@
+"""What the workers of the engine's tests run: each job says in clear text what to do.
+
+``[QF] COMMAND ARGUMENT # ANYTHING`` after the operation byte; ANYTHING makes jobs differ.
+"""
+
+import ctypes
+import os
+import signal
+import time
+
+from assayoffice.sandbox.worker import Handler
+
+
+def make_handler() -> Handler:
+    state: list[bytes] = []
+
+    def handle(job: bytes) -> bytes:
+        operation, words = job[:1], job[1:].partition(b"#")[0].split()
+        command, arguments = words[0].decode(), words[1:]
+        match command:
+            case "echo":
+                return b"V" + job[1:]
+            case "fact":
+                return b"E" + job[1:]
+            case "pid":
+                return b"V%d" % os.getpid()
+            case "count":
+                state.append(b"")
+                return b"V%d" % len(state)
+            case "limits":
+                return b"V" + repr(_limits()).encode()
+            case "full":
+                return b"F" if operation == b"Q" else b"V" + operation
+            case "burn":
+                end = time.process_time() + float(arguments[0])
+                while time.process_time() < end:
+                    pass
+                return b"V" + operation
+            case "sleep":
+                time.sleep(float(arguments[0]))
+                return b"V" + operation
+            case "wedge":
+                read, _ = os.pipe()
+                os.read(read, 1)
+                raise AssertionError("nobody writes")
+            case "allocate":
+                block = bytearray(int(arguments[0]))
+                return b"V%d" % len(block)
+            case "leak":
+                state.append(bytes(int(arguments[0])).replace(b"\0", b"x"))
+                return b"V%d" % os.getpid()
+            case "big":
+                return b"V" + bytes(int(arguments[0]))
+            case "raise":
+                raise ValueError("a defect")
+            case "segfault":
+                ctypes.string_at(0)
+                raise AssertionError("address 0 can be read")
+            case "exit":
+                os._exit(int(arguments[0]))
+            case "suicide-quick":
+                if operation == b"Q":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return b"V" + operation
+            case "kill-zygote":
+                os.kill(os.getppid(), signal.SIGKILL)
+                time.sleep(60)
+                raise AssertionError("outlived the zygote")
+            case "print":
+                print("a verifier prints")  # noqa: T201
+                return b"V"
+            case "nonsense":
+                return b"?"
+        raise AssertionError(f"no command {command}")
+
+    return handle
+
+
+def _limits() -> dict[str, tuple[int, int]]:
+    import resource
+
+    names = ["RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_NOFILE", "RLIMIT_CORE"]
+    return {name: resource.getrlimit(getattr(resource, name)) for name in names}
+
+
+def make_dying_handler() -> Handler:
+    """A handler module that ends its process when loaded."""
+    os._exit(3)
