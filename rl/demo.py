@@ -15,8 +15,9 @@ from assayoffice.rl import report
 from assayoffice.rl.client import Client
 from assayoffice.rl.embedded import EmbeddedServer, EmbeddedServerError
 from assayoffice.rl.errors import ServiceError
-from assayoffice.rl.results import ItemError, Outcome, Result, Verdict
+from assayoffice.rl.results import ItemError, Outcome, Verdict
 from assayoffice.rl.rows import RowForm, rows
+from assayoffice.rl.scoring import judge
 from assayoffice.rl.sources import UnreadableFileError, open_source
 from assayoffice.rl.submissions import Submission
 
@@ -60,20 +61,20 @@ def demo(
 
 def _show_responses(console: Console, client: Client, file: Path) -> None:
     with open_source(str(file)) as source:
-        read = [row.submission for row in rows(source.records, RowForm(source.name))]
-    submissions = [each for each in read if isinstance(each, Submission)]
-    results: list[Result] = [each for each in read if isinstance(each, ItemError)]
-    start = time.monotonic()
-    results = client.verify_batch(submissions, timeout=_CALL_SECONDS) + results
-    milliseconds = (time.monotonic() - start) * 1000
+        start = time.monotonic()
+        judged = judge(
+            client, rows(source.records, RowForm(source.name)), timeout=_CALL_SECONDS, concurrency=1
+        )
+        results = [result for _, result in judged]
+        milliseconds = (time.monotonic() - start) * 1000
     console.print(report.results_table(results, f"{file.name}: what models write"))
-    scored = sum(isinstance(each, Verdict) for each in results)
-    console.print(
-        f"{len(results)} submissions in one batch: {scored} verdicts in {milliseconds:.0f} ms.\n"
-    )
     failed = [each for each in results if isinstance(each, ItemError)]
     if failed:
         console.print(report.errors_list(failed))
+    console.print(
+        f"{len(results) - len(failed)} verdicts and {len(failed)} without a score, because it is "
+        f"not the model's fault: {milliseconds:.0f} ms.\n"
+    )
 
 
 def _show_survival(console: Console, client: Client) -> None:

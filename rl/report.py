@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -83,30 +84,36 @@ class Tally:
 
 
 def results_table(results: list[Result], title: str) -> Table:
-    """A row per result that stays readable at 100 columns."""
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
-    table.add_column("id", style="cyan", overflow="ellipsis", no_wrap=True, max_width=24)
+    """A row per result, a line each; on a narrow terminal, ids and answers are cut short."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    # Rich narrows the columns that may wrap, and no others; that nothing wraps is up to the cells.
+    table.add_column("id", style="cyan", max_width=24)
     table.add_column("verdict", no_wrap=True)
-    # The one column that gives way on a narrow terminal.
-    table.add_column("extracted", overflow="ellipsis", no_wrap=True, min_width=12, ratio=1)
+    table.add_column("extracted")
     table.add_column("reason", no_wrap=True)
     table.add_column("method", style="dim", no_wrap=True)
     table.add_column("ms", justify="right", style="dim", no_wrap=True)
     for result in results:
-        if isinstance(result, Verdict):
-            milliseconds = "cached" if result.timing.cached else _milliseconds(result)
-            table.add_row(
-                _one_line(result.id),
-                _badge(result),
-                _one_line(result.extracted) or Text("none", "dim"),
-                _one_line(result.reason),
-                _one_line(result.method),
-                milliseconds,
-            )
-        else:
-            table.add_row(
-                _one_line(result.id), _badge(result), "", _one_line(result.reason), "", ""
-            )
+        match result:
+            case Verdict():
+                table.add_row(
+                    _one_line(result.id),
+                    _badge(result),
+                    _one_line(result.extracted) or Text("none", "dim"),
+                    _one_line(result.reason),
+                    _one_line(result.method),
+                    "cached" if result.timing.cached else _milliseconds(result),
+                )
+            case ItemError():
+                table.add_row(
+                    _one_line(result.id), _badge(result), "", _one_line(result.reason), "", ""
+                )
     return table
 
 
@@ -181,7 +188,7 @@ def stderr_console() -> Console:
 def _badge(result: Result) -> Text:
     if isinstance(result, Verdict):
         return Text(result.outcome.value, _STYLES[result.outcome])
-    return Text(" ERROR ", _ERROR_STYLE)
+    return Text("ERROR", _ERROR_STYLE)
 
 
 def _count(number: int, noun: str) -> str:
@@ -193,7 +200,8 @@ def _milliseconds(verdict: Verdict) -> str:
 
 
 def _one_line(text: str) -> Text:
-    return Text(" ".join(_plain(text[:200]).plain.split()))
+    line = " ".join(_plain(text[:200]).plain.split())
+    return Text(line, no_wrap=True, overflow="ellipsis")
 
 
 def _plain(text: str) -> Text:

@@ -287,10 +287,10 @@ class TestRealServer:
 
     def test_shipped_examples_get_the_verdicts_they_promise(self):
         done = real("verify", EXAMPLES, "--json")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (3, "")  # One has a reference that is unreadable.
         found = [json.loads(line) for line in done.stdout.splitlines()]
         promised = [json.loads(line) for line in EXAMPLES.read_text().splitlines()]
-        assert [(each["id"], each["outcome"]) for each in found] == [
+        assert [(each["id"], each.get("outcome") or each["error"]["reason"]) for each in found] == [
             (each["id"], each["expected"]) for each in promised
         ]
 
