@@ -79,6 +79,7 @@ class Server:
                 await self._health.enter_graceful_shutdown()
         self._calls.drain()
         await self._engine.drain(grace_seconds)
+        await self._engine.close()
         # Not with all of the grace: health watchers never end, and are no reason to wait.
         await self._grpc_server.stop(_LAST_ANSWERS_SECONDS)
 

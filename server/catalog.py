@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assayoffice.server import selfcheck
-from assayoffice.server.engine import Engine
+from assayoffice.server.engine import Engine, EngineError
 from assayoffice.server.errors import Reason, StatusError
 from assayoffice.server.jobs import Operation
 from assayoffice.server.work import WorkLimits
@@ -87,7 +87,12 @@ async def load(engine: Engine) -> Catalog:
 
 
 async def _check(engine: Engine, info: verifier_pb2.VerifierInfo) -> None:
-    checked = await selfcheck.check(engine, info)
+    try:
+        checked = await selfcheck.check(engine, info)
+    except EngineError as error:
+        info.state = verifier_pb2.VERIFIER_STATE_NOT_SERVING
+        info.state_detail = f"its own cases cannot be had: {error}"
+        return
     total = checked.passed + len(checked.failures)
     info.state_detail = f"passed {checked.passed} of {total} own cases"
     if not checked.failures:

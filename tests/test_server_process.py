@@ -1,0 +1,224 @@
+"""A server as its supervisor sees it: start, address, signals, exit codes, access, log."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from test_service import SECONDS, call_details, reason, toy
+
+from assayoffice.v1 import verifier_pb2
+from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
+
+PLUGINS = Path(__file__).parent / "plugins"
+LIST = verifier_pb2.ListVerifiersRequest()
+
+
+@dataclass
+class Serving:
+    process: subprocess.Popen[str]
+    endpoint: str
+    log: Path
+
+    def events(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator:
+    """Starts servers with the given flags; kills what a test leaves behind."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*flags: str, listen: str = "127.0.0.1:0") -> Serving:
+            log = tmp_path / "log"
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-P", "-m", "assayoffice.server", "--json"]
+                    + ["--listen", listen, *flags],
+                    env={**os.environ, "PYTHONPATH": str(PLUGINS)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stack.enter_context(log.open("w")),
+                    text=True,
+                )
+            )
+            stack.callback(process.kill)
+            return Serving(process, json.loads(process.stdout.readline())["endpoint"], log)
+
+        yield start
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "assayoffice.server", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+class TestStopping:
+    def test_sigterm_finishes_calls_and_refuses_new_ones(self, serve):
+        server = serve()
+        with grpc.insecure_channel(server.endpoint) as channel:
+            stub = VerifierServiceStub(channel)
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+            submission = toy("burn")
+            running = stub.Verify.future(
+                verifier_pb2.VerifyRequest(submission=submission), timeout=SECONDS
+            )
+            stub.ListVerifiers(LIST, timeout=SECONDS)
+            server.process.send_signal(signal.SIGTERM)
+            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.ListVerifiers(LIST, timeout=SECONDS)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert reason(running.result().result) == "CPU_TIME"
+        assert server.process.wait(SECONDS) == 0
+
+    def test_open_stream_is_answered_as_far_as_it_was_read_and_ended(self, serve):
+        server = serve()
+        with grpc.insecure_channel(server.endpoint) as channel:
+            ended = threading.Event()
+
+            def requests():
+                yield verifier_pb2.VerifyStreamRequest(submission=toy("burn", id="1"))
+                yield verifier_pb2.VerifyStreamRequest(submission=toy("gold", id="2"))
+                ended.wait(SECONDS)
+
+            call = VerifierServiceStub(channel).VerifyStream(requests(), timeout=SECONDS)
+            assert next(call).result.id == "2"
+            server.process.send_signal(signal.SIGINT)
+            assert next(call).result.id == "1"
+            with pytest.raises(grpc.RpcError) as caught:
+                next(call)
+            ended.set()
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert call_details(caught.value).info.reason == "SHUTTING_DOWN"
+        assert server.process.wait(SECONDS) == 0
+
+    def test_second_signal_does_not_wait(self, serve):
+        server = serve("--drain-seconds", "3600")
+        with grpc.insecure_channel(server.endpoint) as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            next(watch)
+            running = VerifierServiceStub(channel).Verify.future(
+                verifier_pb2.VerifyRequest(submission=toy("sleep")), timeout=SECONDS
+            )
+            VerifierServiceStub(channel).ListVerifiers(LIST, timeout=SECONDS)
+            server.process.send_signal(signal.SIGTERM)
+            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(SECONDS) == 128 + signal.SIGTERM
+            assert running.exception() is not None
+
+    def test_end_of_stdin_drains_where_that_is_wanted(self, serve):
+        server = serve("--stop-with-stdin")
+        server.process.stdin.close()
+        assert server.process.wait(SECONDS) == 0
+
+
+class TestFailingToStart:
+    def test_port_in_use_is_said_and_nothing_is_left_behind(self, serve):
+        server = serve()
+        second = run("--listen", server.endpoint)
+        assert second.returncode == 1
+        assert f"cannot listen on {server.endpoint}: it is in use" in second.stderr
+
+    def test_settings_that_cannot_be_used_exit_with_2(self, tmp_path):
+        config = tmp_path / "assay.toml"
+        config.write_text("worker = 2")
+        result = run("--config", str(config))
+        assert result.returncode == 2
+        assert "did you mean workers?" in " ".join(result.stderr.split())
+
+    def test_certificate_that_does_not_fit_is_said(self, tmp_path):
+        (tmp_path / "pem").write_text("no certificate")
+        pem = str(tmp_path / "pem")
+        result = run("--listen", "127.0.0.1:0", "--tls-certificate", pem, "--tls-key", pem)
+        assert result.returncode == 2
+        assert "tls_certificate, tls_key: cannot be used" in result.stderr
+
+
+class TestAccess:
+    def test_calls_need_the_token_and_tls_while_health_needs_no_token(self, serve, tmp_path):
+        certificate, key = self.certificate(tmp_path)
+        token = tmp_path / "token"
+        token.write_text("s3cret\n")
+        flags = ["--tls-certificate", certificate, "--tls-key", key, "--token-file", token]
+        server = serve(*map(str, flags), listen="localhost:0")
+        trusted = grpc.ssl_channel_credentials(certificate.read_bytes())
+        with grpc.secure_channel(server.endpoint, trusted) as channel:
+            stub = VerifierServiceStub(channel)
+            for metadata in [(), (("authorization", "Bearer other"),)]:
+                with pytest.raises(grpc.RpcError) as caught:
+                    stub.ListVerifiers(LIST, timeout=SECONDS, metadata=metadata)
+                assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+                assert call_details(caught.value).info.reason == "UNAUTHENTICATED"
+            right = (("authorization", "Bearer s3cret"),)
+            assert stub.ListVerifiers(LIST, timeout=SECONDS, metadata=right).verifiers
+            health = health_pb2_grpc.HealthStub(channel)
+            answer = health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        with grpc.insecure_channel(server.endpoint) as channel:
+            with pytest.raises(grpc.RpcError) as caught:
+                VerifierServiceStub(channel).ListVerifiers(LIST, timeout=SECONDS)
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+    @staticmethod
+    def certificate(folder: Path) -> tuple[Path, Path]:
+        openssl = shutil.which("openssl")
+        if openssl is None:
+            pytest.skip("no openssl to make a certificate with")
+        certificate, key = folder / "certificate.pem", folder / "key.pem"
+        command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt"]
+        command += ["ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost"]
+        command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
+        subprocess.run(command, check=True, capture_output=True)
+        return certificate, key
+
+
+class TestLog:
+    def test_call_is_one_line_without_anybodys_texts(self, serve):
+        server = serve()
+        with grpc.insecure_channel(server.endpoint) as channel:
+            submissions = [toy("a private answer"), toy("raise", word="a private word")]
+            request = verifier_pb2.VerifyBatchRequest(submissions=[*submissions, toy("gold")])
+            VerifierServiceStub(channel).VerifyBatch(request, timeout=SECONDS)
+        server.process.terminate()
+        server.process.wait(SECONDS)
+        [call] = [event for event in server.events() if event["event"] == "call"]
+        assert (call["method"], call["status"], call["items"]) == ("VerifyBatch", "OK", 3)
+        assert call["verifiers"] == {"toy": 3}
+        assert call["results"] == {"VERIFIER_DEFECT": 1, "correct": 1, "incorrect": 1}
+        assert "private" not in server.log.read_text()
+
+    def test_open_door_is_warned_of(self, serve):
+        server = serve(listen="0.0.0.0:0")
+        warnings = [each["event"] for each in server.events() if each["level"] == "WARNING"]
+        assert "open to the network without a token" in warnings
+
+
+def test_doctor_says_what_serves_and_fails_when_a_verifier_does_not(tmp_path):
+    script = [shutil.which("assay", path=str(Path(sys.executable).parent)), "doctor", "--json"]
+    broken = tmp_path / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "entry_points.txt").write_text("[assayoffice.verifiers]\nbroken = absent:Verifier\n")
+    for path, code in [(PLUGINS, 0), (tmp_path, 1)]:
+        environment = {**os.environ, "PYTHONPATH": str(path)}
+        result = subprocess.run(script, env=environment, capture_output=True, text=True)
+        findings = {each["subject"]: each for each in map(json.loads, result.stdout.splitlines())}
+        assert result.returncode == code
+        assert findings["verifier choice"]["ok"]
+        assert findings.get("verifier toy", {"ok": True})["ok"]
+    assert not findings["verifier broken"]["ok"]
+    assert "absent" in findings["verifier broken"]["detail"]
+    assert findings["verifier broken"]["remedy"]
