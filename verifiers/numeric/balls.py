@@ -295,7 +295,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., acb]]] = {
     "log": _logarithm,
     "lg": lambda z: _logarithm(z, acb(10)),
     "factorial": lambda z: _gamma(z + 1),
-    "binomial": _binomial,
+    "binom": _binomial,
     "abs": lambda z: acb(abs(z)),
     "Re": lambda z: acb(z.real),
     "Im": lambda z: acb(z.imag),

@@ -6,15 +6,16 @@ range or a disjunction that contains it, and nothing written in the answer is pa
 
 from functools import partial
 
+from assayoffice.verifiers.numeric import quantities
 from assayoffice.verifiers.numeric.expression import (
-    Divide,
-    Labelled,
+    Call,
+    Constant,
     Node,
-    Ratio,
     Relation,
     Sequence,
     Symbol,
     Text,
+    Where,
     symbols,
 )
 from assayoffice.verifiers.numeric.finding import (
@@ -34,9 +35,10 @@ from assayoffice.verifiers.numeric.listings import (
 )
 from assayoffice.verifiers.numeric.matrices import Rows, matrix
 from assayoffice.verifiers.numeric.names import Named, bound_names, named, renamed
+from assayoffice.verifiers.numeric.ratios import compare_ratios, has_colons
 from assayoffice.verifiers.numeric.regions import compare_regions, is_region, region
 from assayoffice.verifiers.numeric.relations import FLIPPED, compare_relations
-from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars
+from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars, consistent
 from assayoffice.verifiers.numeric.task import Order
 from assayoffice.verifiers.text import folded
 
@@ -49,8 +51,9 @@ def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
     """
     if isinstance(reference, Text) or isinstance(answer, Text):
         return _compare_texts(reference, answer)
-    if isinstance(reference, Labelled) or isinstance(answer, Labelled):
-        return _compare_labelled(reference, answer, setting)
+    reference, answer = _without_sign(reference), _without_sign(answer)
+    if isinstance(reference, Where) or isinstance(answer, Where):
+        return _compare_conditional(reference, answer, setting)
     wanted, given = named(reference), named(answer)
     if given is not None and (finding := _false_statement(given, setting)):
         return finding
@@ -63,6 +66,11 @@ def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
     return _compare_shapes(reference, answer, setting)
 
 
+def _without_sign(node: Node) -> Node:
+    """The value of ``\\approx 5``."""
+    return node.arguments[0] if isinstance(node, Call) and node.name == "approx" else node
+
+
 def _compare_texts(reference: Node, answer: Node) -> Finding:
     if isinstance(reference, Text) and isinstance(answer, Text):
         if folded(reference.words) == folded(answer.words):
@@ -71,19 +79,33 @@ def _compare_texts(reference: Node, answer: Node) -> Finding:
     return different(Method.STRUCTURE, "OTHER_KIND")
 
 
-def _compare_labelled(reference: Node, answer: Node, setting: Setting) -> Finding:
-    if isinstance(reference, Labelled) and isinstance(answer, Labelled):
-        if folded(reference.label) != folded(answer.label):
-            return different(Method.TEXT)
-    one = reference.item if isinstance(reference, Labelled) else reference
-    other = answer.item if isinstance(answer, Labelled) else answer
-    return compare(one, other, setting)
+def _compare_conditional(reference: Node, answer: Node, setting: Setting) -> Finding:
+    """A condition that only one side has must say no more than what its variables range over."""
+    if isinstance(reference, Where) and isinstance(answer, Where):
+        items = (reference.item, answer.item), (reference.condition, answer.condition)
+        return all_of(compare(one, other, setting) for one, other in items)
+    if isinstance(reference, Where) and _is_domain(reference.condition):
+        return compare(reference.item, answer, setting)
+    if isinstance(answer, Where) and _is_domain(answer.condition):
+        return compare(reference, answer.item, setting)
+    return different(Method.STRUCTURE, "CONDITION")
+
+
+def _is_domain(condition: Node) -> bool:
+    match condition:
+        case Relation(operators=("in",), terms=(_, Constant())):
+            return True
+        case Text(words=words):
+            return words.startswith(("for all", "for any", "for every", "for each"))
+        case Symbol():
+            return True
+    return False
 
 
 def _false_statement(given: Named, setting: Setting) -> Finding | None:
     """What is wrong with ``8 = 7`` and ``x = 3 + 3 = 5``: every equality must hold."""
     for other in given.others:
-        if not setting.values.same(given.value, other).equal:
+        if not consistent(given.value, other, setting):
             return different(Method.STRUCTURE, "FALSE_STATEMENT")
     return None
 
@@ -134,6 +156,7 @@ def _renamed_to(node: Node, function: Named, value: Node) -> Node:
 def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
     values = setting.values
     values.budget.spend()
+    reference, answer = quantities.compound(reference), quantities.compound(answer)
     if is_region(reference) or is_region(answer):
         wanted, given = region(reference, values), region(answer, values)
         if wanted is not None and given is not None:
@@ -147,8 +170,8 @@ def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
     rows = matrix(reference, values.budget), matrix(answer, values.budget)
     if rows[0] is not None or rows[1] is not None:
         return _compare_matrices(reference, answer, rows, setting)
-    if isinstance(reference, Ratio) or isinstance(answer, Ratio):
-        return _compare_ratios(reference, answer, setting)
+    if has_colons(reference) or has_colons(answer):
+        return compare_ratios(reference, answer, setting)
     return _compare_listings(reference, answer, setting)
 
 
@@ -202,23 +225,6 @@ def _vector(node: Node) -> Rows | None:
     return None
 
 
-def _compare_ratios(reference: Node, answer: Node, setting: Setting) -> Finding:
-    wanted, given = _parts(reference), _parts(answer)
-    if wanted is None or given is None or len(wanted) != len(given):
-        return different(Method.STRUCTURE, "OTHER_KIND")
-    return all_of(
-        compare_scalars(Divide(wanted[index], wanted[0]), Divide(given[index], given[0]), setting)
-        for index in range(1, len(wanted))
-    )
-
-
-def _parts(node: Node) -> tuple[Node, ...] | None:
-    """A ratio's members; a fraction is the ratio of its two parts."""
-    if isinstance(node, Ratio):
-        return node.items
-    return (node.over, node.under) if isinstance(node, Divide) else None
-
-
 def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Finding:
     wanted, given = listing(reference), listing(answer)
     match_items = partial(compare, setting=setting)
@@ -240,7 +246,11 @@ def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Findin
         return different(Method.STRUCTURE, "END_POINT")
     if _ordered(wanted, given, setting):
         return compare_in_order(wanted.items, given.items, match_items)
-    return compare_in_any_order(wanted.items, given.items, match_items, as_sets="set" in kinds)
+    # Solutions found twice are still the solutions.
+    as_sets = "set" in kinds or all(isinstance(item, Sequence) for item in wanted.items)
+    return compare_in_any_order(
+        wanted.items, given.items, match_items, setting.values.key, as_sets=as_sets
+    )
 
 
 def _ordered(wanted: Listing, given: Listing, setting: Setting) -> bool:

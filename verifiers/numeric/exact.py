@@ -29,6 +29,8 @@ from assayoffice.verifiers.numeric.limits import MAX_EXACT_BITS, MAX_FACTORIAL, 
 _MAX_INDEX: Final = 64
 _PERCENT: Final = fmpq(1, 100)
 _TWO: Final = fmpq(2)
+#: Longest run of digits that is recognised as what repeats in 0.1212...
+_MAX_PERIOD: Final = 6
 
 Exact = fmpq | None
 
@@ -146,6 +148,8 @@ def _capped(value: fmpq) -> Exact:
 
 
 def _call(node: Call, budget: Budget) -> Exact:
+    if node.name == "truncated":
+        return _repeating(node.arguments[0])
     rule = _FUNCTIONS.get(node.name)
     if rule is None:
         return None
@@ -181,9 +185,19 @@ def _binomial(of: fmpq, choose: fmpq) -> Exact:
     return fmpq(fmpz.bin_uiui(int(of.p), int(choose.p)))
 
 
-def _permutations(of: fmpq, choose: fmpq) -> Exact:
-    ways, orders = _binomial(of, choose), _factorial(choose)
-    return None if ways is None or orders is None else ways * orders
+def _repeating(shown: Node) -> Exact:
+    """0.1666... if the digits before the ellipsis show what is repeated, else None."""
+    if not isinstance(shown, Number):
+        return None
+    digits = str(shown.value.numerator * 10**shown.places // shown.value.denominator)
+    digits = digits.zfill(shown.places)[-shown.places :]
+    for length in range(1, _MAX_PERIOD + 1):
+        times = 3 if length == 1 else 2
+        cycle = digits[-length:]
+        if len(digits) >= times * length and digits.endswith(cycle * times):
+            rest = fmpq(int(cycle), 10**shown.places * (10**length - 1))
+            return fmpq(shown.value.numerator, shown.value.denominator) + rest
+    return None
 
 
 def _integers(function: Callable[[fmpz, fmpz], fmpz]) -> Callable[..., Exact]:
@@ -204,9 +218,8 @@ def _modulo(value: fmpq, modulus: fmpq) -> Exact:
 _FUNCTIONS: Final[dict[str, Callable[..., Exact]]] = {
     "root": _nth_root,
     "factorial": _factorial,
-    "double_factorial": _double_factorial,
-    "binomial": _binomial,
-    "permutations": _permutations,
+    "factorial2": _double_factorial,
+    "binom": _binomial,
     "abs": abs,
     "floor": lambda value: fmpq(value.floor()),
     "ceil": lambda value: fmpq(value.ceil()),

@@ -1,14 +1,15 @@
 """Several values: lists, sets, tuples, and what ``±`` stands for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
-from assayoffice.verifiers.numeric.expression import Negate, Node, PlusMinus, Sequence, walk
+from assayoffice.verifiers.numeric.expression import Call, Negate, Node, PlusMinus, Sequence, walk
 from assayoffice.verifiers.numeric.finding import Finding, Method, all_of, different
 from assayoffice.verifiers.numeric.limits import TooLargeError
 from assayoffice.verifiers.numeric.names import named
+from assayoffice.verifiers.numeric.rewriting import rewritten
 
 #: Most values that the signs in one answer may stand for.
 _MAX_VARIANTS: Final = 64
@@ -38,6 +39,8 @@ def listing(node: Node) -> Listing | None:
         return Listing("list", tuple(signed))
     if isinstance(node, Sequence):
         return Listing(node.kind, node.items)
+    if isinstance(node, Call) and node.name == "cases":
+        return Listing("cases", node.arguments)
     return None
 
 
@@ -72,16 +75,14 @@ def variants(node: Node) -> list[Node]:
     return [_signed(node, sign) for sign in (1, -1)]
 
 
-def _signed(tree: Any, sign: int) -> Any:
-    if isinstance(tree, tuple):
-        return tuple(_signed(each, sign) for each in tree)
-    if isinstance(tree, PlusMinus):
-        item = _signed(tree.item, sign)
-        return item if tree.sign == sign else Negate(item)
-    if not hasattr(tree, "__dataclass_fields__"):
-        return tree
-    changed = {each.name: _signed(getattr(tree, each.name), sign) for each in fields(tree)}
-    return replace(tree, **changed)
+def _signed(node: Node, sign: int) -> Node:
+    def rule(part: Node) -> Node | None:
+        if not isinstance(part, PlusMinus):
+            return None
+        item = _signed(part.item, sign)
+        return item if part.sign == sign else Negate(item)
+
+    return rewritten(node, rule)
 
 
 def compare_in_order(
@@ -93,35 +94,50 @@ def compare_in_order(
 
 
 def compare_in_any_order(
-    reference: tuple[Node, ...], answer: tuple[Node, ...], compare: Compare, *, as_sets: bool
+    reference: tuple[Node, ...],
+    answer: tuple[Node, ...],
+    compare: Compare,
+    key: Callable[[Node], object],
+    *,
+    as_sets: bool,
 ) -> Finding:
-    """Whether each element of one has a partner in the other; a partner of its own unless
-    ``as_sets``."""
+    """Whether each element of one has a partner in the other; one of its own unless ``as_sets``.
+
+    ``key`` gives something that equal elements usually have in common, or None.
+    """
     if len(reference) != len(answer) and not as_sets:
         return different(Method.STRUCTURE, "LENGTH")
-    findings: list[Finding] = []
-    free = list(answer)
-    for wanted in reference:
-        partner = _partner(wanted, free if not as_sets else list(answer), compare)
-        if partner is None:
-            return different(Method.STRUCTURE)
-        position, finding = partner
-        findings.append(finding)
-        if not as_sets:
-            free.pop(position)
-    if as_sets:
-        for given in answer:
-            if _partner(given, list(reference), lambda one, other: compare(other, one)) is None:
-                return different(Method.STRUCTURE)
-    return all_of(findings)
+    wanted = [(key(item), item) for item in reference]
+    given = [(key(item), item) for item in answer]
+    findings = _partners(wanted, given, compare, keep=as_sets)
+    if findings is not None and as_sets:
+        backwards = _partners(given, wanted, lambda one, other: compare(other, one), keep=True)
+        findings = None if backwards is None else findings + backwards
+    return different(Method.STRUCTURE) if findings is None else all_of(findings)
 
 
-def _partner(wanted: Node, candidates: list[Node], compare: Compare) -> tuple[int, Finding] | None:
-    doubtful: tuple[int, Finding] | None = None
-    for position, candidate in enumerate(candidates):
-        finding = compare(wanted, candidate)
-        if finding.equal:
-            return position, finding
-        if not finding.different:
-            doubtful = doubtful or (position, finding)
-    return doubtful
+def _partners(
+    wanted: list[tuple[object, Node]],
+    given: list[tuple[object, Node]],
+    compare: Compare,
+    *,
+    keep: bool,
+) -> list[Finding] | None:
+    """A finding that is not different for each of ``wanted``, or None if one has no partner."""
+    free = dict(enumerate(given))
+    findings = []
+    for name, item in wanted:
+        doubtful: tuple[int, Finding] | None = None
+        for position in sorted(free, key=lambda place: name is None or free[place][0] != name):
+            finding = compare(item, free[position][1])
+            if finding.equal:
+                doubtful = position, finding
+                break
+            if not finding.different:
+                doubtful = doubtful or (position, finding)
+        if doubtful is None:
+            return None
+        findings.append(doubtful[1])
+        if not keep:
+            del free[doubtful[0]]
+    return findings

@@ -1,13 +1,13 @@
 """Values with a name: ``x = 3``, ``f(n) = 2n``, ``(x, y) = (1, 2)``, and chains ``2 + 3 = 5``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 from assayoffice.verifiers.numeric.expression import (
     Apply,
     Call,
     Divide,
+    Labelled,
     Multiply,
     Negate,
     Node,
@@ -17,11 +17,13 @@ from assayoffice.verifiers.numeric.expression import (
     Relation,
     Sequence,
     Symbol,
-    children,
+    Text,
     symbols,
 )
+from assayoffice.verifiers.numeric.rewriting import rewritten
+from assayoffice.verifiers.text import folded
 
-_ARITHMETIC = frozenset(("root", "factorial", "binomial", "abs", "floor", "ceil"))
+_ARITHMETIC = frozenset(("root", "factorial", "factorial2", "binom", "abs", "floor", "ceil", "mod"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Named:
 
 def named(node: Node) -> Named | None:
     """``node`` read as a named value, or None if it is something else."""
+    if isinstance(node, Labelled):
+        return Named((Text(folded(node.label)),), node.item)
     if not isinstance(node, Relation):
         return None
     if node.operators == ("in",) and isinstance(node.terms[0], Symbol):
@@ -73,7 +77,11 @@ def is_name(node: Node) -> bool:
         case Call(name=name, arguments=arguments):
             return name not in _ARITHMETIC and all(isinstance(each, Symbol) for each in arguments)
         case Multiply(items=items):
-            return all(isinstance(each, Symbol) and each.name[:1].isupper() for each in items)
+            first = items[0]
+            return all(isinstance(each, Symbol) for each in items) and (
+                first == Symbol("Delta")
+                or all(isinstance(each, Symbol) and each.name[:1].isupper() for each in items)
+            )
         case Sequence(kind="tuple", items=items) | Ratio(items=items):
             return all(is_name(item) for item in items)
     return False
@@ -88,24 +96,13 @@ def bound_names(name: Node) -> tuple[str, ...] | None:
 
 def renamed(node: Node, names: Mapping[str, str]) -> Node:
     """``node`` with its variables called something else."""
-    if isinstance(node, Symbol):
-        return Symbol(names.get(node.name, node.name))
-    if not children(node):
-        return node
-    return _mapped(node, names)
 
+    def rule(part: Node) -> Node | None:
+        if isinstance(part, Symbol):
+            return Symbol(names.get(part.name, part.name))
+        return part if isinstance(part, Operator) and part.variable in names else None
 
-def _mapped(tree: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(tree, tuple):
-        return tuple(_mapped(each, names) for each in tree)
-    if isinstance(tree, Operator) and tree.variable in names:
-        return tree
-    if isinstance(tree, Symbol):
-        return renamed(tree, names)
-    if not hasattr(tree, "__dataclass_fields__"):
-        return tree
-    changed = {each.name: _mapped(getattr(tree, each.name), names) for each in fields(tree)}
-    return replace(tree, **changed)
+    return rewritten(node, rule)
 
 
 def _is_literal(node: Node) -> bool:

@@ -19,9 +19,11 @@ from assayoffice.verifiers.numeric.expression import (
     Number,
     PlusMinus,
     Power,
+    Sequence,
     Unit,
     walk,
 )
+from assayoffice.verifiers.numeric.rewriting import rewritten
 from assayoffice.verifiers.numeric.values import Values
 
 PERCENT: Final = "%"
@@ -30,6 +32,19 @@ DEGREE: Final = "degree"
 #: Names of units -> exponents, in the order of the names.
 Units = tuple[tuple[str, int], ...]
 
+#: Spellings that pint does not know, or knows as something else.
+_ALIASES: Final = {
+    **dict.fromkeys(("percent", "pct"), PERCENT),
+    **dict.fromkeys(("degrees", "deg"), DEGREE),
+    **dict.fromkeys(("$", "dollar", "dollars", "USD", "usd", "buck", "bucks"), "us_dollar"),
+    **dict.fromkeys(("cent", "cents", "penny", "pennies"), "us_cent"),
+    **dict.fromkeys(("euro", "euros", "EUR"), "€"),
+    **dict.fromkeys(("Rs", "rupee", "rupees"), "₹"),
+    "lbs": "lb", "mins": "minute", "secs": "second", "hrs": "hour", "yds": "yard", "yrs": "year",
+    "yr": "year", "hr": "hour", "sec": "second", "gal": "gallon", "qt": "quart", "pt": "pint",
+    "kmh": "kph", "GBP": "£", "sq": "square", "degC": "degree_Celsius", "F": "degree_Fahrenheit",
+    "degF": "degree_Fahrenheit", "C": "coulomb",
+}  # fmt: skip
 _ONE: Final = Number(Fraction(1))
 
 
@@ -52,7 +67,7 @@ def quantity(node: Node, values: Values) -> Quantity:
 def _parts(node: Node, values: Values) -> tuple[Node | None, dict[str, int]]:
     match node:
         case Unit():
-            return None, {node.name: 1}
+            return None, {_ALIASES.get(node.name, node.name): 1}
         case Negate() | PlusMinus():
             magnitude, units = _parts(node.item, values)
             inner = magnitude or _ONE
@@ -111,6 +126,29 @@ def _sum(node: Add, values: Values) -> tuple[Node | None, dict[str, int]]:
     return values.folded(Add(found)), dict(units)
 
 
+def compound(node: Node) -> Node:
+    """``1 hour and 31 minutes`` as a sum; anything else as it is."""
+    if isinstance(node, Sequence) and node.kind == "list" and node.joiner == "and":
+        kinds = [_unit_name(item) for item in node.items]
+        if all(kinds) and len(set(kinds)) == len(kinds):
+            first = ((kinds[0], 1),)
+            if all(_factor(((kind, 1),), first) is not None for kind in kinds):
+                return Add(node.items)
+    return node
+
+
+def _unit_name(node: Node) -> str:
+    match node:
+        case Multiply(items=(_, Unit(name=name))):
+            return _ALIASES.get(name, name)
+    return ""
+
+
+def without_units(node: Node) -> Node:
+    """``node`` with every unit replaced by 1."""
+    return rewritten(node, lambda part: _ONE if isinstance(part, Unit) else None)
+
+
 def converted(given: Quantity, units: Units, values: Values) -> Node | None:
     """The magnitude of ``given`` in ``units``; None if these measure something else."""
     if given.units == units:
@@ -122,7 +160,10 @@ def converted(given: Quantity, units: Units, values: Values) -> Node | None:
 @cache
 def registry() -> "pint.UnitRegistry[Fraction]":
     """Pint's registry, with exact factors. Building it takes half a second of CPU."""
-    return pint.UnitRegistry(non_int_type=Fraction)
+    units = pint.UnitRegistry(non_int_type=Fraction)
+    units.define("us_dollar = [us_currency]")
+    units.define("us_cent = us_dollar / 100")
+    return units
 
 
 @cache

@@ -21,6 +21,7 @@ from assayoffice.verifiers.numeric.expression import (
     Node,
     Number,
     Operator,
+    Power,
     symbols,
     walk,
 )
@@ -37,6 +38,7 @@ from assayoffice.verifiers.numeric.values import Values
 
 #: A reference with fewer decimals states a value, not a measurement.
 _MIN_PLACES: Final = 2
+_ARITHMETIC: Final = (Number, Negate, Add, Multiply, Divide, Power, Call)
 _HUNDRED: Final = Number(Fraction(100))
 _STRAIGHT_ANGLE: Final = Number(Fraction(180))
 
@@ -63,6 +65,21 @@ def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     if finding.equal and not _evaluated(wanted.magnitude, given.magnitude, setting):
         return different(finding.method, "UNEVALUATED")
     return finding
+
+
+def consistent(one: Node, other: Node, setting: Setting) -> bool:
+    """Whether two sides of a chain of equalities are the same quantity.
+
+    Units that only some sides carry, or that are spelled differently, are not held against it.
+    """
+    if not (quantities.has_units(one) or quantities.has_units(other)):
+        return setting.values.same(one, other).equal
+    exactly = replace(setting, task=replace(setting.task, match=Match.EXACT))
+    wanted, given = (quantities.quantity(each, setting.values) for each in (one, other))
+    if _compare_quantities(wanted, given, exactly).equal:
+        return True
+    bare = quantities.without_units(one), quantities.without_units(other)
+    return setting.values.same(*bare).equal
 
 
 def _compare_quantities(wanted: Quantity, given: Quantity, setting: Setting) -> Finding:
@@ -241,7 +258,7 @@ def _evaluated(reference: Node, answer: Node, setting: Setting) -> bool:
         return True
     if setting.task.unevaluated is Unevaluated.SIMPLIFIED:
         return _is_reduced(answer)
-    return not any(_is_open_arithmetic(part, setting.values) for part in walk(answer))
+    return not any(_is_open_arithmetic(part) for part in walk(answer))
 
 
 def _is_plain(node: Node) -> bool:
@@ -267,7 +284,21 @@ def _is_reduced(node: Node) -> bool:
     return (value.numerator, value.denominator) == (over.value, under.value)
 
 
-def _is_open_arithmetic(node: Node, values: Values) -> bool:
+def _is_mixed(node: Add) -> bool:
+    """A mixed number such as 2 1/3."""
+    return (
+        len(node.items) == 2
+        and isinstance(node.items[0], Number)
+        and isinstance(node.items[1], Divide)
+        and _is_plain(node.items[1])
+    )
+
+
+def _is_arithmetic(node: Node) -> bool:
+    return all(isinstance(part, _ARITHMETIC) for part in walk(node))
+
+
+def _is_open_arithmetic(node: Node) -> bool:
     """2 + 2 or 2 * 3: a sum or product of literals that nobody has worked out.
 
     Roots, powers, factorials and fractions of literals are closed forms: writing them as they are
@@ -275,7 +306,7 @@ def _is_open_arithmetic(node: Node, values: Values) -> bool:
     """
     match node:
         case Add():
-            return all(values.exact(item) is not None for item in node.items)
+            return not _is_mixed(node) and all(_is_arithmetic(item) for item in node.items)
         case Multiply():
             return sum(_is_plain(item) for item in node.items) > 1
     return False

@@ -42,7 +42,7 @@ _RANGES: Final = ((0, 1, "+"), (1, 4, "+"), (2, 9, "+"), (0, 3, "-"), (0, 5, "+-
 _INTEGER_POINTS: Final = 8
 _INTEGER_NAMES: Final = frozenset("ijklmnpqrstKLMN")
 _INTEGER_FUNCTIONS: Final = frozenset(
-    ("floor", "ceil", "mod", "gcd", "lcm", "sin", "cos", "tan", "factorial", "binomial")
+    ("floor", "ceil", "mod", "gcd", "lcm", "sin", "cos", "tan", "factorial", "binom")
 )
 
 Point = Mapping[str, fmpq]
@@ -71,6 +71,16 @@ class Values:
         value = exact(node, self.budget)
         return node if value is None else number(value)
 
+    def key(self, node: Node) -> object:
+        """Equal for expressions that are the same up to rational arithmetic; None if unknown."""
+        value = exact(node, self.budget)
+        if value is not None:
+            return value
+        try:
+            return Fingerprint(PRIMES[0], self._seed, self.budget).of(node)
+        except NotScalarError:
+            return None
+
     def same(self, left: Node, right: Node) -> Finding:
         """Whether both have the same value, for all values of their variables.
 
@@ -88,14 +98,33 @@ class Values:
 
     def proportional(self, left: Node, right: Node, *, positively: bool = False) -> Finding:
         """Whether ``left`` is ``right`` times a constant other than zero (or above it)."""
+        try:
+            finding = self._modular_factor(left, right)
+            if finding is None or (positively and finding.equal):
+                return self._factor_by_balls(left, right, positively=positively)
+            return finding
+        except NotScalarError:
+            return undecided(Method.BALLS)
+
+    def _modular_factor(self, left: Node, right: Node) -> Finding | None:
+        """Whether left/right is the same at two points. None if that cannot be told exactly."""
+        for prime in PRIMES:
+            here = Fingerprint(prime, self._seed, self.budget)
+            there = Fingerprint(prime, self._seed[::-1], self.budget)
+            left_here, right_here = here.of(left), here.of(right)
+            left_there, right_there = there.of(left), there.of(right)
+            if not (left_here and right_here):
+                return different(Method.MODULAR, "TRIVIAL")
+            if (left_here * right_there - left_there * right_here) % prime:
+                return different(Method.MODULAR) if here.conclusive else None
+        return equal(Method.MODULAR)
+
+    def _factor_by_balls(self, left: Node, right: Node, *, positively: bool) -> Finding:
         names = sorted(symbols(left) | symbols(right))
         pairs = list(self._pairs(left, right, self._points(names), bits=512))
         usable = _comparable(pairs, _MIN_POINTS if names else 1)
-        if not usable:
+        if not usable or any(each.value.contains(0) for pair in usable for each in pair):
             return undecided(Method.BALLS)
-        if any(each.value.contains(0) for pair in usable for each in pair):
-            # Zero almost everywhere: a trivial statement, or one that cannot be told from it.
-            return different(Method.BALLS, "TRIVIAL")
         factors = [left_ball.value / right_ball.value for left_ball, right_ball in usable]
         if not all(one.overlaps(other) for one, other in pairwise(factors)):
             return different(Method.BALLS)
@@ -103,16 +132,7 @@ class Values:
             return different(Method.BALLS)
         if not all(each.resolves() for pair in usable for each in pair):
             return undecided(Method.BALLS)
-        return self._cross_multiplied(left, right) or equal(Method.BALLS)
-
-    def _cross_multiplied(self, left: Node, right: Node) -> Finding | None:
-        """Whether left/right is the same at two points, exactly. None if that is not provable."""
-        for prime in PRIMES:
-            here = Fingerprint(prime, self._seed, self.budget)
-            there = Fingerprint(prime, self._seed[::-1] + b"'", self.budget)
-            if here.of(left) * there.of(right) % prime != there.of(left) * here.of(right) % prime:
-                return different(Method.MODULAR) if here.conclusive else None
-        return equal(Method.MODULAR) if here.conclusive else None
+        return equal(Method.BALLS)
 
     def bounds(self, node: Node, bits: int = 128) -> tuple[fmpq, fmpq] | None:
         """Rational bounds of a real constant; the same twice if it is known exactly.
@@ -186,7 +206,11 @@ class Values:
     def _agree_at(self, left: Node, right: Node, points: list[Point]) -> Finding:
         wanted = _MIN_POINTS if len(points) > 1 else 1
         for bits in _PRECISIONS:
-            pairs = list(self._pairs(left, right, points, bits))
+            pairs = []
+            for pair in self._pairs(left, right, points, bits):
+                if _apart(pair):
+                    return different(Method.BALLS)
+                pairs.append(pair)
             usable = _comparable(pairs, wanted)
             if any(not one.value.overlaps(other.value) for one, other in usable):
                 return different(Method.BALLS)
@@ -201,10 +225,7 @@ class Values:
     def _pairs(self, left: Node, right: Node, points: list[Point], bits: int) -> Iterator[_Pair]:
         with working_precision(bits):
             for point in points:
-                pair = ball(left, point, self.budget), ball(right, point, self.budget)
-                yield pair
-                if pair[0].real and pair[1].real and not pair[0].value.overlaps(pair[1].value):
-                    return
+                yield ball(left, point, self.budget), ball(right, point, self.budget)
 
     def _points(self, names: list[str]) -> list[Point]:
         if not names:
@@ -237,12 +258,16 @@ def _sign(pattern: str, column: int) -> int:
     return -1 if pattern[(column + 1) % len(pattern)] == "-" else 1
 
 
+def _apart(pair: _Pair) -> bool:
+    """Whether the two are real and certainly different."""
+    one, other = pair
+    return one.real and other.real and not one.value.overlaps(other.value)
+
+
 def _comparable(pairs: list[_Pair], wanted: int) -> list[_Pair]:
     """The pairs that count: the real ones if there are enough, else all. Empty if too few."""
     finite = [pair for pair in pairs if pair[0].finite and pair[1].finite]
     real = [pair for pair in finite if pair[0].real and pair[1].real]
-    if any(not one.value.overlaps(other.value) for one, other in real):
-        return real
     usable = real if len(real) >= wanted else finite
     return usable if len(usable) >= wanted else []
 
