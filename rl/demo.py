@@ -25,6 +25,7 @@ from assayoffice.rl.submissions import Submission
 _FILE = Path(__file__).resolve().parents[1] / "examples" / "responses.jsonl"
 _START_SECONDS = 60.0
 _CALL_SECONDS = 60.0
+_SHOWN_ERRORS = 5
 
 _TOWER = "Surely \\boxed{" + "9^{" * 40 + "9" + "}" * 40 + "}"
 _NESTED = "\\boxed{" + "\\sqrt{1+" * 4000 + "1" + "}" * 4000 + "}"
@@ -70,7 +71,7 @@ def _show_responses(console: Console, client: Client, file: Path) -> None:
     console.print(report.results_table(results, f"{file.name}: what models write"))
     failed = [each for each in results if isinstance(each, ItemError)]
     if failed:
-        console.print(report.errors_list(failed))
+        console.print(report.errors_list(failed[:_SHOWN_ERRORS]))
     console.print(
         f"{len(results) - len(failed)} verdicts and {len(failed)} without a score, because it is "
         f"not the model's fault: {milliseconds:.0f} ms.\n"

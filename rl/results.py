@@ -12,6 +12,7 @@ error instead of training on it::
 
 import enum
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -32,6 +33,7 @@ class Outcome(enum.Enum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 
 
+_PLACE = re.compile(r"submissions?(\[\d+\])?\.")
 _OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 
@@ -118,12 +120,18 @@ class VerifierInfo:
 
 def item_error(id: str, details: ErrorDetails) -> ItemError:
     """The error of one submission, from what is known about it or about its whole call."""
+    # The service counts within a call, which is none of the caller's concern.
+    place = _PLACE.match(details.message)
+    prefix = place[0] if place else ""
     return ItemError(
         id=id,
         code=details.code,
         reason=details.reason,
-        message=str(details),
-        violations=details.violations,
+        message=str(details).replace(prefix, ""),
+        violations=tuple(
+            FieldViolation(each.field.removeprefix(prefix), each.description)
+            for each in details.violations
+        ),
         retry_after_seconds=details.retry_after_seconds,
     )
 

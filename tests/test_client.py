@@ -79,6 +79,18 @@ class TestVerify:
         assert (result.code, result.reason) == (grpc.StatusCode.INTERNAL, "WORKER_CRASHED")
         assert not hasattr(result, "score")
 
+    def test_error_names_the_field_without_its_place_in_a_call_the_caller_never_saw(self):
+        def judge(submission):
+            message = "submissions[1].verifier: unknown"
+            wrong = status(grpc.StatusCode.NOT_FOUND, "UNKNOWN", message, "submissions[1].verifier")
+            return verdict_pb2.VerifyResult(id=submission.id, error=wrong)
+
+        with serving(FakeVerifierService(judge)) as endpoint, Client(endpoint) as client:
+            result = client.verify(right("a"), timeout=20)
+        assert isinstance(result, ItemError)
+        assert result.message.startswith("verifier: unknown")
+        assert result.violations[0].field == "verifier"
+
     @pytest.mark.parametrize(
         "answer",
         [
