@@ -31,6 +31,7 @@ from assayoffice.verifiers.numeric.tokens import (
     LETTER,
     NAME,
     NUMBER,
+    Token,
 )
 
 #: Letters that name functions even within an expression, and those that do so before (x).
@@ -74,6 +75,14 @@ class Atoms(Measures):
         self.leave()
         return node
 
+    def fraction(self) -> Node:
+        over, under = self.peek(2), self.peek(5)
+        if self.peek(3).text == "}" and _is_differential(over, under) and self.peek(6).text == "}":
+            for _ in range(7):
+                self.advance()
+            return Call("derivative", (Symbol(over.text[1]), Symbol(under.text[1])))
+        return super().fraction()
+
     def number(self) -> Node:
         """A literal; with a fraction behind it a mixed number, with an ellipsis a cut-off one."""
         token = self.advance()
@@ -112,13 +121,18 @@ class Atoms(Measures):
     def name(self) -> Node:
         token = self.token
         text = token.text
-        if text in words.CURRENCY_NAMES and self.peek().kind == NUMBER:
+        dotted = self.peek().text == "."
+        if text in words.CURRENCY_NAMES and self.peek(2 if dotted else 1).kind == NUMBER:
             self.advance()
             self.accept(".")
             return Multiply((self.number(), Unit(text)))
         if len(text) == 1:
             self.advance()
             return self.letter(text)
+        if self.peek().text == "/" and _is_differential(token, self.peek(2)):
+            self.advance()
+            self.advance()
+            return Call("derivative", (Symbol(text[1]), Symbol(self.advance().text[1])))
         if not self.is_symbolic():
             self.fail("a word")
         self.split(*text)
@@ -153,7 +167,10 @@ class Atoms(Measures):
         """A variable with its primes and subscript, applied if brackets make it a function."""
         node = self.marked(name)
         if self.token.text == "(" and self.applies(name):
-            return Apply(node.name, self.bracketed())
+            given = self.bracketed()
+            if name == "C" and len(given) == 2 and all(isinstance(x, Number) for x in given):
+                return Call("binom", given)
+            return Apply(node.name, given)
         return node
 
     def marked(self, name: str) -> Symbol:
@@ -205,6 +222,8 @@ class Atoms(Measures):
         simple = all(self.peek(place).kind in _SIMPLE_ARGUMENT for place in range(1, close, 2))
         if not simple or self.peek(close).text != ")":
             return False
+        if close > 2 and name.isupper():
+            return True
         argument = self.peek()
         if name in _FUNCTION_LETTERS_OF_A_VARIABLE and close == 2:
             return argument.kind != NUMBER or self.peek(3).text in _RELATIONS_AFTER_A_DEFINITION
@@ -327,6 +346,13 @@ class Atoms(Measures):
         for _ in range(4 if braced else 2):
             self.advance()
         return Unit("th")
+
+
+def _is_differential(*tokens: Token) -> bool:
+    """Whether each token reads ``dx`` for some letter x."""
+    return all(
+        token.kind == NAME and len(token.text) == 2 and token.text[0] == "d" for token in tokens
+    )
 
 
 def _is_proper(over: Node, under: Node) -> bool:

@@ -102,7 +102,9 @@ class Brackets(Functions):
         if kind == "lines":
             node = self.sequence()
         else:
+            in_cases, self.in_cases = self.in_cases, kind == "cases"
             node = self.table(kind)
+            self.in_cases = in_cases
         self.bar_ends, self.colon_ends = saved
         self.leave()
         if self.token.kind != FINISH or self.token.text != kind:

@@ -22,6 +22,7 @@ class Cursor:
         "depth",
         "bar_ends",
         "colon_ends",
+        "in_cases",
         "integrals",
         "bound_i",
     )
@@ -33,6 +34,7 @@ class Cursor:
         self.depth = 0
         self.bar_ends = False
         self.colon_ends = False
+        self.in_cases = False
         self.integrals = 0
         self.bound_i = False
 

@@ -28,6 +28,8 @@ TEN: Final = Number(Fraction(10))
 _MINUS_ONE: Final = Negate(ONE)
 #: What may follow the first factor of an argument without brackets: \\sin 2\\pi x.
 _ARGUMENT_SIGNS: Final = frozenset(("\\frac", "\\sqrt"))
+#: Marks of figures, which are named by all the letters that follow: \\angle ABC.
+_FIGURES: Final = frozenset(("angle", "triangle"))
 _BIG_OPERATORS: Final = {"\\sum": "sum", "\\prod": "prod", "\\int": "int", "\\lim": "lim"}
 
 
@@ -94,6 +96,8 @@ class Functions(Cursor):
 
     def decoration(self) -> Node:
         name = self.advance().text[1:]
+        if name in _FIGURES and self.token.kind == NAME:
+            return Call(name, (Symbol(self.advance().text),))
         return Call(name, (self.argument(digit=False),))
 
     def function(self) -> Node:
@@ -160,6 +164,8 @@ class Functions(Cursor):
                 factors.append(Unit("degree"))
             elif token.kind in (LETTER, CONSTANT) and token.text != "...":
                 factors.append(self.power())
+            elif token.kind == NAME and self.at_differential():
+                break
             elif token.kind == NAME and not token.upright and self.is_symbolic():
                 factors.append(self.power())
             elif token.text in _ARGUMENT_SIGNS:

@@ -111,7 +111,8 @@ class Measures(Brackets):
         if token.kind != NAME:
             self.fail("expected a unit")
         text = token.text
-        if text.lower() in words.SECOND_POWERS and self.peek().kind == NAME:
+        following = self.peek(2) if self.peek().text == "." else self.peek()
+        if text.lower() in words.SECOND_POWERS and following.kind == NAME:
             self.advance()
             self.abbreviation()
             exponent = words.SECOND_POWERS[text.lower()]

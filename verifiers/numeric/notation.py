@@ -59,6 +59,7 @@ STRUCTURES: Final = {
 
 CONSTANTS: Final = {
     "pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "Infinity": "oo", "INFINITY": "oo",
+    "oo": "oo",
     "ldots": "...", "cdots": "...", "dots": "...", "dotsc": "...", "dotsb": "...", "dotsm": "...",
     "vdots": "...", "ddots": "...", "emptyset": "emptyset", "varnothing": "emptyset",
     "imath": "i", "Reals": "R", "reals": "R",

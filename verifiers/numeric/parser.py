@@ -49,6 +49,7 @@ from assayoffice.verifiers.numeric.tokens import (
     BEGIN,
     CONSTANT,
     END,
+    FINISH,
     FUNCTION,
     LETTER,
     NAME,
@@ -93,7 +94,19 @@ def parse(text: str, *, thousands: bool = True) -> Node:
         return reading
     if count > MAX_DEPTH:
         _check_height(node)
+    if _is_sentence(node):
+        return Text(prose.plain(cleaned))
     return node
+
+
+def _is_sentence(node: Node) -> bool:
+    """Whether a list is a sentence that its commas took apart."""
+    return (
+        isinstance(node, Sequence)
+        and node.kind == "list"
+        and all(isinstance(item, Text) for item in node.items)
+        and any(isinstance(item, Text) and item.words.count(" ") > 3 for item in node.items)
+    )
 
 
 def _check_height(node: Node) -> None:
@@ -154,6 +167,8 @@ class Parser(Atoms):
     def item(self) -> Node:
         token = self.token
         if token.kind == NAME and len(token.text) > 1:
+            if token.text in words.CONDITIONS and self.in_cases:
+                return self.condition(self.introduction())
             node = self.words()
             if node is not None:
                 return node
@@ -185,7 +200,7 @@ class Parser(Atoms):
         named = len(run) == 1 and run[0].isupper() and following.text == "="  # AB = 4
         if not named and not self.token.upright and not any(map(words.is_word, run)):
             return None
-        if following.text in _SEPARATORS or following.text in _CLOSERS:
+        if following.text in _SEPARATORS or self.closes(following):
             self.skip(ahead)
             return Text(" ".join(run))
         if following.text in (":", "=") and not self.colon_ends:
@@ -208,6 +223,9 @@ class Parser(Atoms):
         self.skip(start + 2)
         return letter.text
 
+    def closes(self, token: Token) -> bool:
+        return token.text in _CLOSERS or token.kind == FINISH
+
     def skip(self, count: int) -> None:
         for _ in range(count):
             self.advance()
@@ -226,20 +244,24 @@ class Parser(Atoms):
 
     def conditioned(self, node: Node) -> Node:
         """``node`` under the condition looked at: ``for all x``, ``where k \\in Z``."""
+        return Where(node, self.condition(self.introduction()))
+
+    def introduction(self) -> list[str]:
+        """Pass over the words that introduce a condition."""
         label: list[str] = []
         while self.token.kind == NAME and (len(self.token.text) > 1 or self.token.text == "a"):
             if self.token.text in words.JOINERS:
                 break
             label.append(self.advance().text)
-        if self.token.text in _SEPARATORS or self.token.text in _CLOSERS:
-            return Where(node, Text(" ".join(label)))
-        self.enter()
-        condition = self.universal_condition(label)
-        self.leave()
-        return Where(node, condition)
+        return label
 
-    def universal_condition(self, label: list[str]) -> Node:
+    def condition(self, label: list[str]) -> Node:
+        """What follows the words of a condition; the words too, unless they only introduce it."""
+        if self.token.text in _SEPARATORS or self.closes(self.token):
+            return Text(" ".join(label))
+        self.enter()
         condition = self.relation()
+        self.leave()
         plain = {"for", "all", "any", "every", "each", "where", "when", "if", "with"}
         return condition if plain.issuperset(label) else Labelled(" ".join(label), condition)
 

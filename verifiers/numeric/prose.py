@@ -45,20 +45,20 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
     """The node of a cleaned text that the grammar does not cover; None if it has no words."""
     if not _has_words(text):
         return None
-    plain = " ".join(_STYLING.sub(" ", text).split())
-    amounts = list(_AMOUNT.finditer(plain))
-    if len(amounts) != 1 or _MATHEMATICS.search(plain) or len(re.findall(r"\d+", plain)) > 3:
-        return Text(plain)
+    sentence = plain(text)
+    amounts = list(_AMOUNT.finditer(sentence))
+    if len(amounts) != 1 or _MATHEMATICS.search(sentence):
+        return Text(sentence)
     amount = amounts[0]
-    before, after = plain[: amount.start()], plain[amount.end() :]
-    if before.endswith("("):
-        return Text(plain)
+    before, after = sentence[: amount.start()], sentence[amount.end() :]
+    if before.endswith("(") or any(character.isdigit() for character in before + after):
+        return Text(sentence)
     leading = re.findall(r"[a-z']+", before.lower())
     trailing = re.findall(r"[a-z'-]+", _ASIDE.sub("", after.lower()))
     if not _HEDGES.isdisjoint(leading) or not _RETRACTIONS.isdisjoint(trailing):
-        return Text(plain)
+        return Text(sentence)
     if not _NUMBER_WORDS.isdisjoint(leading) or not _NUMBER_WORDS.isdisjoint(trailing):
-        return Text(plain)
+        return Text(sentence)
     written = amount[0].strip().replace("$", "\\$")
     unit = re.match(r"\s?([A-Za-z]+)", after)
     if unit and unit[1] in words.UNITS and len(unit[1]) > 1 and unit[1] not in ("in", "a"):
@@ -67,8 +67,13 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
     try:
         value = parse(written)
     except UnreadableError:
-        return Text(plain)
+        return Text(sentence)
     return Labelled(" ".join(f"{before} _ {after}".split()), value)
+
+
+def plain(text: str) -> str:
+    """``text`` without styling commands and with single spaces."""
+    return " ".join(_STYLING.sub(" ", text).split())
 
 
 def _has_words(text: str) -> bool:

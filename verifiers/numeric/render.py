@@ -240,6 +240,8 @@ def _call(node: Call) -> tuple[str, int]:
         return f"{render(arguments[0])}...", _ATOM
     if name == "base":
         return f"{render(arguments[0])}_{render(arguments[1])}", _ATOM
+    if name == "derivative":
+        return f"\\frac{{d{render(arguments[0])}}}{{d{render(arguments[1])}}}", _ATOM
     if name == "approx":
         return f"\\approx {_at(arguments[0], _SUM)}", _RELATION
     if name == "cases":
@@ -252,6 +254,8 @@ def _call(node: Call) -> tuple[str, int]:
         return f"\\begin{{cases}} {rows} \\end{{cases}}", _ATOM
     if name == "det":
         return render(arguments[0]).replace("pmatrix", "vmatrix"), _ATOM
+    if name in ("angle", "triangle") and isinstance(arguments[0], Symbol):
+        return f"\\{name} {arguments[0].name}", _ATOM
     if name in _DECORATIONS:
         return f"\\{name}{{{render(arguments[0])}}}", _ATOM
     return f"{name}({_commas(arguments)})", _ATOM

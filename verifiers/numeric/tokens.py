@@ -78,8 +78,8 @@ def _pattern(*, thousands: bool) -> re.Pattern[str]:
     return re.compile(
         rf"""
           (?P<space>{_SPACE}+ | \{{\s*\}} | &nbsp;)
-        | (?P<based>(?:\d+\ ?_\ ?(?:\{{\s*\d\d?\s*\}}|\d\d?)
-            | [0-9A-F]*\d[0-9A-F]*\ ?_\ ?(?:\{{\s*1[1-6]\s*\}}|1[1-6]))(?![\w(]))
+        | (?P<based>(?:\d++\ ?_\ ?(?:\{{\s*\d\d?\s*\}}|\d\d?)
+            | (?=[A-F]*\d)[0-9A-F]++\ ?_\ ?(?:\{{\s*1[1-6]\s*\}}|1[1-6]))(?![\w(]))
         | (?P<number>
             (?: [1-9]\d{{0,2}}(?:(?:\{{,\}}|,\\!|\\,|\\;|\\\ |\ )\d{{3}})+(?![\d/]|\ */)
               | {_GROUPED if thousands else ""} \d+ )
