@@ -11,6 +11,7 @@ from assayoffice.verifiers.numeric.expression import (
     Call,
     Constant,
     Node,
+    Number,
     Relation,
     Sequence,
     Symbol,
@@ -49,6 +50,8 @@ def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
     Raises UndefinedError where one of them has no value, NotScalarError where a list or the like
     stands where a value belongs, TooLargeError when the budget is spent.
     """
+    if isinstance(reference, Number) and isinstance(answer, Number):
+        return compare_scalars(reference, answer, setting)
     if isinstance(reference, Text) or isinstance(answer, Text):
         return _compare_texts(reference, answer)
     reference, answer = _without_sign(reference), _without_sign(answer)

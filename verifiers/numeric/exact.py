@@ -6,7 +6,7 @@ MAX_EXACT_BITS bits, is left to the other tiers.
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from flint import fmpq, fmpz
 
@@ -32,7 +32,7 @@ _TWO: Final = fmpq(2)
 #: Longest run of digits that is recognised as what repeats in 0.1212...
 _MAX_PERIOD: Final = 6
 
-Exact = fmpq | None
+Exact: TypeAlias = fmpq | None
 
 
 def exact(node: Node, budget: Budget) -> Exact:

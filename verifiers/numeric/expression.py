@@ -262,6 +262,17 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(children(top)))
 
 
+def contains(node: Node, *kinds: type) -> bool:
+    """Whether ``node`` or anything below it is of one of ``kinds``."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, kinds):
+            return True
+        stack.extend(children(top))
+    return False
+
+
 def symbols(node: Node) -> frozenset[str]:
     """The names of the variables in ``node``, those bound by an operator left out."""
     found: set[str] = set()

@@ -15,6 +15,8 @@ MAX_EXACT_BITS = 20_000
 MAX_FACTORIAL = 3_000
 #: Most terms of a sum or product that are evaluated one by one.
 MAX_TERMS = 1_000
+#: Most elements that are paired off in any order unless all are plain numbers.
+MAX_UNORDERED = 50
 #: Evaluation steps (one per node visited, more for expensive functions) of one verdict.
 MAX_OPERATIONS = 60_000
 

@@ -5,9 +5,18 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from assayoffice.verifiers.numeric.expression import Call, Negate, Node, PlusMinus, Sequence, walk
+from flint import fmpq
+
+from assayoffice.verifiers.numeric.expression import (
+    Call,
+    Negate,
+    Node,
+    PlusMinus,
+    Sequence,
+    contains,
+)
 from assayoffice.verifiers.numeric.finding import Finding, Method, all_of, different
-from assayoffice.verifiers.numeric.limits import TooLargeError
+from assayoffice.verifiers.numeric.limits import MAX_UNORDERED, TooLargeError
 from assayoffice.verifiers.numeric.names import named
 from assayoffice.verifiers.numeric.rewriting import rewritten
 
@@ -62,7 +71,7 @@ def variants(node: Node) -> list[Node]:
 
     All signs of one expression change together; those of different elements of a tuple do not.
     """
-    if not any(isinstance(part, PlusMinus) for part in walk(node)):
+    if not contains(node, PlusMinus):
         return [node]
     if isinstance(node, Sequence):
         choices = [variants(item) for item in node.items]
@@ -109,6 +118,10 @@ def compare_in_any_order(
         return different(Method.STRUCTURE, "LENGTH")
     wanted = [(key(item), item) for item in reference]
     given = [(key(item), item) for item in answer]
+    if max(len(wanted), len(given)) > MAX_UNORDERED and not all(
+        isinstance(name, fmpq) for name, _ in wanted + given
+    ):
+        raise TooLargeError("LIST_LENGTH")
     findings = _partners(wanted, given, compare, keep=as_sets)
     if findings is not None and as_sets:
         backwards = _partners(given, wanted, lambda one, other: compare(other, one), keep=True)

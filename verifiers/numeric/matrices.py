@@ -1,7 +1,7 @@
 """Matrices: worked out where they are written as sums, products or small powers."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from assayoffice.verifiers.numeric.expression import (
     Add,
@@ -12,11 +12,11 @@ from assayoffice.verifiers.numeric.expression import (
     Node,
     Number,
     Power,
-    walk,
+    contains,
 )
 from assayoffice.verifiers.numeric.limits import Budget
 
-Rows = tuple[tuple[Node, ...], ...]
+Rows: TypeAlias = tuple[tuple[Node, ...], ...]
 
 _MAX_POWER: Final = 4
 #: A product of more than this many terms is left as it is.
@@ -27,7 +27,7 @@ def matrix(node: Node, budget: Budget) -> Rows | None:
     """The entries of ``node``, or None if it is no matrix that can be worked out."""
     if isinstance(node, Matrix):
         return node.rows if len({len(row) for row in node.rows}) == 1 else None
-    if not any(isinstance(part, Matrix) for part in walk(node)):
+    if not contains(node, Matrix):
         return None
     match node:
         case Negate(item=item):

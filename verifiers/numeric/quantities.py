@@ -6,7 +6,7 @@ Pint knows the units. Count nouns (apples) and currencies convert to nothing but
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Final
+from typing import Any, Final, cast
 
 import pint
 
@@ -21,7 +21,6 @@ from assayoffice.verifiers.numeric.expression import (
     Power,
     Sequence,
     Unit,
-    walk,
 )
 from assayoffice.verifiers.numeric.rewriting import rewritten
 from assayoffice.verifiers.numeric.values import Values
@@ -52,10 +51,6 @@ _ONE: Final = Number(Fraction(1))
 class Quantity:
     magnitude: Node
     units: Units
-
-
-def has_units(node: Node) -> bool:
-    return any(isinstance(part, Unit) for part in walk(node))
 
 
 def quantity(node: Node, values: Values) -> Quantity:
@@ -160,7 +155,8 @@ def converted(given: Quantity, units: Units, values: Values) -> Node | None:
 @cache
 def registry() -> "pint.UnitRegistry[Fraction]":
     """Pint's registry, with exact factors. Building it takes half a second of CPU."""
-    units = pint.UnitRegistry(non_int_type=Fraction)
+    # Any number type is accepted; only the annotation says float.
+    units: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=cast("Any", Fraction))
     units.define("us_dollar = [us_currency]")
     units.define("us_cent = us_dollar / 100")
     return units

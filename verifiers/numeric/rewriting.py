@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from assayoffice.verifiers.numeric.expression import Node
 
@@ -19,12 +19,10 @@ def rewritten(node: Node, rule: Callable[[Node], Node | None]) -> Node:
 def _rewritten(tree: Any, rule: Callable[[Node], Node | None]) -> Any:
     if isinstance(tree, tuple):
         return tuple(_rewritten(each, rule) for each in tree)
-    if isinstance(tree, type) or not is_dataclass(tree):
+    if not is_dataclass(tree):
         return tree
-    replacement = rule(tree)  # type: ignore[arg-type]
+    replacement = rule(cast(Node, tree))
     if replacement is not None:
         return replacement
-    changed: dict[str, Any] = {
-        each.name: _rewritten(getattr(tree, each.name), rule) for each in fields(tree)
-    }
-    return replace(tree, **changed)
+    parts = {each.name: _rewritten(getattr(tree, each.name), rule) for each in fields(tree)}
+    return replace(cast(Any, tree), **parts)

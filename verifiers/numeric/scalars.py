@@ -22,6 +22,8 @@ from assayoffice.verifiers.numeric.expression import (
     Number,
     Operator,
     Power,
+    Unit,
+    contains,
     symbols,
     walk,
 )
@@ -53,8 +55,10 @@ class Setting:
 
 def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     """Whether the value ``answer`` answers the value ``reference``."""
+    if isinstance(reference, Number) and isinstance(answer, Number):
+        return _match(reference, answer, setting)
     wanted, given = Quantity(reference, ()), Quantity(answer, ())
-    if quantities.has_units(reference) or quantities.has_units(answer):
+    if contains(reference, Unit) or contains(answer, Unit):
         wanted = quantities.quantity(reference, setting.values)
         given = quantities.quantity(answer, setting.values)
     if not symbols(wanted.magnitude) and symbols(given.magnitude):
@@ -72,7 +76,7 @@ def consistent(one: Node, other: Node, setting: Setting) -> bool:
 
     Units that only some sides carry, or that are spelled differently, are not held against it.
     """
-    if not (quantities.has_units(one) or quantities.has_units(other)):
+    if not (contains(one, Unit) or contains(other, Unit)):
         return setting.values.same(one, other).equal
     exactly = replace(setting, task=replace(setting.task, match=Match.EXACT))
     wanted, given = (quantities.quantity(each, setting.values) for each in (one, other))
@@ -154,15 +158,12 @@ def _match(reference: Node, answer: Node, setting: Setting) -> Finding:
     task, values = setting.task, setting.values
     match task.match:
         case Match.RELATIVE:
-            radius = Multiply((_decimal(task.tolerance), Call("abs", (reference,))))
-            return _approximately(
-                values.within(reference, answer, radius), reference, answer, values
-            )
+            relative = Multiply((_decimal(task.tolerance), Call("abs", (reference,))))
+            close = values.within(reference, answer, relative)
+            return _approximately(close, reference, answer, values)
         case Match.ABSOLUTE:
-            radius = _decimal(task.tolerance)
-            return _approximately(
-                values.within(reference, answer, radius), reference, answer, values
-            )
+            close = values.within(reference, answer, _decimal(task.tolerance))
+            return _approximately(close, reference, answer, values)
         case Match.SIGNIFICANT:
             agree = _agree_to(task.significant_digits, reference, answer, values)
             return _approximately(agree, reference, answer, values)
@@ -197,7 +198,7 @@ def _agree_to(digits: int, reference: Node, answer: Node, values: Values) -> boo
         if len(ends) > 1:
             return None
         rounded.append(ends.pop())
-    return rounded[0] == rounded[1]
+    return bool(rounded[0] == rounded[1])
 
 
 def _round_significant(value: fmpq, digits: int) -> fmpq:
@@ -246,10 +247,7 @@ def _leaves_operators(reference: Node, answer: Node, setting: Setting) -> bool:
     """Whether the answer is a sum, integral or the like where the reference is not."""
     if setting.task.unevaluated is Unevaluated.ANY:
         return False
-    wanted, given = (
-        any(isinstance(part, Operator) for part in walk(node)) for node in (reference, answer)
-    )
-    return given and not wanted
+    return contains(answer, Operator) and not contains(reference, Operator)
 
 
 def _evaluated(reference: Node, answer: Node, setting: Setting) -> bool:
@@ -281,7 +279,7 @@ def _is_reduced(node: Node) -> bool:
     if not (isinstance(over, Number) and isinstance(under, Number)):
         return False
     value = over.value / under.value if under.value else Fraction(0)
-    return (value.numerator, value.denominator) == (over.value, under.value)
+    return value.numerator == over.value and value.denominator == under.value
 
 
 def _is_mixed(node: Add) -> bool:

@@ -25,7 +25,7 @@ from assayoffice.verifiers.numeric.expression import (
     Sequence,
     SetOperation,
     Text,
-    walk,
+    contains,
 )
 from assayoffice.verifiers.numeric.finding import (
     Equality,
@@ -38,7 +38,6 @@ from assayoffice.verifiers.numeric.finding import (
 )
 from assayoffice.verifiers.numeric.limits import Budget, TooLargeError
 from assayoffice.verifiers.numeric.modular import NotScalarError
-from assayoffice.verifiers.numeric.normal import normal_form
 from assayoffice.verifiers.numeric.parser import UnreadableError, parse
 from assayoffice.verifiers.numeric.render import render
 from assayoffice.verifiers.numeric.scalars import Setting
@@ -71,8 +70,6 @@ _EXPLANATIONS: Final = {
     "UNREADABLE": "The answer cannot be read as mathematics.",
     "NO_ANSWER": "The response commits to no answer.",
 }
-#: References with several parts, in which a comma separates.
-_SEVERAL: Final = (Sequence, Interval, SetOperation)
 #: A reference that is nothing but words.
 _WORDED: Final = re.compile(r"\s*\\(?:text|mathrm|textbf|mbox)\s?\{[^{}0-9]*\}\s*")
 _LETTER: Final = re.compile(r"\W*([A-Z])\W*")
@@ -80,10 +77,11 @@ _LETTER: Final = re.compile(r"\W*([A-Z])\W*")
 
 @dataclass(frozen=True, slots=True)
 class _Reference:
-    normal: str
     node: Node
     #: What it means if "12,345" in it is not one number but two, where that is another thing.
     alternative: Node | None
+    #: Whether it has several parts, between which a comma separates.
+    several: bool
     shown: str
     #: What it says if it is text, else nothing.
     words: str
@@ -132,9 +130,8 @@ def _judge(
     task = submission.task
     node: Node | None = None
     try:
-        if _normal(found.text) == reference.normal:
-            finding = equal(Method.NORMAL_FORM)
-            return _decided(finding, found, reference, reference.shown)
+        if found.text == task.reference:
+            return _decided(equal(Method.NORMAL_FORM), found, reference, reference.shown)
         if reference.words and words(found.text) == reference.words:
             return _decided(equal(Method.TEXT), found, reference, "")
         node, finding = _compared(reference, found.text, task)
@@ -156,18 +153,12 @@ def _judge(
     return _decided(finding, found, reference, render(node) if node else "")
 
 
-def _normal(text: str) -> str:
-    try:
-        return normal_form(text)
-    except UnreadableError:
-        return ""
-
-
 def _compared(reference: _Reference, text: str, task: NumericTask) -> tuple[Node, Finding]:
     seed = blake2b(f"{task.reference}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16)
     setting = Setting(task, Values(seed.digest(), Budget()))
-    several = any(isinstance(part, _SEVERAL) for part in walk(reference.node))
-    node = parse(text, thousands=not several)
+    node = parse(text, thousands=not reference.several)
+    if node == reference.node and text != task.reference:
+        return node, equal(Method.NORMAL_FORM)
     finding = _compare(reference.node, node, setting)
     if reference.alternative is not None and not finding.equal:
         alternative = parse(text, thousands=False)
@@ -212,7 +203,6 @@ def _checked(task: NumericTask) -> _Reference:
 def _read_reference(text: str) -> _Reference:
     try:
         node = parse(text)
-        normal = normal_form(text)
         alternative = parse(text, thousands=False)
     except UnreadableError as error:
         raise _unscorable(f"cannot be read without loss: {error}") from None
@@ -221,9 +211,9 @@ def _read_reference(text: str) -> _Reference:
     said = words(text)
     letter = _LETTER.fullmatch(said.upper()) if len(said) == 1 else None
     return _Reference(
-        normal,
         node,
         alternative if isinstance(alternative, Sequence) and alternative != node else None,
+        contains(node, Sequence, Interval, SetOperation),
         render(node),
         words=said if isinstance(node, Text) or _WORDED.fullmatch(text) else "",
         letter=letter[1] if letter and letter[1] in text else "",
