@@ -196,7 +196,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _milliseconds(verdict: Verdict) -> str:
-    return f"{verdict.timing.cpu_seconds * 1000:.1f}"
+    return f"{verdict.timing.cpu_seconds * 1000:.2f}"
 
 
 def _one_line(text: str) -> Text:
