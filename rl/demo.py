@@ -28,7 +28,8 @@ _CALL_SECONDS = 60.0
 _SHOWN_ERRORS = 5
 
 _TOWER = "Surely \\boxed{" + "9^{" * 40 + "9" + "}" * 40 + "}"
-_NESTED = "\\boxed{" + "\\sqrt{1+" * 4000 + "1" + "}" * 4000 + "}"
+_NESTED = "\\boxed{" + "\\sqrt{1+" * 1500 + "1" + "}" * 1500 + "}"
+_DIGITS = "\\boxed{" + "9" * 900_000 + "}"
 _HEALTHY = r"Half of a half is a quarter, so the answer is \boxed{0.25}."
 
 app = typer.Typer()
@@ -73,8 +74,8 @@ def _show_responses(console: Console, client: Client, file: Path) -> None:
     if failed:
         console.print(report.errors_list(failed[:_SHOWN_ERRORS]))
     console.print(
-        f"{len(results) - len(failed)} verdicts and {len(failed)} without a score, because it is "
-        f"not the model's fault: {milliseconds:.0f} ms.\n"
+        f"{len(results) - len(failed)} verdicts in {milliseconds:.0f} ms; {len(failed)} without a "
+        "score, because what is not the model's fault must not cost it points.\n"
     )
 
 
@@ -83,7 +84,8 @@ def _show_survival(console: Console, client: Client) -> None:
     batch = [
         Submission("healthy neighbour 1", "numeric", _HEALTHY, quarter),
         Submission("tower of 41 powers", "numeric", _TOWER, quarter),
-        Submission("4000 nested roots", "numeric", _NESTED, quarter),
+        Submission("1500 nested roots", "numeric", _NESTED, quarter),
+        Submission("900,000 digits", "numeric", _DIGITS, quarter),
         Submission("healthy neighbour 2", "numeric", _HEALTHY, quarter),
     ]
     start = time.monotonic()

@@ -46,10 +46,13 @@ class ErrorDetails:
     retry_after_seconds: float | None = None
 
     def __str__(self) -> str:
-        named = [f"{each.field}: {each.description}" for each in self.violations]
-        # A service that puts the violations into its message too should not be heard twice.
-        said = [text for text in named if text not in self.message]
-        return "; ".join([self.message, *said] if self.message else said) or self.reason
+        # What the message says already should not be heard twice.
+        more = [
+            f"{each.field}: {each.description}"
+            for each in self.violations
+            if each.description not in self.message
+        ]
+        return "; ".join([self.message, *more] if self.message else more) or self.reason
 
 
 class AssayError(Exception):

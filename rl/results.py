@@ -33,7 +33,8 @@ class Outcome(enum.Enum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 
 
-_PLACE = re.compile(r"submissions?(\[\d+\])?\.")
+# Where in a call a submission stood, which the service names and nobody else knows.
+_PLACE = re.compile(r"\bsubmissions?(\[\d+\])?\.(?=[a-z])")
 _OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 
@@ -120,16 +121,13 @@ class VerifierInfo:
 
 def item_error(id: str, details: ErrorDetails) -> ItemError:
     """The error of one submission, from what is known about it or about its whole call."""
-    # The service counts within a call, which is none of the caller's concern.
-    place = _PLACE.match(details.message)
-    prefix = place[0] if place else ""
     return ItemError(
         id=id,
         code=details.code,
         reason=details.reason,
-        message=str(details).replace(prefix, ""),
+        message=_PLACE.sub("", str(details)),
         violations=tuple(
-            FieldViolation(each.field.removeprefix(prefix), each.description)
+            FieldViolation(_PLACE.sub("", each.field), each.description)
             for each in details.violations
         ),
         retry_after_seconds=details.retry_after_seconds,
