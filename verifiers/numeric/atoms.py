@@ -21,7 +21,7 @@ from assayoffice.verifiers.numeric.expression import (
     Unit,
 )
 from assayoffice.verifiers.numeric.limits import MAX_DEPTH, TooLargeError
-from assayoffice.verifiers.numeric.measures import Measures
+from assayoffice.verifiers.numeric.measures import Measures, product_of
 from assayoffice.verifiers.numeric.tokens import (
     BASED,
     BEGIN,
@@ -179,6 +179,8 @@ class Atoms(Measures):
                 self.advance()
                 name += "'"
             elif self.token.text == "_":
+                if "_" in name:
+                    self.fail("a second subscript")
                 self.advance()
                 name = f"{name}_{self.subscript()}"
             elif self.token.text == "^" and self.peek().text == "'":
@@ -270,7 +272,8 @@ class Atoms(Measures):
                     return node
                 ordinal = self.ordinal()
                 if ordinal is not None:
-                    return Multiply((node, ordinal))
+                    node = product_of([node, ordinal])
+                    continue
                 self.advance()
                 exponent = self.exponent()
                 if self.token.text == "(" and exponent == _MINUS_ONE and node == Symbol("f"):

@@ -149,6 +149,8 @@ class Brackets(Functions):
 
     def cases(self, rows: list[tuple[Node, ...]]) -> Node:
         """A case distinction; rows without conditions are a system of statements."""
+        if len(rows) == 1 and len(rows[0]) == 1:
+            return rows[0][0]
         if all(len(row) == 1 for row in rows):
             return Sequence("list", tuple(row[0] for row in rows), "and")
         if any(len(row) > 2 for row in rows):

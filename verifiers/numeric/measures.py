@@ -81,10 +81,10 @@ class Measures(Brackets):
         while self.token.kind == NAME and self.at_unit():
             if self.token.text == "per" or (self.token.text == "a" and len(factors) > 1):
                 self.advance()
-                factors = [Divide(_product(factors), self.unit())]
+                factors = [Divide(product_of(factors), self.unit())]
             else:
                 factors.append(self.unit())
-        node = _product(factors)
+        node = product_of(factors)
         if self.token.kind == NUMBER and self.token.spaced:  # 5 feet 3 inches
             self.enter()
             rest = self.product()
@@ -101,6 +101,8 @@ class Measures(Brackets):
         while (token := self.peek(ahead)).kind == NAME:
             if not token.upright and not words.is_word(token.text) and not found:
                 return ""
+            if token.text.lower() in words.SENTENCE:
+                return ""
             found.append(token.text)
             ahead += 1
         return " ".join(found) if token.text == ")" else ""
@@ -108,7 +110,7 @@ class Measures(Brackets):
     def unit(self) -> Node:
         """One unit with its power, or one noun phrase."""
         token = self.token
-        if token.kind != NAME:
+        if token.kind != NAME or token.text in words.JOINERS or token.text in words.CONDITIONS:
             self.fail("expected a unit")
         text = token.text
         following = self.peek(2) if self.peek().text == "." else self.peek()
@@ -189,7 +191,8 @@ class Measures(Brackets):
         return parts[0] if len(parts) == 1 else Add(tuple(parts))
 
 
-def _product(factors: list[Node]) -> Node:
+def product_of(factors: list[Node]) -> Node:
+    """The flat product of ``factors``."""
     flat: list[Node] = []
     for factor in factors:
         if isinstance(factor, Multiply):

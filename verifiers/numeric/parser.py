@@ -172,7 +172,7 @@ class Parser(Atoms):
             node = self.words()
             if node is not None:
                 return node
-        if token.text in words.OPTIONS or token.text == "(":
+        if self.index == 0 and (token.text in words.OPTIONS or token.text == "("):
             label = self.option()
             if label:
                 return Labelled(label, self.item())

@@ -14,10 +14,10 @@ from assayoffice.verifiers.numeric.tokens import UnreadableError
 #: "a profit of $110, not a loss" still commits to 110.
 _ASIDE: Final = re.compile(r"^\s?,\s?not an? \w+")
 _WORD: Final = re.compile(r"(?<![\\\w])[^\W\d_]{2,}")
-_STYLING: Final = re.compile(
-    r"\\(?:text\w*|mathrm|mbox|textbf|operatorname)(?![A-Za-z])|\\[,;:! ]|[{}~]|\\(?=[%$])"
-)
-_MATHEMATICS: Final = re.compile(r"[\\=^_<>|+*]")
+_ENVIRONMENT: Final = re.compile(r"\\(?:begin|end)\s*\{\w*\}")
+_WRAPPED: Final = re.compile(r"\\(?:text\w*|mathrm|mbox|operatorname)\s*\{([^{}]*)\}")
+_SPACING: Final = re.compile(r"\\\\|\\[,;:! ]|~|\\(?=[%$])|\s+")
+_MATHEMATICS: Final = re.compile(r"[\\=^_<>|+*{}]")
 _AMOUNT: Final = re.compile(
     r"(?<![\w.,])-?\s?[$€£¥₹]?\s?-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+)?"
     r"(?:\s?%|\s?[$€£¥₹](?!\s?\d))?(?![\w/%]|[.,:]\d)"
@@ -72,13 +72,16 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
 
 
 def plain(text: str) -> str:
-    """``text`` without styling commands and with single spaces."""
-    return " ".join(_STYLING.sub(" ", text).split())
+    """``text`` without the commands around its words, and with single spaces."""
+    text = _WRAPPED.sub(r" \1 ", text)
+    text = _SPACING.sub(lambda found: found[0] if found[0] == "\\\\" else " ", text)
+    return " ".join(text.split())
 
 
 def _has_words(text: str) -> bool:
+    bare = _ENVIRONMENT.sub(" ", text)
     bare = re.sub(
-        r"\\[A-Za-z]+", lambda command: " " if command[0][1:] in notation.WORDS else "\\", text
+        r"\\[A-Za-z]+", lambda command: " " if command[0][1:] in notation.WORDS else "\\", bare
     )
     return any(
         words.is_word(word) and word not in notation.FUNCTIONS and word not in notation.GREEK

@@ -1,5 +1,6 @@
 """Writes a syntax tree as compact text that reads back as the same tree."""
 
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -31,7 +32,7 @@ from assayoffice.verifiers.numeric.expression import (
     Where,
 )
 from assayoffice.verifiers.numeric.notation import LETTERS
-from assayoffice.verifiers.numeric.words import OPTIONS
+from assayoffice.verifiers.numeric.words import OPTIONS, UNIT_LETTERS
 
 # How tightly each kind of text binds; a part that binds less tightly than its place is bracketed.
 _LIST: Final = 0
@@ -44,6 +45,7 @@ _PRODUCT: Final = 6
 _POWER: Final = 7
 _ATOM: Final = 8
 
+_MATHEMATICS: Final = re.compile(r"[\\^_{}$]")
 _ZERO: Final = Number(Fraction(0))
 _OPERATORS: Final = {"in": "\\in", "notin": "\\notin", "~": "\\approx", "subset": "\\subset",
                      "equiv": "\\equiv", "to": "\\to"}  # fmt: skip
@@ -71,7 +73,7 @@ def _write(node: Node) -> tuple[str, int]:
         case Constant():
             return _constant(node.name), _ATOM
         case Unit():
-            return _SIGN_UNITS.get(node.name) or f"\\text{{ {node.name}}}", _ATOM
+            return _unit(node.name), _ATOM
         case Add():
             return _sum(node), _SUM
         case Multiply():
@@ -97,7 +99,8 @@ def _write(node: Node) -> tuple[str, int]:
         case Sequence():
             return _sequence(node)
         case Interval():
-            opener, closer = "[("[node.lower_open], "])"[node.upper_open]
+            both = node.lower_open and node.upper_open
+            opener, closer = "][" if both else ("[("[node.lower_open], "])"[node.upper_open])
             return (
                 f"{opener}{_at(node.lower, _RELATION)}, {_at(node.upper, _RELATION)}{closer}",
                 _ATOM,
@@ -124,7 +127,21 @@ def _write(node: Node) -> tuple[str, int]:
         case Based():
             return _based(node), _ATOM
         case Text():
-            return f"\\text{{{node.words}}}", _ATOM
+            return _text(node.words), _ATOM
+
+
+def _unit(name: str) -> str:
+    sign = _SIGN_UNITS.get(name)
+    if sign is not None:
+        return sign
+    if len(name) == 1 and name not in UNIT_LETTERS:
+        return f"(\\text{{{name}}})"
+    return f"\\text{{ {name}}}"
+
+
+def _text(words: str) -> str:
+    # Words with mathematics among them stand as they are, because \text would hide it.
+    return words if _MATHEMATICS.search(words) else f"\\text{{{words}}}"
 
 
 def _at(node: Node, level: int) -> str:
@@ -168,7 +185,8 @@ def _number(node: Number) -> str:
     scaled = value * 10**node.places
     digits = str(scaled.numerator).rjust(node.places + 1, "0")
     if not node.places:
-        return f"{digits}e0"
+        shown = digits[: node.significant] or "0"
+        return f"{shown}e{len(digits) - len(shown)}"
     return f"{digits[: -node.places]}.{digits[-node.places :]}"
 
 
@@ -209,11 +227,25 @@ def _sum(node: Add) -> str:
 def _product(node: Multiply) -> str:
     first = node.items[0]
     text = _ratio(first) if isinstance(first, Ratio) else _at(first, _POWER)
+    after_unit = _ends_in_unit(first)
     for item in node.items[1:]:
-        unit = item.base if isinstance(item, Power) else item
         part = _at(item, _POWER)
-        text += part if isinstance(unit, Unit) else f"*{part}"
+        if _is_unit(item):
+            text += part
+        elif after_unit and isinstance(item, Symbol):  # not to be read as a unit too
+            text += f"*({part})"
+        else:
+            text += f"*{part}"
+        after_unit = _ends_in_unit(item)
     return text
+
+
+def _ends_in_unit(node: Node) -> bool:
+    return _is_unit(node.under if isinstance(node, Divide) else node)
+
+
+def _is_unit(node: Node) -> bool:
+    return isinstance(node.base if isinstance(node, Power) else node, Unit)
 
 
 def _call(node: Call) -> tuple[str, int]:
