@@ -29,17 +29,18 @@ def work(connection: socket.socket, handler: Handler) -> None:
     """Serve jobs until the service closes the connection or a job runs out of memory."""
     memory, cpu = _Limit(resource.RLIMIT_AS), _Limit(resource.RLIMIT_CPU)
     with (
-        connection.makefile("rb", buffering=1 << 16) as jobs,
+        connection.makefile("rb") as jobs,
         open("/proc/self/statm", "rb", buffering=0) as statm,
     ):
         while (job := read_job(jobs)) is not None:
-            started = time.process_time()
-            cpu.set(math.ceil(started + job.cpu_seconds) + _CPU_BACKSTOP_SECONDS)
+            # Under RLIMIT_CPU the clock of the process only moves with the kernel's ticks.
+            started = time.thread_time()
+            cpu.set(math.ceil(time.process_time() + job.cpu_seconds) + _CPU_BACKSTOP_SECONDS)
             # Measured anew, so that what earlier jobs left behind is not charged to this one.
             memory.set(_address_space_bytes(statm.fileno()) + job.memory_bytes)
             status, body = _run(job, handler)
             memory.set(resource.RLIM_INFINITY)
-            reply = Reply(job.id, status, body, time.process_time() - started)
+            reply = Reply(job.id, status, body, time.thread_time() - started)
             connection.sendall(reply.encode())
             if status is Status.OUT_OF_MEMORY:
                 # What the failed allocation left behind could fail the next job as well.

@@ -235,7 +235,7 @@ class Workers:
         process = self._process
         self._lose_zygote()
         if process is not None:
-            await asyncio.to_thread(process.wait)
+            await asyncio.to_thread(process.wait)  # of several waits one reaps, all return
 
     def _on_control(self) -> None:
         while self._control is not None:
@@ -284,8 +284,7 @@ class Workers:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            if not self._closed:
-                process.wait()
+            asyncio.get_running_loop().run_in_executor(None, process.wait)
         error = SandboxError(
             f"the process that starts workers ({self._handler_path}) has ended; "
             "its error output says why"

@@ -1,13 +1,13 @@
-"""The process that workers are forked from: ``python -m assayoffice.sandbox.zygote FD MODULE:NAME``.
+"""The process that workers are forked from: ``python -m assayoffice.sandbox.zygote FD MODULE:NAME``
 
 It is started fresh, not forked, so it has never seen gRPC, threads or sockets of clients. It loads
 the handler once; a worker is then a fork that shares that memory and is ready in milliseconds,
 which makes killing one cheap. Its own loop runs nothing that came from a client.
 
 Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork NICENESS`` with the worker's
-end of a socket; the zygote answers ``forked PID`` with a pidfd, or ``refused ERRNO`` when the kernel
-gives no process, and ``exited PID STATUS MAXRSS_KB`` when a worker has ended. ``ready`` comes first.
-It ends when the service closes the control socket, and every worker ends with it.
+end of a socket; the zygote answers ``forked PID`` with a pidfd, or ``refused ERRNO`` when there can
+be no process now, and ``exited PID STATUS MAXRSS_KB`` when a worker has ended. ``ready`` comes
+first. It ends when the service closes the control socket, and every worker ends with it.
 """
 
 import ctypes
@@ -102,7 +102,9 @@ class _Zygote:
             resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_OPEN_FILES, _MAX_OPEN_FILES))
             with open("/proc/self/oom_score_adj", "wb", buffering=0) as oom_score_adj:
                 oom_score_adj.write(_OOM_SCORE)
-            work(socket.socket(fileno=fd), self._handler)
+            # Kept to the end: closing it earlier would look like a worker that hears no more.
+            connection = socket.socket(fileno=fd)
+            work(connection, self._handler)
         except BaseException:  # noqa: BLE001 - a fork must never fall back into the zygote's loop
             os._exit(1)
         os._exit(0)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from assayoffice.sandbox.frames import Job, Reply, Status
 from assayoffice.sandbox.workers import Death, SandboxError, Workers
+from assayoffice.server.bench import Terms
 from assayoffice.server.cache import Cacheable, FindingCache
 from assayoffice.server.deadlines import Deadlines
+from assayoffice.server.items import Item, Waiter
 from assayoffice.server.jobs import Operation, Tag
-from assayoffice.server.lanes import Ending, Item, Lane, Terms
+from assayoffice.server.lanes import Ending, Lane
 from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Work, WorkLimits
 
 __all__ = [
@@ -88,23 +90,6 @@ class EngineStats:
     shed: int
 
 
-class _Waiter(asyncio.Future[Finding]):
-    """What a caller holds; cancelling it withdraws the caller."""
-
-    def __init__(self, engine: "Engine", loop: asyncio.AbstractEventLoop, deadline: float) -> None:
-        super().__init__(loop=loop)
-        self.engine = engine
-        self.deadline = deadline
-        self.item: Item | None = None
-
-    # Overridden, because a done callback on each of many thousand futures costs more than the rest.
-    def cancel(self, msg: object = None) -> bool:
-        cancelled = super().cancel(msg)
-        if cancelled:
-            self.engine.withdraw(self)
-        return cancelled
-
-
 class Engine:
     """Judges work in worker processes. All methods belong to the loop that started it."""
 
@@ -129,7 +114,7 @@ class Engine:
         self._draining = False
         self._idle = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop
-        self._deadlines: Deadlines[_Waiter]
+        self._deadlines: Deadlines[Waiter]
 
     async def start(self) -> None:
         """Start the workers. Raises EngineError."""
@@ -172,7 +157,7 @@ class Engine:
 
         Cancelling the future withdraws the work; it is killed when nobody else waits for it.
         """
-        waiter = _Waiter(self, self._loop, work.deadline)
+        waiter = Waiter(work.deadline, self._withdraw, self._loop)
         finding = self._cache.get(work.key)
         if finding is not None:
             self._counts["hits"] += 1
@@ -191,26 +176,13 @@ class Engine:
             self._quick.push(item)
         else:
             self._counts["shared"] += 1
-            if item.lane is not None and work.flow is not item.flow:
-                item.lane.also_for(item, work.flow)
+            for lane in (self._quick, self._full):
+                lane.also_for(item, work.flow)
         waiter.item = item
         item.waiters[waiter] = None
         self._waiting += 1
         self._deadlines.add(waiter, work.deadline)
         return waiter
-
-    def withdraw(self, waiter: _Waiter) -> None:
-        """Forget a waiter that is done; with the last one its work ends, running or not."""
-        item, waiter.item = waiter.item, None
-        if item is None:
-            return
-        del item.waiters[waiter]
-        self._waiting -= 1
-        self._deadlines.discard(waiter, waiter.deadline)
-        if not item.waiters:
-            self._forget(item)
-            if item.lane is not None:
-                item.lane.drop(item)
 
     async def drain(self, grace_seconds: float) -> None:
         """Take no more work and wait for what was taken, for at most so long."""
@@ -258,16 +230,29 @@ class Engine:
             return Failed("OVERLOADED", "the queue is full", self.retry_after_seconds())
         return None
 
-    def _expire(self, waiter: _Waiter) -> None:
+    def _expire(self, waiter: Waiter) -> None:
         if not waiter.done():
             waiter.set_result(_DEADLINE_EXCEEDED)
-            self.withdraw(waiter)
+            self._withdraw(waiter)
+
+    def _withdraw(self, waiter: Waiter) -> None:
+        """Forget a waiter that is done; with the last one its work ends, running or not."""
+        item, waiter.item = waiter.item, None
+        if item is None:
+            return
+        del item.waiters[waiter]
+        self._waiting -= 1
+        self._deadlines.discard(waiter, waiter.deadline)
+        if not item.waiters:
+            self._forget(item)
+            for lane in (self._quick, self._full):
+                lane.drop(item)
 
     def _quick_ended(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
         """What a run among others tells: the answer, or that the item must run alone."""
         match ending:
             case Ending.ANSWERED if body != Tag.NEEDS_FULL.value:
-                self._settle(item, self._answer(item, body, cpu_seconds))
+                self._settle(item, _answer(item, body, cpu_seconds))
             case Ending.RAISED:
                 self._settle(item, _defect(body))
             case Ending.UNSTARTABLE:
@@ -281,13 +266,13 @@ class Engine:
         """What a run alone and under the full limits tells."""
         match ending:
             case Ending.ANSWERED:
-                self._settle(item, self._answer(item, body, cpu_seconds))
+                self._settle(item, _answer(item, body, cpu_seconds))
             case Ending.RAISED:
                 self._settle(item, _defect(body))
             case Ending.OVERRAN:
-                self._settle(item, self._cpu_time_exceeded(item, cpu_seconds))
+                self._settle(item, _cpu_time_exceeded(item, cpu_seconds))
             case Ending.OUT_OF_MEMORY:
-                self._settle(item, self._memory_exceeded(item, cpu_seconds))
+                self._settle(item, _memory_exceeded(item, cpu_seconds))
             case Ending.WAITED:
                 seconds = item.limits.wall_seconds
                 message = f"the verifier waited {seconds:g} s for something that did not come"
@@ -301,33 +286,6 @@ class Engine:
                     self._settle(item, Failed("WORKER_CRASHED", message, None))
             case Ending.UNSTARTABLE:
                 self._settle(item, _unstartable(body))
-
-    def _answer(self, item: Item, body: bytes, cpu_seconds: float) -> Finding:
-        if body[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
-            return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
-        total = item.spent_cpu_seconds + cpu_seconds
-        return Judged(body, total, item.started - item.submitted, cached=False)
-
-    def _cpu_time_exceeded(self, item: Item, cpu_seconds: float) -> LimitExceeded:
-        return self._limit_exceeded(
-            item,
-            "CPU_TIME",
-            f"judging it takes more than {item.limits.cpu_seconds:g} s of CPU time",
-            cpu_seconds,
-        )
-
-    def _memory_exceeded(self, item: Item, cpu_seconds: float) -> LimitExceeded:
-        mebibytes = item.limits.memory_bytes / 2**20
-        return self._limit_exceeded(
-            item, "MEMORY", f"judging it takes more than {mebibytes:g} MiB of memory", cpu_seconds
-        )
-
-    def _limit_exceeded(
-        self, item: Item, reason: str, explanation: str, cpu_seconds: float
-    ) -> LimitExceeded:
-        total = item.spent_cpu_seconds + cpu_seconds
-        queue_seconds = item.started - item.submitted
-        return LimitExceeded(reason, explanation, total, queue_seconds, cached=False)
 
     def _settle(self, item: Item, finding: Finding) -> None:
         self._forget(item)
@@ -375,11 +333,35 @@ _SHUTTING_DOWN = Failed("SHUTTING_DOWN", "the service is stopping", None)
 _DEADLINE_EXCEEDED = Failed("DEADLINE_EXCEEDED", "the deadline passed before the verdict", None)
 
 
+def _answer(item: Item, body: bytes, cpu_seconds: float) -> Finding:
+    if body[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
+        return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
+    return Judged(body, item.spent_cpu_seconds + cpu_seconds, _queued(item), cached=False)
+
+
+def _cpu_time_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
+    explanation = f"judging it takes more than {item.limits.cpu_seconds:g} s of CPU time"
+    total = item.spent_cpu_seconds + cpu_seconds
+    return LimitExceeded("CPU_TIME", explanation, total, _queued(item), cached=False)
+
+
+def _memory_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
+    mebibytes = item.limits.memory_bytes / 2**20
+    explanation = f"judging it takes more than {mebibytes:g} MiB of memory"
+    total = item.spent_cpu_seconds + cpu_seconds
+    return LimitExceeded("MEMORY", explanation, total, _queued(item), cached=False)
+
+
+def _queued(item: Item) -> float:
+    return item.started - item.submitted
+
+
 def _defect(traceback: bytes) -> Failed:
     """Where the verifier raised, and what; enough to find it with the submission at hand."""
     lines = traceback.decode(errors="replace").strip().splitlines()
-    where = [line.strip() for line in lines if line.startswith("  File ")]
-    message = f"{lines[-1] if lines else ''} ({where[-1] if where else 'nowhere'})"
+    places = [line.rpartition("/")[2] for line in lines if line.startswith("  File ")]
+    where = places[-1].replace('"', "") if places else "place unknown"
+    message = f"{lines[-1] if lines else 'it raised'} ({where})"
     return Failed("VERIFIER_DEFECT", message[:_MAX_DEFECT_CHARACTERS], None)
 
 

@@ -1,4 +1,4 @@
-"""A queue that serves flows in turn: who asks for much waits for it, who asks for little does not."""
+"""A queue that serves flows in turn, so that only who asks for much waits for much."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -4,7 +4,9 @@
 """
 
 import ctypes
+import json
 import os
+import resource
 import signal
 import time
 
@@ -28,7 +30,7 @@ def make_handler() -> Handler:
                 state.append(b"")
                 return b"V%d" % len(state)
             case "limits":
-                return b"V" + repr(_limits()).encode()
+                return b"V" + json.dumps(_limits()).encode()
             case "full":
                 return b"F" if operation == b"Q" else b"V" + operation
             case "burn":
@@ -47,7 +49,7 @@ def make_handler() -> Handler:
                 block = bytearray(int(arguments[0]))
                 return b"V%d" % len(block)
             case "leak":
-                state.append(bytes(int(arguments[0])).replace(b"\0", b"x"))
+                state.append(b"x" * int(arguments[0]))
                 return b"V%d" % os.getpid()
             case "big":
                 return b"V" + bytes(int(arguments[0]))
@@ -77,8 +79,6 @@ def make_handler() -> Handler:
 
 
 def _limits() -> dict[str, tuple[int, int]]:
-    import resource
-
     names = ["RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_NOFILE", "RLIMIT_CORE"]
     return {name: resource.getrlimit(getattr(resource, name)) for name in names}
 
