@@ -193,8 +193,10 @@ ONLY_TEXT = [
     "The function f(2) is unknown",
 ]
 
-UNREADABLE = ["", "$", "x +", "(1, 2", "1)", "{", r"\frac{1}", r"\begin{pmatrix} 1", "2 3", "x_1_2",
-              r"\unknown{2}", "1__2", "1\x00", "1\u202e2", "\ud800", "12_2", r"\sqrt", "1..2"]  # fmt: skip
+UNREADABLE = [
+    *("", "$", "x +", "(1, 2", "1)", "{", r"\frac{1}", r"\begin{pmatrix} 1", "2 3", r"\unknown{2}"),
+    *("1__2", "x_1_2", "1\x00", "1\u202e2", "\ud800", "12_2", r"\sqrt", "1..2", "(5 cm)^2^"),
+]
 
 HOSTILE = {
     "digits": "9" * 5_000,

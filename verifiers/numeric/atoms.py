@@ -20,8 +20,9 @@ from assayoffice.verifiers.numeric.expression import (
     Symbol,
     Unit,
 )
+from assayoffice.verifiers.numeric.functions import product_of
 from assayoffice.verifiers.numeric.limits import MAX_DEPTH, TooLargeError
-from assayoffice.verifiers.numeric.measures import Measures, product_of
+from assayoffice.verifiers.numeric.measures import Measures
 from assayoffice.verifiers.numeric.tokens import (
     BASED,
     BEGIN,
@@ -78,8 +79,7 @@ class Atoms(Measures):
     def fraction(self) -> Node:
         over, under = self.peek(2), self.peek(5)
         if self.peek(3).text == "}" and _is_differential(over, under) and self.peek(6).text == "}":
-            for _ in range(7):
-                self.advance()
+            self.skip(7)
             return Call("derivative", (Symbol(over.text[1]), Symbol(under.text[1])))
         return super().fraction()
 
@@ -99,7 +99,7 @@ class Atoms(Measures):
             if slash.text == "/" and under.kind == NUMBER and not slash.spaced:
                 part = literals.number(following.text), literals.number(under.text)
                 if _is_proper(*part):
-                    self.advance(), self.advance(), self.advance()
+                    self.skip(3)
                     return Add((node, Divide(*part)))
         if node.places < 0 and following.text == "\\frac" and node.value:
             fraction = self.fraction()
@@ -186,7 +186,7 @@ class Atoms(Measures):
             elif self.token.text == "^" and self.peek().text == "'":
                 self.advance()
             elif self.token.text == "^" and self.peek(2).text == "'" and self.peek(3).text == "}":
-                self.advance(), self.advance(), self.advance(), self.advance()
+                self.skip(4)
                 name += "'"
             else:
                 return Symbol(name)
@@ -346,8 +346,7 @@ class Atoms(Measures):
         mark = self.peek(2 if braced else 1)
         if mark.kind != NAME or mark.text not in words.ORDINALS:
             return None
-        for _ in range(4 if braced else 2):
-            self.advance()
+        self.skip(4 if braced else 2)
         return Unit("th")
 
 

@@ -46,6 +46,10 @@ class Cursor:
             self.token = self.tokens[self.index]
         return token
 
+    def skip(self, count: int) -> None:
+        for _ in range(count):
+            self.advance()
+
     def peek(self, ahead: int = 1) -> Token:
         index = self.index + ahead
         return self.tokens[index] if index < len(self.tokens) else self.tokens[-1]

@@ -38,6 +38,17 @@ def arguments(node: Node) -> tuple[Node, ...]:
     return node.items if isinstance(node, Sequence) and node.kind == "list" else (node,)
 
 
+def product_of(factors: list[Node]) -> Node:
+    """The flat product of ``factors``."""
+    flat: list[Node] = []
+    for factor in factors:
+        if isinstance(factor, Multiply):
+            flat.extend(factor.items)
+        else:
+            flat.append(factor)
+    return flat[0] if len(flat) == 1 else Multiply(tuple(flat))
+
+
 class Functions(Cursor):
     __slots__ = ()
 
@@ -173,7 +184,7 @@ class Functions(Cursor):
             else:
                 break
         self.leave()
-        return factors[0] if len(factors) == 1 else Multiply(tuple(factors))
+        return product_of(factors)
 
     def big_operator(self) -> Node:
         """A sum, product, integral or limit with its bounds and body."""
@@ -188,7 +199,7 @@ class Functions(Cursor):
                 upper = self.argument(digit=False)
         if isinstance(lower, Relation) and lower.operators in (("=",), ("to",)):
             name, bound = lower.terms
-            if isinstance(name, Symbol) or name == Constant("i"):
+            if isinstance(name, Symbol) or (isinstance(name, Constant) and name.name == "i"):
                 variable, lower = name.name, bound
         self.enter()
         saved = self.bound_i

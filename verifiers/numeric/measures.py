@@ -14,9 +14,11 @@ from assayoffice.verifiers.numeric.expression import (
     Power,
     Unit,
 )
+from assayoffice.verifiers.numeric.functions import product_of
 from assayoffice.verifiers.numeric.tokens import END, FUNCTION, NAME, NUMBER
 
 _MAX_NOUN_WORDS: Final = 6
+_NEVER_A_REMARK: Final = words.JOINERS | words.CONDITIONS | {"mod"}
 _NOT_UNITS: Final = frozenset(("remainder", "over", "out", "mod", "U"))
 _BEFORE_A_MEASURE: Final = frozenset(("", "=", "~", ",", ";", "(", "\\$", "<", ">", "<=", ">="))
 _AFTER_A_MEASURE: Final = frozenset(("", ",", ";", "/", ")", "}", "\\}", "]", "and", "or", "*"))
@@ -101,7 +103,7 @@ class Measures(Brackets):
         while (token := self.peek(ahead)).kind == NAME:
             if not token.upright and not words.is_word(token.text) and not found:
                 return ""
-            if token.text.lower() in words.SENTENCE:
+            if token.text.lower() in words.SENTENCE or token.text in _NEVER_A_REMARK:
                 return ""
             found.append(token.text)
             ahead += 1
@@ -123,10 +125,11 @@ class Measures(Brackets):
             self.advance()
             return Unit("th")
         known = text in words.UNITS or text.lower() in words.UNITS or len(text) == 1
-        if not known:
-            return Unit(self.noun())
-        self.advance()
-        self.abbreviation()
+        if known:
+            self.advance()
+            self.abbreviation()
+        else:
+            text = self.noun()
         following = self.token
         if following.text == "^" and not self.at_degree():
             self.advance()
@@ -148,9 +151,11 @@ class Measures(Brackets):
         phrase: list[str] = []
         while self.token.kind in (NAME, FUNCTION) and self.token.text not in words.JOINERS:
             text = self.token.text
-            if text in words.CONDITIONS and text not in ("with", "for"):
-                break
-            if text == "per" or (phrase and text in words.UNITS and text not in ("a", "in")):
+            if (
+                text in words.CONDITIONS
+                or text == "per"
+                or (phrase and text in words.UNITS and text not in ("a", "in"))
+            ):
                 break
             if text.lower() in words.SENTENCE or len(phrase) == _MAX_NOUN_WORDS:
                 self.fail("a sentence")
@@ -189,14 +194,3 @@ class Measures(Brackets):
                 self.expect("'")
             parts.append(Multiply((amount, Unit(name))))
         return parts[0] if len(parts) == 1 else Add(tuple(parts))
-
-
-def product_of(factors: list[Node]) -> Node:
-    """The flat product of ``factors``."""
-    flat: list[Node] = []
-    for factor in factors:
-        if isinstance(factor, Multiply):
-            flat.extend(factor.items)
-        else:
-            flat.append(factor)
-    return flat[0] if len(flat) == 1 else Multiply(tuple(flat))

@@ -226,10 +226,6 @@ class Parser(Atoms):
     def closes(self, token: Token) -> bool:
         return token.text in _CLOSERS or token.kind == FINISH
 
-    def skip(self, count: int) -> None:
-        for _ in range(count):
-            self.advance()
-
     def universal(self) -> Node:
         """``\\forall x > 0, statement``."""
         self.advance()
@@ -382,7 +378,7 @@ class Parser(Atoms):
             elif text == "%":
                 self.advance()
                 value = _times(value, Unit("%"))
-            elif text == "^":
+            elif text == "^" and self.at_degree():
                 value = self.degrees(value)
             elif token.kind == NAME:
                 if self.at_differential():
