@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from assayoffice.server import catalog
@@ -19,8 +19,8 @@ from assayoffice.server.calls import Calls
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
+from assayoffice.server.health import SERVICE, Health
 from assayoffice.server.service import MAX_MESSAGE_BYTES, VerifierService
-from assayoffice.v1 import verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import add_VerifierServiceServicer_to_server
 
 _log = logging.getLogger(__name__)
@@ -28,13 +28,10 @@ _log = logging.getLogger(__name__)
 #: What the worker processes run.
 HANDLER = "assayoffice.server.judge:make_handler"
 
-_SERVICE = verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name
-_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 # Clients may ping this often to keep idle connections through their networks' boxes.
 _MIN_PING_MILLISECONDS = 10_000
-# A health watcher that reads nothing would otherwise hold up the drain.
-_HEALTH_SECONDS = 1.0
 # For what is answered when the work has ended and is not sent yet.
 _LAST_ANSWERS_SECONDS = 2.0
 
@@ -53,14 +50,14 @@ class Server:
         grpc_server: grpc.aio.Server,
         engine: Engine,
         calls: Calls,
-        health_servicer: health.aio.HealthServicer,
+        health: Health,
     ) -> None:
         self.endpoint = endpoint
         self._catalog = entries
         self._grpc_server = grpc_server
         self._engine = engine
         self._calls = calls
-        self._health = health_servicer
+        self._health = health
 
     def states(self) -> Mapping[str, str]:
         """SERVING or NOT_SERVING for each verifier."""
@@ -74,13 +71,11 @@ class Server:
 
         What is then still unfinished gets an error; what is finished is not lost by it.
         """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_HEALTH_SECONDS):
-                await self._health.enter_graceful_shutdown()
+        self._health.stop()
         self._calls.drain()
         await self._engine.drain(grace_seconds)
         await self._engine.close()
-        # Not with all of the grace: health watchers never end, and are no reason to wait.
+        self._health.end()
         await self._grpc_server.stop(_LAST_ANSWERS_SECONDS)
 
 
@@ -114,13 +109,17 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         calls = Calls()
         servicer = VerifierService(Admission(engine, entries), entries, calls)
         add_VerifierServiceServicer_to_server(servicer, grpc_server)
-        health_servicer = await _health(entries)
-        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, grpc_server)
+        health = Health(entries, engine)
+        health_pb2_grpc.add_HealthServicer_to_server(health, grpc_server)
         reflection.enable_server_reflection(
-            (_SERVICE, _HEALTH, reflection.SERVICE_NAME), grpc_server
+            (SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME), grpc_server
         )
         await grpc_server.start()
-        yield Server(endpoint, entries, grpc_server, engine, calls, health_servicer)
+        following = asyncio.create_task(health.follow())
+        try:
+            yield Server(endpoint, entries, grpc_server, engine, calls, health)
+        finally:
+            following.cancel()
     finally:
         await grpc_server.stop(None)
         await engine.close()
@@ -138,17 +137,6 @@ def _bind(grpc_server: grpc.aio.Server, settings: Settings) -> str:
             f"cannot listen on {listen}: it is in use, or not an address of this machine"
         ) from error
     return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
-
-
-async def _health(entries: Catalog) -> health.aio.HealthServicer:
-    """Health as it is now: of each verifier by its name, and of the service while any serves."""
-    servicer = health.aio.HealthServicer()
-    states = {name: entry.serving for name, entry in entries.entries.items()}
-    states[""] = states[_SERVICE] = any(states.values())
-    for name, serving in states.items():
-        status = health_pb2.HealthCheckResponse
-        await servicer.set(name, status.SERVING if serving else status.NOT_SERVING)
-    return servicer
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

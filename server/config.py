@@ -62,8 +62,8 @@ class Settings:
     )
     queue_bytes: int = _setting(
         256 * _MIB,
-        "Bytes of submissions that may wait. At least one message of 64 MiB should fit.",
-        minimum=1,
+        "Bytes of submissions that may wait; at least 64 MiB, so that none is too long for it.",
+        minimum=64 * _MIB,
     )
     cache_bytes: int = _setting(
         128 * _MIB,

@@ -25,8 +25,6 @@ from assayoffice.server.engine import (
 from assayoffice.server.jobs import Operation, Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
-_LOOK_SECONDS = 0.01
-
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
@@ -42,7 +40,7 @@ async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
     rows = [json.loads(line) for line in lines]
     if "unavailable" in rows[0]:
         return SelfCheck(0, (rows[0]["unavailable"],))
-    findings = await _judge(engine, [_work(row, info) for row in rows])
+    findings = await asyncio.gather(*(_judge(engine, _work(row, info)) for row in rows))
     failures = []
     for row, finding in zip(rows, findings, strict=True):
         wanted = _wanted(row)
@@ -52,14 +50,13 @@ async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
     return SelfCheck(len(rows) - len(failures), tuple(failures))
 
 
-async def _judge(engine: Engine, works: list[Work]) -> list[Finding]:
-    """Judge all, however short the queue is: a full one is no failure of the verifier."""
-    submitted = []
-    for work in works:
-        while not engine.room():
-            await asyncio.sleep(_LOOK_SECONDS)
-        submitted.append(engine.submit(work))
-    return await asyncio.gather(*submitted)
+async def _judge(engine: Engine, work: Work) -> Finding:
+    """Judge, however short the queue is: that it is full is no failure of the verifier."""
+    while True:
+        finding = await engine.submit(work)
+        if not (isinstance(finding, Failed) and finding.reason == "OVERLOADED"):
+            return finding
+        await asyncio.sleep(finding.retry_after_seconds or 0)
 
 
 def _work(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Work:

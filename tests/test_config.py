@@ -76,6 +76,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("settings", "message"),
         [
+            ({"queue_bytes": 2**20}, "queue_bytes: must be at least 6"),
             ({"queue_items": 0}, "queue_items: must be at least 1"),
             ({"drain_seconds": float("nan")}, "drain_seconds: must be at least 0"),
             ({"listen": "50051"}, "listen: must be HOST:PORT"),

@@ -16,7 +16,11 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from test_service import SECONDS, call_details, reason, toy
+from typer.testing import CliRunner
 
+from assayoffice.server import doctor
+from assayoffice.server.cli import app
+from assayoffice.server.doctor import Finding
 from assayoffice.v1 import verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
@@ -34,28 +38,39 @@ class Serving:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
+@contextlib.contextmanager
+def serving(
+    log: Path, *flags: str, listen: str = "127.0.0.1:0", plugins: Path = PLUGINS
+) -> Iterator[Serving]:
+    command = [sys.executable, "-P", "-m", "assayoffice.server", "--json", "--listen", listen]
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [*command, *flags],
+            env={**os.environ, "PYTHONPATH": str(plugins)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    with process:
+        try:
+            yield Serving(process, json.loads(process.stdout.readline())["endpoint"], log)
+        finally:
+            process.kill()
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator:
-    """Starts servers with the given flags; kills what a test leaves behind."""
+    """Starts a server with the given flags, which ends with the test."""
     with contextlib.ExitStack() as stack:
+        yield lambda *flags, **more: stack.enter_context(serving(tmp_path / "log", *flags, **more))
 
-        def start(*flags: str, listen: str = "127.0.0.1:0") -> Serving:
-            log = tmp_path / "log"
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-P", "-m", "assayoffice.server", "--json"]
-                    + ["--listen", listen, *flags],
-                    env={**os.environ, "PYTHONPATH": str(PLUGINS)},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=stack.enter_context(log.open("w")),
-                    text=True,
-                )
-            )
-            stack.callback(process.kill)
-            return Serving(process, json.loads(process.stdout.readline())["endpoint"], log)
 
-        yield start
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A server for the tests that do not stop it, open to the network."""
+    with serving(tmp_path_factory.mktemp("shared") / "log", listen="0.0.0.0:0") as server:
+        yield server
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -126,11 +141,10 @@ class TestStopping:
 
 
 class TestFailingToStart:
-    def test_port_in_use_is_said_and_nothing_is_left_behind(self, serve):
-        server = serve()
-        second = run("--listen", server.endpoint)
+    def test_port_in_use_is_said(self, shared):
+        second = run("--listen", shared.endpoint)
         assert second.returncode == 1
-        assert f"cannot listen on {server.endpoint}: it is in use" in second.stderr
+        assert f"cannot listen on {shared.endpoint}: it is in use" in second.stderr
 
     def test_settings_that_cannot_be_used_exit_with_2(self, tmp_path):
         config = tmp_path / "assay.toml"
@@ -186,39 +200,75 @@ class TestAccess:
 
 
 class TestLog:
-    def test_call_is_one_line_without_anybodys_texts(self, serve):
-        server = serve()
-        with grpc.insecure_channel(server.endpoint) as channel:
+    def test_call_is_one_line_without_anybodys_texts(self, shared):
+        with grpc.insecure_channel(shared.endpoint) as channel:
             submissions = [toy("a private answer"), toy("raise", word="a private word")]
             request = verifier_pb2.VerifyBatchRequest(submissions=[*submissions, toy("gold")])
             VerifierServiceStub(channel).VerifyBatch(request, timeout=SECONDS)
-        server.process.terminate()
-        server.process.wait(SECONDS)
-        [call] = [event for event in server.events() if event["event"] == "call"]
+        [call] = [event for event in shared.events() if event["event"] == "call"]
         assert (call["method"], call["status"], call["items"]) == ("VerifyBatch", "OK", 3)
         assert call["verifiers"] == {"toy": 3}
         assert call["results"] == {"VERIFIER_DEFECT": 1, "correct": 1, "incorrect": 1}
-        assert "private" not in server.log.read_text()
+        assert "private" not in shared.log.read_text()
 
-    def test_open_door_is_warned_of(self, serve):
-        server = serve(listen="0.0.0.0:0")
-        warnings = [each["event"] for each in server.events() if each["level"] == "WARNING"]
+    def test_door_open_to_the_network_is_warned_of(self, shared):
+        warnings = [each["event"] for each in shared.events() if each["level"] == "WARNING"]
         assert "open to the network without a token" in warnings
 
 
-def test_doctor_says_what_serves_and_fails_when_a_verifier_does_not(tmp_path):
-    script = [shutil.which("assay", path=str(Path(sys.executable).parent)), "doctor", "--json"]
-    broken = tmp_path / "broken-1.0.dist-info"
-    broken.mkdir()
-    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (broken / "entry_points.txt").write_text("[assayoffice.verifiers]\nbroken = absent:Verifier\n")
-    for path, code in [(PLUGINS, 0), (tmp_path, 1)]:
-        environment = {**os.environ, "PYTHONPATH": str(path)}
-        result = subprocess.run(script, env=environment, capture_output=True, text=True)
+def announce(folder: Path, name: str, code: str) -> Path:
+    """Install a plug-in by hand; returns its module."""
+    metadata = folder / f"{name}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    entry_points = f"[assayoffice.verifiers]\n{name} = {name}:Verifier\n"
+    (metadata / "entry_points.txt").write_text(entry_points)
+    module = folder / f"{name}.py"
+    module.write_text(code)
+    return module
+
+
+def test_health_tells_when_no_worker_can_be_had_and_when_one_can(serve, tmp_path):
+    harmless = "class Verifier:\n    pass\n"
+    module = announce(tmp_path, "brittle", harmless)
+    server = serve(plugins=tmp_path)
+    with grpc.insecure_channel(server.endpoint) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        module.write_text("import os; os._exit(1)")
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        for child in children.read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        module.write_text(harmless)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+
+
+class TestDoctor:
+    def test_verifier_that_cannot_serve_is_named_with_the_reason(self, tmp_path):
+        announce(tmp_path, "broken", "raise RuntimeError('no licence found')")
+        assay = shutil.which("assay", path=str(Path(sys.executable).parent))
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        result = subprocess.run(
+            [assay, "doctor", "--json"], env=environment, capture_output=True, text=True
+        )
         findings = {each["subject"]: each for each in map(json.loads, result.stdout.splitlines())}
-        assert result.returncode == code
+        assert result.returncode == 1
         assert findings["verifier choice"]["ok"]
-        assert findings.get("verifier toy", {"ok": True})["ok"]
-    assert not findings["verifier broken"]["ok"]
-    assert "absent" in findings["verifier broken"]["detail"]
-    assert findings["verifier broken"]["remedy"]
+        assert not findings["verifier broken"]["ok"]
+        assert "no licence found" in findings["verifier broken"]["detail"]
+        assert findings["verifier broken"]["remedy"]
+
+    @pytest.mark.parametrize(("needed", "code"), [(True, 1), (False, 0)])
+    def test_exit_code_is_about_what_is_needed(self, monkeypatch, needed, code):
+        async def examine() -> list[Finding]:
+            return [
+                Finding("light", True, "on"),
+                Finding("[door]", False, "shut", "open it", needed),
+            ]
+
+        monkeypatch.setattr(doctor, "examine", examine)
+        result = CliRunner().invoke(app, ["doctor"])
+        assert result.exit_code == code
+        assert "[door]" in result.output
+        assert "open it" in result.output

@@ -319,7 +319,7 @@ class TestStream:
         spin_until(lambda: not before <= descendants(server[1]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def narrow() -> Iterator[VerifierServiceStub]:
     """A server with one worker and a queue of two."""
     flags = ("--workers", "1", "--queue-items", "2")
@@ -331,20 +331,23 @@ def narrow() -> Iterator[VerifierServiceStub]:
                 yield VerifierServiceStub(channel)
 
 
+def is_shed(call: grpc.Future) -> bool:
+    return call.done() and call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 class TestOverload:
     def test_full_queue_sheds_and_says_when_to_come_back(self, narrow):
         waiting = []
-        while len(waiting) < 20 and not any(call.done() for call in waiting):
+        while not (shed := [call for call in waiting if is_shed(call)]):
+            assert len(waiting) < 100
             submission = toy("sleep", word=f"{len(waiting)}")
             request = verifier_pb2.VerifyRequest(submission=submission)
             waiting.append(narrow.Verify.future(request, timeout=SECONDS))
             narrow.ListVerifiers(verifier_pb2.ListVerifiersRequest(), timeout=SECONDS)
-        [shed] = [call for call in waiting if call.done()]
-        assert shed.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        details = call_details(shed.exception())
+        details = call_details(shed[0].exception())
         assert details.info.reason == "OVERLOADED"
         assert details.retry.retry_delay.ToTimedelta().total_seconds() > 0
-        assert int(dict(shed.trailing_metadata())["grpc-retry-pushback-ms"]) > 0
+        assert int(dict(shed[0].trailing_metadata())["grpc-retry-pushback-ms"]) > 0
         for call in waiting:
             call.cancel()
 

@@ -1,0 +1,87 @@
+"""grpc.health.v1 as the truth: of the verifiers, of the workers, and of a server that stops.
+
+grpc's own servicer holds a lock while it writes to a watcher, so that one who does not read would
+keep the others, and a drain, waiting.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from assayoffice.server.catalog import Catalog
+from assayoffice.server.engine import Engine
+from assayoffice.v1 import verifier_pb2
+
+_log = logging.getLogger(__name__)
+
+SERVICE = verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name
+
+_LOOK_SECONDS = 1.0
+# A worker that dies is replaced within milliseconds; only what lasts is worth telling.
+_LOOKS_WITHOUT_WORKERS = 3
+
+_Status = health_pb2.HealthCheckResponse
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_health has no types
+    """States by name: each verifier, and ``""`` and the service while any verifier serves."""
+
+    def __init__(self, catalog: Catalog, engine: Engine) -> None:
+        self._engine = engine
+        self._serving = {name: entry.serving for name, entry in catalog.entries.items()}
+        self._serving[""] = self._serving[SERVICE] = any(self._serving.values())
+        self._working = True
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        if request.service not in self._serving:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such service or verifier")
+        return _Status(status=self._status(request.service))
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:
+        told = None
+        while not self._ended:
+            changed, status = self._changed, self._status(request.service)
+            if status != told:
+                await context.write(_Status(status=status))
+                told = status
+            await changed.wait()
+
+    async def follow(self) -> None:
+        """Tell when there are no workers any more, and when they are back; never returns."""
+        looks = 0
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            looks = 0 if self._engine.stats().workers_alive else looks + 1
+            working = looks < _LOOKS_WITHOUT_WORKERS
+            if working != self._working:
+                _log.error("workers are back" if working else "no worker can be had")
+                self._working = working
+                self._tell()
+
+    def stop(self) -> None:
+        """Tell that nothing serves any more."""
+        self._serving = dict.fromkeys(self._serving, False)
+        self._tell()
+
+    def end(self) -> None:
+        """Let go of the watchers, who would otherwise stay as long as the server does."""
+        self._ended = True
+        self._tell()
+
+    def _status(self, service: str) -> health_pb2.HealthCheckResponse.ServingStatus:
+        serving = self._serving.get(service)
+        if serving is None:
+            return _Status.SERVICE_UNKNOWN
+        return _Status.SERVING if serving and self._working else _Status.NOT_SERVING
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
