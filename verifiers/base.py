@@ -17,7 +17,7 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
-TaskT = TypeVar("TaskT")
+TaskT_co = TypeVar("TaskT_co", covariant=True)
 TaskT_contra = TypeVar("TaskT_contra", contravariant=True)
 
 
@@ -89,14 +89,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission(Generic[TaskT]):
+class Submission(Generic[TaskT_co]):
     """What is judged: the model's response, the task it answers and, if known, the prompt.
 
     The prompt is only ever used to recognise an answer that repeats the question.
     """
 
     response: str
-    task: TaskT
+    task: TaskT_co
     prompt: str = ""
 
 
