@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, ctx, fmpq, fmpz
 
+from assayoffice.verifiers.numeric.ball_functions import FUNCTIONS, MEROMORPHIC, power
 from assayoffice.verifiers.numeric.exact import exact
 from assayoffice.verifiers.numeric.expression import (
     Add,
@@ -30,16 +31,17 @@ from assayoffice.verifiers.numeric.expression import (
     Power,
     Symbol,
     Unit,
+    walk,
 )
-from assayoffice.verifiers.numeric.finding import UndefinedError
-from assayoffice.verifiers.numeric.limits import MAX_TERMS, Budget
-from assayoffice.verifiers.numeric.modular import NotScalarError
+from assayoffice.verifiers.numeric.finding import NotScalarError, UndefinedError
+from assayoffice.verifiers.numeric.limits import MAX_TERMS, Budget, TooLargeError
 
 #: FLINT's working precision is global to the process.
 _PRECISION_LOCK: Final = threading.Lock()
 _FUNCTION_STEPS: Final = 4
 #: Bits by which a ball must be smaller than the finest thing that went into it.
 _MARGIN_BITS: Final = 64
+_INTEGRAL_EVALUATIONS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class _Evaluation:
             return base ** self._noted(self.of(node.exponent))
         if base.is_zero() and exponent <= 0:
             raise UndefinedError
-        return _power(base, exponent)
+        return power(base, exponent)
 
     def _call(self, node: Call) -> acb:
         self._budget.spend(_FUNCTION_STEPS)
@@ -190,7 +192,7 @@ class _Evaluation:
             return acb(arb(value))
         if node.name == "root":
             return self._root(node)
-        rule = _FUNCTIONS.get(node.name)
+        rule = FUNCTIONS.get(node.name)
         if rule is None:
             raise NotScalarError(node.name)
         try:
@@ -201,118 +203,69 @@ class _Evaluation:
     def _root(self, node: Call) -> acb:
         radicand = self.of(node.arguments[0])
         if len(node.arguments) == 1:
-            return _power(radicand, fmpq(1, 2))
+            return power(radicand, fmpq(1, 2))
         index = exact(node.arguments[1], self._budget)
         if index is None:
             return radicand ** (1 / self.of(node.arguments[1]))
         if index == 0:
             raise UndefinedError
-        return _power(radicand, 1 / index)
+        return power(radicand, 1 / index)
 
     def _operator(self, node: Operator) -> acb:
-        """Finite sums and products, term by term."""
-        if node.kind not in ("sum", "prod") or node.lower is None or node.upper is None:
+        """Finite sums and products term by term; integrals of meromorphic functions."""
+        if node.lower is None or node.upper is None:
             raise NotScalarError(node.kind)
-        lower, upper = (self.of(each).unique_fmpz() for each in (node.lower, node.upper))
-        if lower is None or upper is None or upper - lower >= MAX_TERMS:
-            raise NotScalarError(node.kind)
+        lower, upper = self.of(node.lower), self.of(node.upper)
         outer = self._point.get(node.variable)
+        try:
+            if node.kind == "int":
+                return self._integral(node, lower, upper)
+            return self._series(node, lower.unique_fmpz(), upper.unique_fmpz())
+        finally:
+            if outer is None:
+                self._point.pop(node.variable, None)
+            else:
+                self._point[node.variable] = outer
+
+    def _series(self, node: Operator, first: fmpz | None, last: fmpz | None) -> acb:
+        if first is None or last is None or last - first >= MAX_TERMS:
+            raise NotScalarError(node.kind)
         total = acb(0 if node.kind == "sum" else 1)
-        for index in range(int(lower), int(upper) + 1):
+        for index in range(int(first), int(last) + 1):
             self._point[node.variable] = acb(index)
             term = self.of(node.body)
             total = total + self._noted(term) if node.kind == "sum" else total * term
-        if outer is None:
-            self._point.pop(node.variable, None)
-        else:
-            self._point[node.variable] = outer
         return total
 
+    def _integral(self, node: Operator, lower: acb, upper: acb) -> acb:
+        if not all(_is_meromorphic(part) for part in walk(node.body)):
+            raise NotScalarError(node.kind)
+        trouble: list[Exception] = []
 
-def _power(base: acb, exponent: fmpq) -> acb:
-    if exponent.q == 1:
-        return base**exponent.p
-    if exponent == fmpq(1, 2):
-        return base.sqrt()
-    if exponent.q % 2 and base.imag.is_zero() and base.real < 0:
-        magnitude = (-base) ** acb(arb(exponent))
-        return -magnitude if exponent.p % 2 else magnitude
-    return base ** acb(arb(exponent))
+        def integrand(at: acb, analytic: bool) -> acb:
+            # FLINT cannot let exceptions through; a value that is not finite ends its work soon.
+            self._point[node.variable] = at
+            try:
+                return acb("nan") if trouble else self.of(node.body)
+            except (TooLargeError, UndefinedError, NotScalarError) as error:
+                trouble.append(error)
+                return acb("nan")
 
-
-def _real(function: Callable[..., arb]) -> Callable[..., acb]:
-    """``function`` of real arguments only."""
-
-    def of_real(*arguments: acb) -> acb:
-        if not all(argument.imag.is_zero() for argument in arguments):
-            raise NotScalarError("complex")
-        return acb(function(*(argument.real for argument in arguments)))
-
-    return of_real
+        value = acb.integral(integrand, lower, upper, eval_limit=_INTEGRAL_EVALUATIONS)
+        if trouble:
+            raise trouble[0]
+        return value
 
 
-def _of_integers(function: Callable[..., fmpq | None]) -> Callable[..., acb]:
-    def of_integers(*arguments: acb) -> acb:
-        integers = [argument.unique_fmpz() for argument in arguments]
-        value = None if None in integers else function(*(fmpq(each) for each in integers))
-        if value is None:
-            raise NotScalarError("not integers")
-        return acb(arb(value))
-
-    return of_integers
-
-
-def _logarithm(argument: acb, base: acb | None = None) -> acb:
-    if argument.is_zero():
-        raise UndefinedError
-    return argument.log() if base is None else argument.log() / base.log()
-
-
-def _binomial(of: acb, choose: acb) -> acb:
-    return (of + 1).gamma() * (choose + 1).rgamma() * (of - choose + 1).rgamma()
-
-
-def _gamma(argument: acb) -> acb:
-    # Stirling's series would be summed with as many bits as the exponent of the result has.
-    if argument.real.mid() > arb(2) ** 64:
-        raise NotScalarError("factorial")
-    return argument.gamma()
-
-
-_FUNCTIONS: Final[dict[str, Callable[..., acb]]] = {
-    **{name: getattr(acb, name) for name in "sin cos tan cot sec csc".split()},
-    **{name: getattr(acb, name) for name in "sinh cosh tanh coth sech csch exp".split()},
-    "arcsin": acb.asin,
-    "arccos": acb.acos,
-    "arctan": acb.atan,
-    "arccot": lambda z: acb.pi() / 2 - z.atan(),
-    "arcsec": lambda z: (1 / z).acos(),
-    "arccsc": lambda z: (1 / z).asin(),
-    "arcsinh": acb.asinh,
-    "arccosh": acb.acosh,
-    "arctanh": acb.atanh,
-    "ln": _logarithm,
-    "log": _logarithm,
-    "lg": lambda z: _logarithm(z, acb(10)),
-    "factorial": lambda z: _gamma(z + 1),
-    "binom": _binomial,
-    "abs": lambda z: acb(abs(z)),
-    "Re": lambda z: acb(z.real),
-    "Im": lambda z: acb(z.imag),
-    "conjugate": lambda z: z.conjugate(),
-    "arg": lambda z: acb(z.arg()),
-    "floor": _real(arb.floor),
-    "ceil": _real(arb.ceil),
-    "sgn": _real(arb.sgn),
-    "max": _real(lambda first, *rest: _fold(arb.max, first, rest)),
-    "min": _real(lambda first, *rest: _fold(arb.min, first, rest)),
-}
-
-
-def _fold(function: Callable[[arb, arb], arb], first: arb, rest: tuple[arb, ...]) -> arb:
-    for each in rest:
-        first = function(first, each)
-    return first
+def _is_meromorphic(node: Node) -> bool:
+    match node:
+        case Number() | Symbol() | Constant() | Add() | Multiply() | Divide() | Negate():
+            return True
+        case Power(base=base, exponent=exponent):
+            return isinstance(exponent, Number) or base == Constant("e")
+        case Call(name=name):
+            return name in MEROMORPHIC
+    return False
 
 
 _RULES: Final[dict[type, Callable[[_Evaluation, Any], acb]]] = {

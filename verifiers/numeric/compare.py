@@ -20,7 +20,6 @@ from assayoffice.verifiers.numeric.expression import (
     symbols,
 )
 from assayoffice.verifiers.numeric.finding import (
-    Equality,
     Finding,
     Method,
     all_of,
@@ -190,7 +189,7 @@ def _compare_statements(reference: Node, answer: Node, setting: Setting) -> Find
         return different(Method.STRUCTURE, "OTHER_KIND")
     if len(reference.operators) == len(answer.operators) == 1:
         finding = compare_relations(reference, answer, setting.values)
-        if finding.equality is not Equality.UNDECIDED:
+        if finding.decided:
             return finding
     straight = _compare_chains(reference, answer, setting)
     if straight.equal:

@@ -41,6 +41,10 @@ class UndefinedError(Exception):
     """What was written has no value: a division by zero, the logarithm of zero."""
 
 
+class NotScalarError(Exception):
+    """What was written is no expression with a value, or has none that a tier knows how to find."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """``reason`` is the verdict's machine-readable code, ``flags`` the conventions applied."""
@@ -57,6 +61,10 @@ class Finding:
     @property
     def different(self) -> bool:
         return self.equality is Equality.DIFFERENT
+
+    @property
+    def decided(self) -> bool:
+        return self.equality is not Equality.UNDECIDED
 
     def flagged(self, *flags: str) -> "Finding":
         return replace(self, flags=self.flags.union(flags))
@@ -85,7 +93,7 @@ def all_of(findings: Iterable[Finding]) -> Finding:
     for finding in findings:
         if finding.different:
             return finding
-        if finding.equality is Equality.UNDECIDED:
+        if not finding.decided:
             doubt = doubt or finding
         method = max(method, finding.method, key=lambda each: each.rank)
         flags |= finding.flags

@@ -30,7 +30,7 @@ from assayoffice.verifiers.numeric.expression import (
     Text,
     Unit,
 )
-from assayoffice.verifiers.numeric.finding import UndefinedError
+from assayoffice.verifiers.numeric.finding import NotScalarError, UndefinedError
 from assayoffice.verifiers.numeric.limits import Budget
 
 #: Just below 2^61; congruent to 1 modulo 4, so that -1 has a square root in the field.
@@ -39,10 +39,6 @@ PRIMES: Final = (2**61 - 31, 2**61 - 259)
 _SYMMETRIC: Final = frozenset(("max", "min", "gcd", "lcm"))
 _INVERSION_STEPS: Final = 10
 _POWER_STEPS: Final = 20
-
-
-class NotScalarError(Exception):
-    """The node is not an expression with a value: a list, an interval, a relation."""
 
 
 class Fingerprint:

@@ -6,9 +6,7 @@ Pint knows the units. Count nouns (apples) and currencies convert to nothing but
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final, cast
-
-import pint
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from assayoffice.verifiers.numeric.expression import (
     Add,
@@ -24,6 +22,9 @@ from assayoffice.verifiers.numeric.expression import (
 )
 from assayoffice.verifiers.numeric.rewriting import rewritten
 from assayoffice.verifiers.numeric.values import Values
+
+if TYPE_CHECKING:
+    import pint
 
 PERCENT: Final = "%"
 DEGREE: Final = "degree"
@@ -155,6 +156,8 @@ def converted(given: Quantity, units: Units, values: Values) -> Node | None:
 @cache
 def registry() -> "pint.UnitRegistry[Fraction]":
     """Pint's registry, with exact factors. Building it takes half a second of CPU."""
+    import pint  # a quarter of a second of CPU
+
     # Any number type is accepted; only the annotation says float.
     units: pint.UnitRegistry[Fraction] = pint.UnitRegistry(non_int_type=cast("Any", Fraction))
     units.define("us_dollar = [us_currency]")
@@ -164,6 +167,8 @@ def registry() -> "pint.UnitRegistry[Fraction]":
 
 @cache
 def _factor(given: Units, wanted: Units) -> Fraction | None:
+    import pint
+
     try:
         factor = registry().Quantity(Fraction(1), _pint_name(given)).to(_pint_name(wanted))
     except (pint.PintError, ValueError, TypeError, AttributeError):

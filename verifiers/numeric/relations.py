@@ -3,20 +3,24 @@
 from typing import Final
 
 from assayoffice.verifiers.numeric.expression import Add, Negate, Node, Relation, symbols
-from assayoffice.verifiers.numeric.finding import Finding, Method, different
+from assayoffice.verifiers.numeric.finding import Finding, Method, different, undecided
 from assayoffice.verifiers.numeric.values import Values
 
 #: What a comparison becomes when its sides change places.
 FLIPPED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _EQUATIONS: Final = frozenset(("=", "~"))
+_COMPARISONS: Final = _EQUATIONS | FLIPPED.keys() | {"!="}
 
 
 def compare_relations(reference: Relation, answer: Relation, values: Values) -> Finding:
-    """Whether both state the same of their variables. Only for single comparisons, no chains.
+    """Whether two single comparisons state the same of their variables.
 
     A statement that is always true (y = y) states nothing and is never the same as another.
+    Undecided for what is no comparison of values.
     """
     wanted, given = reference.operators[0], answer.operators[0]
+    if wanted not in _COMPARISONS or given not in _COMPARISONS:
+        return undecided(Method.STRUCTURE)
     if symbols(reference) != symbols(answer):
         return different(Method.STRUCTURE)
     if wanted in _EQUATIONS and given in _EQUATIONS or wanted == given == "!=":

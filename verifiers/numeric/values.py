@@ -8,6 +8,8 @@ from typing import Final
 
 from flint import arb, fmpq
 
+from assayoffice.verifiers.base import Effort
+from assayoffice.verifiers.numeric import symbolic
 from assayoffice.verifiers.numeric.balls import Ball, ball, working_precision
 from assayoffice.verifiers.numeric.exact import Exact, exact
 from assayoffice.verifiers.numeric.expression import (
@@ -16,19 +18,22 @@ from assayoffice.verifiers.numeric.expression import (
     Negate,
     Node,
     Number,
+    Operator,
     Power,
+    contains,
     symbols,
     walk,
 )
 from assayoffice.verifiers.numeric.finding import (
     Finding,
     Method,
+    NotScalarError,
     different,
     equal,
     undecided,
 )
 from assayoffice.verifiers.numeric.limits import MAX_EXACT_BITS, Budget
-from assayoffice.verifiers.numeric.modular import PRIMES, Fingerprint, NotScalarError
+from assayoffice.verifiers.numeric.modular import PRIMES, Fingerprint
 
 #: Working precision in bits, each tried when the one before left the question open. The first can
 #: only tell values apart.
@@ -52,14 +57,18 @@ _Pair = tuple[Ball, Ball]
 class Values:
     """Compares values within one verdict.
 
-    ``seed`` decides at which points expressions are tried; take it from what is compared, so that
+    Sympy is only asked with FULL effort; with QUICK, a finding that is undecided by the method
+    SYMPY says that it might help.
+
+    ``seed`` decides at which points expressions are tried. Take it from what is compared, so that
     equal submissions get equal verdicts and no answer can be written for the points it meets.
     """
 
-    __slots__ = ("_seed", "budget")
+    __slots__ = ("_effort", "_seed", "budget")
 
-    def __init__(self, seed: bytes, budget: Budget) -> None:
+    def __init__(self, seed: bytes, budget: Budget, effort: Effort) -> None:
         self._seed = seed
+        self._effort = effort
         self.budget = budget
 
     def exact(self, node: Node) -> Exact:
@@ -94,7 +103,18 @@ class Values:
                 if left_value == right_value:
                     return equal(Method.EXACT)
                 return different(Method.EXACT)
-        return self._modular(left, right) or self._by_balls(left, right)
+        finding = self._modular(left, right) or self._by_balls(left, right)
+        return finding if finding.decided else self._symbolic(left, right)
+
+    def _symbolic(self, left: Node, right: Node) -> Finding:
+        if not all(symbolic.expressible(each, self.budget) for each in (left, right)):
+            return undecided(Method.BALLS)
+        if self._effort is Effort.QUICK:
+            return undecided(Method.SYMPY)
+        names = sorted(symbols(left) | symbols(right))
+        integers = names and (contains(left, Operator) or contains(right, Operator))
+        points = self._integer_points(names) if integers else self._points(names)
+        return symbolic.decide(left, right, points[:_MIN_POINTS], self.budget)
 
     def proportional(self, left: Node, right: Node, *, positively: bool = False) -> Finding:
         """Whether ``left`` is ``right`` times a constant other than zero (or above it)."""
@@ -193,15 +213,21 @@ class Values:
 
     def _by_balls(self, left: Node, right: Node) -> Finding:
         names = sorted(symbols(left) | symbols(right))
+        counted = names and (contains(left, Operator) or contains(right, Operator))
         try:
+            if counted:
+                return self._agree_on_integers(left, right, names)
             finding = self._agree_at(left, right, self._points(names))
             if finding.different and names and _means_integers(names, left, right):
-                over_integers = self._agree_at(left, right, self._integer_points(names))
-                if over_integers.equal:
-                    return over_integers.flagged("INTEGER_ASSUMED")
+                over_integers = self._agree_on_integers(left, right, names)
+                return over_integers if over_integers.equal else finding
+            return finding
         except NotScalarError:
             return undecided(Method.BALLS)
-        return finding
+
+    def _agree_on_integers(self, left: Node, right: Node, names: list[str]) -> Finding:
+        finding = self._agree_at(left, right, self._integer_points(names))
+        return finding.flagged("INTEGER_ASSUMED") if finding.equal else finding
 
     def _agree_at(self, left: Node, right: Node, points: list[Point]) -> Finding:
         wanted = _MIN_POINTS if len(points) > 1 else 1

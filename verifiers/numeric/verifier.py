@@ -1,5 +1,6 @@
 """The verifier ``numeric``: numbers, expressions and the structures mathematics makes of them."""
 
+import importlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,16 +29,15 @@ from assayoffice.verifiers.numeric.expression import (
     contains,
 )
 from assayoffice.verifiers.numeric.finding import (
-    Equality,
     Finding,
     Method,
+    NotScalarError,
     UndefinedError,
     different,
     equal,
     undecided,
 )
 from assayoffice.verifiers.numeric.limits import Budget, TooLargeError
-from assayoffice.verifiers.numeric.modular import NotScalarError
 from assayoffice.verifiers.numeric.parser import UnreadableError, parse
 from assayoffice.verifiers.numeric.render import render
 from assayoffice.verifiers.numeric.scalars import Setting
@@ -104,8 +104,9 @@ class NumericVerifier:
     decided_by: ClassVar[tuple[str, ...]] = ("sympy", "python-flint", "pint", "mpmath")
 
     def __init__(self) -> None:
-        # Half a second of work that a QUICK call could not afford; workers inherit it.
+        # More than a second of work that a QUICK call could not afford; workers inherit it.
         quantities.registry()
+        importlib.import_module("sympy")
 
     def verify(self, submission: Submission[NumericTask], effort: Effort) -> Verdict:
         """Judge a submission.
@@ -134,10 +135,9 @@ def _judge(
             return _decided(equal(Method.NORMAL_FORM), found, reference, reference.shown)
         if reference.words and words(found.text) == reference.words:
             return _decided(equal(Method.TEXT), found, reference, "")
-        node, finding = _compared(reference, found.text, task)
-        if finding.equality is Equality.UNDECIDED:
-            if effort is Effort.QUICK:
-                raise NeedsFullEffort
+        node, finding = _compared(reference, found.text, task, effort)
+        if not finding.decided and finding.method is Method.SYMPY and effort is Effort.QUICK:
+            raise NeedsFullEffort
         if finding.equal and echo.repeats(submission.prompt, found.text, node):
             finding = different(finding.method, "ECHO")
     except TooLargeError as error:
@@ -153,9 +153,11 @@ def _judge(
     return _decided(finding, found, reference, render(node) if node else "")
 
 
-def _compared(reference: _Reference, text: str, task: NumericTask) -> tuple[Node, Finding]:
+def _compared(
+    reference: _Reference, text: str, task: NumericTask, effort: Effort
+) -> tuple[Node, Finding]:
     seed = blake2b(f"{task.reference}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16)
-    setting = Setting(task, Values(seed.digest(), Budget()))
+    setting = Setting(task, Values(seed.digest(), Budget(), effort))
     node = parse(text, thousands=not reference.several)
     if node == reference.node and text != task.reference:
         return node, equal(Method.NORMAL_FORM)
@@ -189,7 +191,7 @@ def _checked(task: NumericTask) -> _Reference:
     check(task)
     reference = _read_reference(task.reference)
     try:
-        _, finding = _compared(reference, task.reference, task)
+        _, finding = _compared(reference, task.reference, task, Effort.QUICK)
     except UndefinedError:
         raise _unscorable("has no value; it divides by zero or the like") from None
     except TooLargeError as error:
