@@ -175,7 +175,7 @@ class Workers:
         with theirs:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns as soon as it has exec'ed
                 # Without -P a sympy.py in the current directory would be taken for the library.
-                [sys.executable, "-P", "-m", __package__ + ".zygote"]
+                [sys.executable, "-P", "-m", "assayoffice.sandbox.zygote"]
                 + [str(theirs.fileno()), self._handler_path],
                 pass_fds=[theirs.fileno()],
                 # Verdicts must not depend on the order of sets.
