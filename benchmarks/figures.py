@@ -1,8 +1,11 @@
-"""Figures out of measurements."""
+"""Figures out of measurements, and the tables they are shown in."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
 
 _Z95 = 1.959964  # quantile of the normal distribution
 
@@ -41,3 +44,20 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that at least ``percent`` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def table(title: str, *headings: str, caption: str | None = None) -> Table:
+    """An empty table of figures with a column of names before them."""
+    empty = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption=caption,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    empty.add_column("", no_wrap=True)
+    for heading in headings:
+        empty.add_column(heading, justify="right")
+    return empty

@@ -19,7 +19,7 @@ from typing import Annotated
 
 import rows
 import typer
-from figures import Share, percentile
+from figures import Share, percentile, table
 from judges import Measured, MeasuredJudge, math_verify, ours
 from rich.console import Console
 from rich.table import Table
@@ -152,12 +152,10 @@ def _compare(judges: Mapping[str, MeasuredJudge], labelled: list[Row]) -> Compar
 
 def _summary(compared: Compared) -> Table:
     us, them = compared[OURS], compared[PEER]
-    table = Table(title=f"{len(us.judged):,} labelled rows", title_justify="left")
-    for heading in ("", OURS, PEER, "ratio"):
-        table.add_column(heading, justify="right" if heading else "left")
-    table.add_row("accuracy", str(us.accuracy), str(them.accuracy))
-    table.add_row("false positives", str(us.false_positives), str(them.false_positives))
-    table.add_row("false negatives", str(us.false_negatives), str(them.false_negatives))
+    summary = table(f"{len(us.judged):,} labelled rows", OURS, PEER, "ratio")
+    summary.add_row("accuracy", str(us.accuracy), str(them.accuracy))
+    summary.add_row("false positives", str(us.false_positives), str(them.false_positives))
+    summary.add_row("false negatives", str(us.false_negatives), str(them.false_negatives))
     for name, of in (
         ("mean", statistics.fmean),
         ("p50", lambda values: percentile(values, 50)),
@@ -165,22 +163,17 @@ def _summary(compared: Compared) -> Table:
         ("max", max),
     ):
         mine, theirs = of(us.cpu_ms), of(them.cpu_ms)
-        table.add_row(f"CPU ms, {name}", f"{mine:.3f}", f"{theirs:.2f}", f"{theirs / mine:.0f} x")
+        summary.add_row(f"CPU ms, {name}", f"{mine:.3f}", f"{theirs:.2f}", f"{theirs / mine:.0f} x")
     mine, theirs = (1000 / statistics.fmean(each.cpu_ms) for each in (us, them))
-    table.add_row("rows/s on a core", f"{mine:,.0f}", f"{theirs:,.0f}", f"{mine / theirs:.0f} x")
-    table.add_row("slowest row, s", f"{us.slowest_seconds:.2f}", f"{them.slowest_seconds:.2f}")
-    table.add_row("hung or died", str(us.lost), str(them.lost))
-    return table
+    summary.add_row("rows/s on a core", f"{mine:,.0f}", f"{theirs:,.0f}", f"{mine / theirs:.0f} x")
+    summary.add_row("slowest row, s", f"{us.slowest_seconds:.2f}", f"{them.slowest_seconds:.2f}")
+    summary.add_row("hung or died", str(us.lost), str(them.lost))
+    return summary
 
 
 def _slices(compared: Compared) -> Table:
-    table = Table(
-        title="By source: accuracy, false positives, false negatives", title_justify="left"
-    )
-    table.add_column("source")
-    table.add_column("rows", justify="right")
-    for name in compared:
-        table.add_column(name, justify="right")
+    title = "By source: % right, false positives, false negatives"
+    slices = table(title, "rows", *compared)
     counts = collections.Counter(row.source for row, _ in compared[OURS].judged)
     for source, count in sorted(counts.items()):
         cells = []
@@ -190,18 +183,18 @@ def _slices(compared: Compared) -> Table:
             cells.append(
                 " / ".join(f"{each.percent:.1f}" if each.total else "-" for each in shares)
             )
-        table.add_row(source, str(count), *cells)
-    return table
+        slices.add_row(source, str(count), *cells)
+    return slices
 
 
 def _hostile(title: str, compared: Compared) -> Table:
-    table = Table(title=f"{len(compared[OURS].judged)} {title}", title_justify="left")
-    headings = ("", "judged right", "hung or died", "slowest, s", "over 1 s", "peak MiB")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading else "left")
+    hostile = table(
+        f"{len(compared[OURS].judged)} {title}",
+        *("judged right", "hung or died", "slowest, s", "over 1 s", "peak MiB"),
+    )
     for name, scores in compared.items():
         slow = sum(measured.wall_seconds > 1 for _, measured in scores.judged)
-        table.add_row(
+        hostile.add_row(
             name,
             f"{scores.accuracy.count}",
             f"{scores.lost}",
@@ -209,7 +202,7 @@ def _hostile(title: str, compared: Compared) -> Table:
             f"{slow}",
             f"{scores.memory_mib:.0f}",
         )
-    return table
+    return hostile
 
 
 def _errors(found: Mapping[str, Compared]) -> Iterator[dict[str, object]]:
