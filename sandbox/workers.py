@@ -19,6 +19,8 @@ from assayoffice.sandbox.frames import FrameError, Job, Reply, ReplyReader
 
 _MAX_MESSAGE_BYTES = 256
 _START_SECONDS = 120.0
+#: Beyond what a fork takes on the busiest host; the zygote must be stuck.
+_FORK_SECONDS = 20.0
 _CLOSE_SECONDS = 5.0
 #: A dead worker's end of the socket closes with it, unless something it started holds it open.
 _LAST_REPLIES_SECONDS = 1.0
@@ -35,6 +37,9 @@ class Death:
     exit_code: int
     signal: int
     peak_memory_bytes: int
+
+
+_UNSEEN = Death(-1, -1, 0)
 
 
 class Owner(Protocol):
@@ -124,6 +129,9 @@ class Worker(asyncio.Protocol):
         self._death = death
         if self._transport is None:
             self._report()
+        elif death == _UNSEEN:
+            # All workers are gone: their owners must know before they hand anything to the others.
+            self._transport.abort()
         else:
             loop = asyncio.get_running_loop()
             loop.call_later(_LAST_REPLIES_SECONDS, self._transport.abort)
@@ -216,7 +224,12 @@ class Workers:
                 except OSError as error:
                     raise SandboxError(f"the zygote does not take orders: {error}") from error
                 self._forking.append((worker, forked))
-                await forked
+                await asyncio.wait_for(forked, _FORK_SECONDS)
+            except TimeoutError:
+                worker.disown()
+                self._lose_zygote()
+                message = f"the zygote has not forked in {_FORK_SECONDS:g} s"
+                raise SandboxError(message) from None
             except BaseException:
                 worker.disown()
                 raise
@@ -295,7 +308,6 @@ class Workers:
         for _, forked in forking:
             if not forked.done():
                 forked.set_exception(error)
-        unseen = Death(-1, -1, 0)
         alive, self._alive = self._alive, {}
         for worker in alive.values():
-            worker.bury(unseen)
+            worker.bury(_UNSEEN)

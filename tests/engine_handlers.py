@@ -58,6 +58,8 @@ def make_handler() -> Handler:
             case "segfault":
                 ctypes.string_at(0)
                 raise AssertionError("address 0 can be read")
+            case "signal":
+                os.kill(os.getpid(), int(arguments[0]))
             case "exit":
                 os._exit(int(arguments[0]))
             case "suicide-quick":

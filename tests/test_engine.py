@@ -138,6 +138,11 @@ class TestHostileWork:
         assert finding.reason == "CPU_TIME"
         assert finding.explanation == "judging it takes more than 0.3 s of CPU time"
 
+    async def test_kernels_stop_for_cpu_time_is_that_verdict_as_well(self, engine):
+        finding = await engine.submit(work(f"signal {signal.SIGXCPU:d}"))
+        assert isinstance(finding, LimitExceeded)
+        assert finding.reason == "CPU_TIME"
+
     async def test_out_of_memory_twice_is_a_verdict(self, engine):
         finding = await engine.submit(work(f"allocate {512 * MIB}"))
         assert isinstance(finding, LimitExceeded)
@@ -176,6 +181,16 @@ class TestHostileWork:
         replies = [(await future).reply for future in futures]
         assert replies == [b"Vecho %d" % number for number in range(80)]
         assert not isinstance(await hostile, Judged)
+
+    async def test_neighbours_of_a_crash_run_one_by_one_from_then_on(self, engine):
+        patient = WorkLimits(60, 60, 128 * MIB, 60)
+        hostile = engine.submit(work("exit 1"))
+        # In the same turn of the loop, so in the same chunk.
+        others = [engine.submit(work(f"sleep 60 #{n}", limits=patient)) for n in range(3)]
+        assert (await hostile).reason == "WORKER_CRASHED"
+        await until(lambda: engine.stats().running == 1 and engine.stats().queued == 2)
+        for other in others:
+            other.cancel()
 
     async def test_cheap_work_does_not_wait_behind_expensive(self, engine):
         long = WorkLimits(60, 60, 128 * MIB, 0.05)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from assayoffice.sandbox import workers as workers_module
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES, FrameError, Job, Reply, ReplyReader, Status
 from assayoffice.sandbox.workers import Death, SandboxError, Worker, Workers
 
@@ -72,11 +73,19 @@ async def ended(pid: int) -> None:
             await asyncio.sleep(0.01)
 
 
+def _read(path: str) -> str:
+    return Path(path).read_text()
+
+
 def _state(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def _parent(pid: int) -> int:
+    return int(_read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
 
 
 def open_files() -> set[str]:
@@ -136,6 +145,14 @@ class TestJobs:
         assert limits["RLIMIT_CPU"][0] == 5 + 1 + 2
         assert 64 * MIB < limits["RLIMIT_AS"][0] < 2**40
 
+    async def test_worker_yields_to_the_service_in_need_of_memory_or_cpu(self, workers):
+        records = Records()
+        worker = await workers.fork(records, niceness=7)
+        worker.send([job("echo")])
+        await records.replies.get()
+        assert _read(f"/proc/{worker.pid}/oom_score_adj") == "1000\n"
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
+
     async def test_what_a_verifier_prints_stays_out_of_the_services_output(self, hire, capfd):
         worker, records = await hire()
         worker.send([job("print")])
@@ -187,11 +204,17 @@ class TestDeath:
         assert (death.exit_code, death.signal) == (exit_code, signal_number)
         assert death.peak_memory_bytes > MIB
 
-    async def test_replies_written_before_the_death_arrive_before_it(self, hire):
+    async def test_replies_written_before_the_death_arrive_before_it(self, hire, monkeypatch):
+        monkeypatch.setattr(workers_module, "_LAST_REPLIES_SECONDS", 60)
         worker, records = await hire()
-        worker.send([job(f"big {8 * MIB}"), job("exit 0", id=1)])
+        worker._transport.pause_reading()
+        worker.send([job("echo last words"), job("exit 0", id=1)])
+        await ended(worker.pid)
+        await asyncio.sleep(0)
+        assert not records.death.done()
+        worker._transport.resume_reading()
         await records.death
-        assert len(records.replies.get_nowait().body) == 8 * MIB + 1
+        assert records.replies.get_nowait().body == b"Vecho last words"
 
     async def test_death_of_the_zygote_is_the_death_of_its_workers(self, workers, hire):
         idle, of_idle = await hire()
@@ -246,6 +269,21 @@ class TestStartAndEnd:
         with pytest.raises(asyncio.CancelledError):
             await task
         await workers.close()
+
+    async def test_zygote_that_is_stuck_is_replaced(self, workers, monkeypatch):
+        monkeypatch.setattr(workers_module, "_FORK_SECONDS", 0.2)
+        first = await workers.fork(Records())
+        zygote = _parent(first.pid)
+        os.kill(zygote, signal.SIGSTOP)
+        with pytest.raises(SandboxError, match="has not forked"):
+            await workers.fork(Records())
+        monkeypatch.undo()
+        monkeypatch.setenv("PYTHONPATH", str(TESTS))
+        records = Records()
+        worker = await workers.fork(records)
+        worker.send([job("echo")])
+        assert (await records.replies.get()).status is Status.DONE
+        await ended(zygote)
 
     async def test_closed_workers_fork_no_more(self, workers):
         await workers.close()
