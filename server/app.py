@@ -12,11 +12,10 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from assayoffice.server import catalog
 from assayoffice.server.access import BearerToken, is_local, server_credentials, token
 from assayoffice.server.admission import Admission
 from assayoffice.server.calls import Calls
-from assayoffice.server.catalog import Catalog
+from assayoffice.server.catalog import Catalog, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
 from assayoffice.server.health import SERVICE, Health
@@ -30,6 +29,8 @@ HANDLER = "assayoffice.server.judge:make_handler"
 
 _HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
+# More wait at the client. Bounds what one connection can have in memory here.
+_CALLS_PER_CONNECTION = 1024
 # Clients may ping this often to keep idle connections through their networks' boxes.
 _MIN_PING_MILLISECONDS = 10_000
 # For what is answered when the work has ended and is not sent yet.
@@ -46,14 +47,14 @@ class Server:
     def __init__(
         self,
         endpoint: str,
-        entries: Catalog,
+        catalog: Catalog,
         grpc_server: grpc.aio.Server,
         engine: Engine,
         calls: Calls,
         health: Health,
     ) -> None:
         self.endpoint = endpoint
-        self._catalog = entries
+        self._catalog = catalog
         self._grpc_server = grpc_server
         self._engine = engine
         self._calls = calls
@@ -90,26 +91,30 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             # A second server on the port fails instead of taking half of the calls.
             ("grpc.so_reuseport", 0),
+            ("grpc.max_concurrent_streams", _CALLS_PER_CONNECTION),
             ("grpc.http2.min_ping_interval_without_data_ms", _MIN_PING_MILLISECONDS),
             ("grpc.keepalive_permit_without_calls", 1),
         ],
     )
     # The port first: its being taken should not cost the start of the workers.
     endpoint = _bind(grpc_server, settings)
-    if secret is None and not is_local(settings.listen):
-        _log.warning("open to the network without a token", extra={"facts": {"at": endpoint}})
+    if not is_local(settings.listen):
+        if secret is None:
+            _log.warning("open to the network without a token", extra={"facts": {"at": endpoint}})
+        elif settings.tls_certificate is None:
+            _log.warning("tokens cross the network in clear text: no TLS")
     engine = Engine(_engine_settings(settings))
     try:
         await engine.start()
-        entries = await catalog.load(engine)
-        for entry in entries.entries.values():
+        catalog = await load_catalog(engine)
+        for entry in catalog.entries.values():
             if not entry.serving:
                 facts = {"verifier": entry.name, "why": entry.info.state_detail}
                 _log.warning("verifier out of service", extra={"facts": facts})
         calls = Calls()
-        servicer = VerifierService(Admission(engine, entries), entries, calls)
+        servicer = VerifierService(Admission(engine, catalog), catalog, calls)
         add_VerifierServiceServicer_to_server(servicer, grpc_server)
-        health = Health(entries, engine)
+        health = Health(catalog, engine)
         health_pb2_grpc.add_HealthServicer_to_server(health, grpc_server)
         reflection.enable_server_reflection(
             (SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME), grpc_server
@@ -117,7 +122,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await grpc_server.start()
         following = asyncio.create_task(health.follow())
         try:
-            yield Server(endpoint, entries, grpc_server, engine, calls, health)
+            yield Server(endpoint, catalog, grpc_server, engine, calls, health)
         finally:
             following.cancel()
     finally:

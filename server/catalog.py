@@ -76,7 +76,7 @@ class Catalog:
             raise StatusError(Reason.HALLMARK_MISMATCH, "; ".join(differences))
 
 
-async def load(engine: Engine) -> Catalog:
+async def load_catalog(engine: Engine) -> Catalog:
     """Ask the workers what is installed and have every loaded verifier judge its own cases."""
     described = verifier_pb2.ListVerifiersResponse.FromString(
         await engine.ask(Operation.DESCRIBE.value)

@@ -6,9 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.server import catalog
 from assayoffice.server.app import HANDLER, usable_cores
-from assayoffice.server.catalog import Entry
+from assayoffice.server.catalog import Entry, load_catalog
 from assayoffice.server.engine import Engine, EngineError, EngineSettings
 
 # Two workers and the service, with room for one submission that takes all its memory.
@@ -105,14 +104,14 @@ async def _verifiers() -> list[Finding]:
     )
     try:
         await engine.start()
-        found = await catalog.load(engine)
+        catalog = await load_catalog(engine)
     except EngineError as error:
         return [Finding("worker processes", False, str(error), "see the lines on stderr above")]
     finally:
         await engine.close()
     return [
         Finding("worker processes", True, "start, work, and end when told"),
-        *(_verifier(entry) for entry in found.entries.values()),
+        *(_verifier(entry) for entry in catalog.entries.values()),
     ]
 
 

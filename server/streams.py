@@ -9,6 +9,7 @@ from assayoffice.server.admission import Admission, Admitted
 from assayoffice.server.calls import Call
 from assayoffice.server.errors import Reason, StatusError
 from assayoffice.server.results import write_error, write_finding
+from assayoffice.server.work import Finding
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
 # Of one stream, read and not yet answered. Enough to keep every worker busy.
@@ -36,9 +37,11 @@ class Exchange:
     ) -> None:
         """Answer all requests. Raises StatusError when the server drains before their end."""
         reading = asyncio.create_task(self._read(requests))
+        # Wakes the loop below, which may have nothing else to wait for.
+        reading.add_done_callback(lambda _: self._finished.put_nowait(None))
         self._call.on_drain(reading.cancel)
         try:
-            while self._unanswered or not reading.done() or not self._finished.empty():
+            while self._unanswered or not reading.done():
                 result = await self._finished.get()
                 if result is None:
                     continue
@@ -56,12 +59,9 @@ class Exchange:
                 admitted.finding.cancel()
 
     async def _read(self, requests: AsyncIterator[verifier_pb2.VerifyStreamRequest]) -> None:
-        try:
-            async for request in requests:
-                await self._wait_for_room()
-                self._admit(request.submission)
-        finally:
-            self._finished.put_nowait(None)  # wakes the writer, which may have nothing to wait for
+        async for request in requests:
+            await self._wait_for_room()
+            self._admit(request.submission)
 
     async def _wait_for_room(self) -> None:
         while self._unanswered >= _MAX_UNANSWERED or not self._admission.has_room():
@@ -90,11 +90,11 @@ class Exchange:
         self._under_way[id] = admitted
         admitted.finding.add_done_callback(partial(self._finish, id, admitted))
 
-    def _finish(self, id: str, admitted: Admitted, finding: "asyncio.Future[object]") -> None:
+    def _finish(self, id: str, admitted: Admitted, finding: "asyncio.Future[Finding]") -> None:
         del self._under_way[id]
         if finding.cancelled():
             return
         result = verdict_pb2.VerifyResult(id=id)
-        write_finding(result, admitted, admitted.finding.result(), _PATH)
+        write_finding(result, admitted, finding.result(), _PATH)
         self._call.tally(admitted.entry.name, result)
         self._finished.put_nowait(result)

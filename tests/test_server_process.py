@@ -54,6 +54,7 @@ def serving(
         )
     with process:
         try:
+            assert process.stdout is not None
             yield Serving(process, json.loads(process.stdout.readline())["endpoint"], log)
         finally:
             process.kill()
@@ -247,7 +248,7 @@ def test_health_tells_when_no_worker_can_be_had_and_when_one_can(serve, tmp_path
 class TestDoctor:
     def test_verifier_that_cannot_serve_is_named_with_the_reason(self, tmp_path):
         announce(tmp_path, "broken", "raise RuntimeError('no licence found')")
-        assay = shutil.which("assay", path=str(Path(sys.executable).parent))
+        assay = Path(sys.executable).parent / "assay"
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
         result = subprocess.run(
             [assay, "doctor", "--json"], env=environment, capture_output=True, text=True
