@@ -32,8 +32,9 @@ def _real(function: Callable[..., arb]) -> Callable[..., acb]:
 
 def _of_integers(function: Callable[..., fmpq | None]) -> Callable[..., acb]:
     def of_integers(*arguments: acb) -> acb:
-        integers = [argument.unique_fmpz() for argument in arguments]
-        value = None if None in integers else function(*(fmpq(each) for each in integers))
+        found = (argument.unique_fmpz() for argument in arguments)
+        integers = [fmpq(each) for each in found if each is not None]
+        value = function(*integers) if len(integers) == len(arguments) else None
         if value is None:
             raise NotScalarError("not integers")
         return acb(arb(value))

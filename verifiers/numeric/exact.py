@@ -4,6 +4,7 @@ Roots and powers count when they come out rational. What is not rational, or wou
 MAX_EXACT_BITS bits, is left to the other tiers.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, Final, TypeAlias
@@ -168,7 +169,7 @@ def _factorial(value: fmpq) -> Exact:
         return None
     if value < 0:
         raise UndefinedError
-    return fmpq(fmpz.fac_ui(int(value.p)))
+    return fmpq(math.factorial(int(value.p)))
 
 
 def _double_factorial(value: fmpq) -> Exact:
@@ -220,7 +221,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Exact]]] = {
     "factorial": _factorial,
     "factorial2": _double_factorial,
     "binom": _binomial,
-    "abs": abs,
+    "abs": lambda value: abs(value),
     "floor": lambda value: fmpq(value.floor()),
     "ceil": lambda value: fmpq(value.ceil()),
     "sgn": lambda value: fmpq((value > 0) - (value < 0)),
