@@ -218,6 +218,7 @@ class TestDeath:
 
     async def test_death_of_the_zygote_is_the_death_of_its_workers(self, workers, hire):
         idle, of_idle = await hire()
+        idle._transport.pause_reading()  # it is heard of all the same, and without delay
         busy, of_busy = await hire()
         busy.send([job("kill-zygote")])
         assert await of_idle.death == await of_busy.death == Death(-1, -1, 0)
