@@ -7,9 +7,13 @@ range or a disjunction that contains it, and nothing written in the answer is pa
 from functools import partial
 
 from assayoffice.verifiers.numeric import quantities
+from assayoffice.verifiers.numeric.conditions import (
+    conditioned,
+    with_parameter_of,
+    without_domain,
+)
 from assayoffice.verifiers.numeric.expression import (
     Call,
-    Constant,
     Node,
     Number,
     Relation,
@@ -53,7 +57,7 @@ def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
         return compare_scalars(reference, answer, setting)
     if isinstance(reference, Text) or isinstance(answer, Text):
         return _compare_texts(reference, answer)
-    reference, answer = _without_sign(reference), _without_sign(answer)
+    reference, answer = (conditioned(_without_sign(node)) for node in (reference, answer))
     if isinstance(reference, Where) or isinstance(answer, Where):
         return _compare_conditional(reference, answer, setting)
     wanted, given = named(reference), named(answer)
@@ -84,24 +88,13 @@ def _compare_texts(reference: Node, answer: Node) -> Finding:
 def _compare_conditional(reference: Node, answer: Node, setting: Setting) -> Finding:
     """A condition that only one side has must say no more than what its variables range over."""
     if isinstance(reference, Where) and isinstance(answer, Where):
+        answer = with_parameter_of(answer, reference)
         items = (reference.item, answer.item), (reference.condition, answer.condition)
         return all_of(compare(one, other, setting) for one, other in items)
-    if isinstance(reference, Where) and _is_domain(reference.condition):
-        return compare(reference.item, answer, setting)
-    if isinstance(answer, Where) and _is_domain(answer.condition):
-        return compare(reference, answer.item, setting)
-    return different(Method.STRUCTURE, "CONDITION")
-
-
-def _is_domain(condition: Node) -> bool:
-    match condition:
-        case Relation(operators=("in",), terms=(_, Constant())):
-            return True
-        case Text(words=words):
-            return words.startswith(("for all", "for any", "for every", "for each"))
-        case Symbol():
-            return True
-    return False
+    wanted, given = without_domain(reference), without_domain(answer)
+    if wanted is None or given is None:
+        return different(Method.STRUCTURE, "CONDITION")
+    return compare(wanted, given, setting)
 
 
 def _false_statement(given: Named, setting: Setting) -> Finding | None:
@@ -169,7 +162,7 @@ def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
             return different(Method.STRUCTURE, "OTHER_KIND")
     if isinstance(reference, Relation) or isinstance(answer, Relation):
         return _compare_statements(reference, answer, setting)
-    rows = matrix(reference, values.budget), matrix(answer, values.budget)
+    rows = matrix(reference, values), matrix(answer, values)
     if rows[0] is not None or rows[1] is not None:
         return _compare_matrices(reference, answer, rows, setting)
     if has_colons(reference) or has_colons(answer):
@@ -247,7 +240,10 @@ def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Findin
     if "bracket" in kinds and len(kinds) > 1 and len(wanted.items) == 2:
         return different(Method.STRUCTURE, "END_POINT")
     if _ordered(wanted, given, setting):
-        return compare_in_order(wanted.items, given.items, match_items)
+        return any_of(
+            compare_in_order(one.items, other.items, match_items)
+            for one, other in ((wanted, given), (wanted.by_name(), given.by_name()))
+        )
     # Solutions found twice are still the solutions.
     as_sets = "set" in kinds or all(isinstance(item, Sequence) for item in wanted.items)
     return compare_in_any_order(

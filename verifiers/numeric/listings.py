@@ -13,6 +13,7 @@ from assayoffice.verifiers.numeric.expression import (
     Node,
     PlusMinus,
     Sequence,
+    Symbol,
     contains,
 )
 from assayoffice.verifiers.numeric.finding import Finding, Method, all_of, different
@@ -34,6 +35,13 @@ class Listing:
     kind: str
     items: tuple[Node, ...]
     names: tuple[Node, ...] = ()
+
+    def by_name(self) -> "Listing":
+        """The same in the order of the names, if all are variables: x before y."""
+        if not all(isinstance(name, Symbol) for name in self.names):
+            return self
+        order = sorted(range(len(self.names)), key=lambda place: repr(self.names[place]))
+        return replace(self, items=tuple(self.items[place] for place in order) or self.items)
 
 
 def listing(node: Node) -> Listing | None:

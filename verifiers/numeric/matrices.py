@@ -14,7 +14,7 @@ from assayoffice.verifiers.numeric.expression import (
     Power,
     contains,
 )
-from assayoffice.verifiers.numeric.limits import Budget
+from assayoffice.verifiers.numeric.values import Values
 
 Rows: TypeAlias = tuple[tuple[Node, ...], ...]
 
@@ -23,7 +23,7 @@ _MAX_POWER: Final = 4
 _MAX_PRODUCT_TERMS: Final = 1_000
 
 
-def matrix(node: Node, budget: Budget) -> Rows | None:
+def matrix(node: Node, values: Values) -> Rows | None:
     """The entries of ``node``, or None if it is no matrix that can be worked out."""
     if isinstance(node, Matrix):
         return node.rows if len({len(row) for row in node.rows}) == 1 else None
@@ -31,15 +31,15 @@ def matrix(node: Node, budget: Budget) -> Rows | None:
         return None
     match node:
         case Negate(item=item):
-            return _each(matrix(item, budget), Negate)
+            return _each(matrix(item, values), Negate)
         case Add(items=items):
-            return _sum([matrix(item, budget) for item in items])
+            return _sum([matrix(item, values) for item in items])
         case Multiply(items=items):
-            return _product(items, budget)
+            return _product(items, values)
         case Divide(over=over, under=under):
-            return _each(matrix(over, budget), lambda entry: Divide(entry, under))
+            return _each(matrix(over, values), lambda entry: values.folded(Divide(entry, under)))
         case Power(base=base, exponent=Number(value=times)) if times in range(1, _MAX_POWER + 1):
-            return _product((base,) * int(times), budget)
+            return _product((base,) * int(times), values)
     return None
 
 
@@ -59,27 +59,27 @@ def _sum(summands: list[Rows | None]) -> Rows | None:
     )
 
 
-def _product(items: tuple[Node, ...], budget: Budget) -> Rows | None:
+def _product(items: tuple[Node, ...], values: Values) -> Rows | None:
     factors: list[Node] = []
     result: Rows | None = None
     for item in items:
-        rows = matrix(item, budget)
+        rows = matrix(item, values)
         if rows is None:
             factors.append(item)
         else:
-            result = rows if result is None else _dot(result, rows, budget)
+            result = rows if result is None else _dot(result, rows, values)
             if result is None:
                 return None
     if not factors:
         return result
-    return _each(result, lambda entry: Multiply((*factors, entry)))
+    return _each(result, lambda entry: values.folded(Multiply((*factors, entry))))
 
 
-def _dot(left: Rows, right: Rows, budget: Budget) -> Rows | None:
+def _dot(left: Rows, right: Rows, values: Values) -> Rows | None:
     terms = len(left) * len(right) * len(right[0])
     if len(left[0]) != len(right) or terms > _MAX_PRODUCT_TERMS:
         return None
-    budget.spend(terms)
+    values.budget.spend(terms)
     return tuple(
         tuple(
             Add(tuple(Multiply(pair) for pair in zip(row, column, strict=True)))

@@ -78,6 +78,8 @@ def is_name(node: Node) -> bool:
             return name not in _ARITHMETIC and all(isinstance(each, Symbol) for each in arguments)
         case Multiply(items=items):
             first = items[0]
+            if isinstance(items[-1], Call) and items[-1].name == "angle":  # m \\angle ABC
+                return first == Symbol("m") and len(items) == 2
             return all(isinstance(each, Symbol) for each in items) and (
                 first == Symbol("Delta")
                 or all(isinstance(each, Symbol) and each.name[:1].isupper() for each in items)

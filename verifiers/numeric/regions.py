@@ -7,6 +7,7 @@ from typing import Final
 from assayoffice.verifiers.numeric.expression import (
     Add,
     Builder,
+    Call,
     Constant,
     Divide,
     Interval,
@@ -189,6 +190,8 @@ def _condition(left: Node, operator: str, right: Node, values: Values) -> Region
             return described
         ordered = _ordered(described, values)
         return None if ordered is None else _complement(ordered)
+    if isinstance(left, Call) and left.name == "abs" and operator in FLIPPED:
+        return _within(left.arguments[0], operator, right, values)
     solved = _isolated(left, operator, right, values)
     if solved is None:
         return None
@@ -205,6 +208,15 @@ def _condition(left: Node, operator: str, right: Node, values: Values) -> Region
         case "=":
             return (Span(end, end),)
     return None
+
+
+def _within(inside: Node, operator: str, bound: Node, values: Values) -> Region | None:
+    """``|inside| < bound``, or ``>``."""
+    above = _condition(inside, operator, bound, values)
+    below = _condition(inside, FLIPPED[operator], values.folded(Negate(bound)), values)
+    if operator[0] == "<":
+        return _meet(above, below, values)
+    return None if above is None or below is None else below + above
 
 
 def _isolated(left: Node, operator: str, right: Node, values: Values) -> tuple[str, Node] | None:

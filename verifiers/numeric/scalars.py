@@ -41,6 +41,8 @@ from assayoffice.verifiers.numeric.values import Values
 #: A reference with fewer decimals states a value, not a measurement.
 _MIN_PLACES: Final = 2
 _ARITHMETIC: Final = (Number, Negate, Add, Multiply, Divide, Power, Call)
+#: Thousand, million ...: a product with one of them is how such numbers are said.
+_MULTIPLES: Final = frozenset(Number(Fraction(10**exponent)) for exponent in (3, 6, 9, 12))
 _HUNDRED: Final = Number(Fraction(100))
 _STRAIGHT_ANGLE: Final = Number(Fraction(180))
 
@@ -306,5 +308,5 @@ def _is_open_arithmetic(node: Node) -> bool:
         case Add():
             return not _is_mixed(node) and all(_is_arithmetic(item) for item in node.items)
         case Multiply():
-            return sum(_is_plain(item) for item in node.items) > 1
+            return sum(_is_plain(item) and item not in _MULTIPLES for item in node.items) > 1
     return False
