@@ -18,6 +18,7 @@ import contextlib
 import enum
 import itertools
 import json
+import math
 import os
 import random
 import sys
@@ -68,7 +69,7 @@ _WHOLE = Size(
     warm_items=400, cold_items=10_000, peer_items=1_000, latency_seconds=25, peer_latency_seconds=12
 )
 _QUICK = Size(
-    warm_items=20, cold_items=300, peer_items=30, latency_seconds=1, peer_latency_seconds=0.2
+    warm_items=8, cold_items=200, peer_items=8, latency_seconds=1, peer_latency_seconds=0.2
 )
 
 
@@ -234,7 +235,7 @@ def _timetable(seconds: float, beside_hostile: bool) -> list[tuple[float, Kind]]
     calls = [
         (number / rate, kind)
         for kind, rate in per_second.items()
-        for number in range(int(rate * seconds))
+        for number in range(math.ceil(rate * seconds))
     ]
     return sorted(calls, key=lambda call: call[0])
 

@@ -22,6 +22,7 @@ from fake_service import (
 from typer.testing import CliRunner, Result
 
 from assayoffice.rl.cli import app
+from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.scoring import ROWS_PER_CALL
 
 ASSAY_CLIENT = [sys.executable, "-c", "from assayoffice.rl.cli import app; app()"]
@@ -277,16 +278,22 @@ class TestVerifiers:
         assert (numeric["digest"], numeric["task_field"]) == (DIGEST, "numeric")
 
 
+@pytest.fixture(scope="module")
+def endpoint():
+    with EmbeddedServer(start_seconds=60) as ready:
+        yield ready.endpoint
+
+
 class TestRealServer:
-    """Nothing is faked here: the command starts the server, and the verifiers judge."""
+    """Nothing is faked here: a server is started, and its verifiers judge."""
 
     def test_single_submission_without_an_endpoint(self):
         done = real("verify", "--response", r"So it is \boxed{0.5}.", "--reference", r"\frac12")
         assert (done.returncode, done.stderr) == (0, "")
         assert "CORRECT" in done.stdout
 
-    def test_shipped_examples_get_the_verdicts_they_promise(self):
-        done = real("verify", EXAMPLES, "--json")
+    def test_shipped_examples_get_the_verdicts_they_promise(self, endpoint):
+        done = real("verify", EXAMPLES, "--json", "--endpoint", endpoint)
         assert (done.returncode, done.stderr) == (3, "")  # One has a reference that is unreadable.
         found = [json.loads(line) for line in done.stdout.splitlines()]
         promised = [json.loads(line) for line in EXAMPLES.read_text().splitlines()]
@@ -294,7 +301,7 @@ class TestRealServer:
             (each["id"], each["expected"]) for each in promised
         ]
 
-    def test_bad_rows_are_explained_and_the_others_judged(self, rows_file):
+    def test_bad_rows_are_explained_and_the_others_judged(self, rows_file, endpoint):
         path = rows_file(
             {**GOOD, "response": r"\boxed{7}"},
             {**GOOD, "verifier": "astrology"},
@@ -304,7 +311,7 @@ class TestRealServer:
             {**GOOD, "response": "x" * (2**20 + 1)},
             {**GOOD, "response": r"\boxed{7}"},
         )
-        done = real("verify", path, "--json")
+        done = real("verify", path, "--json", "--endpoint", endpoint)
         first, *bad, last = [json.loads(line) for line in done.stdout.splitlines()]
         assert done.returncode == 3
         assert first["score"] == last["score"] == 1.0
@@ -317,15 +324,18 @@ class TestRealServer:
         assert "reference" in bad[3]["error"]["message"]
         assert "response" in bad[4]["error"]["message"]
 
-    def test_hallmark_of_a_listed_verifier_is_accepted_and_another_refused(self, rows_file):
-        listed = [json.loads(line) for line in real("verifiers", "--json").stdout.splitlines()]
-        digest = next(each["digest"] for each in listed if each["name"] == "numeric")
+    def test_hallmark_of_a_listed_verifier_is_accepted_and_another_refused(
+        self, rows_file, endpoint
+    ):
+        listed = real("verifiers", "--json", "--endpoint", endpoint).stdout.splitlines()
+        digests = {each["name"]: each["digest"] for each in map(json.loads, listed)}
         path = rows_file({**GOOD, "response": r"\boxed{7}"})
-        demanded = real("verify", path, "--json", "--require-hallmark", f"numeric={digest}")
-        assert demanded.returncode == 0
-        assert json.loads(demanded.stdout)["hallmark"].endswith(f":{digest}")
-        other = real("verify", path, "--json", "--require-hallmark", f"numeric={DIGEST}")
-        assert (other.returncode, other.stdout) == (4, "")
+        demand = ["verify", path, "--json", "--endpoint", endpoint, "--require-hallmark"]
+        accepted = real(*demand, f"numeric={digests['numeric']}")
+        assert accepted.returncode == 0
+        assert json.loads(accepted.stdout)["hallmark"].endswith(f":{digests['numeric']}")
+        refused = real(*demand, f"numeric={DIGEST}")
+        assert (refused.returncode, refused.stdout) == (4, "")
 
     def test_demo_shows_every_example_and_survives(self):
         done = real("demo")
