@@ -1,6 +1,7 @@
 """Whether an answer only repeats the question."""
 
 import re
+from itertools import accumulate
 
 from assayoffice.verifiers.numeric.expression import (
     Add,
@@ -11,12 +12,11 @@ from assayoffice.verifiers.numeric.expression import (
     Number,
     Operator,
     Power,
+    Unit,
     walk,
 )
 
-_SPACING = re.compile(
-    r"\\left(?![a-z])|\\right(?![a-z])|\\[,;:! ]|\\displaystyle|\\d(?=frac)|[\s${}]+"
-)
+_SPACING = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|\\[,;:! ()\[\]]|\\displaystyle|[\s${}]+")
 
 #: Places in the prompt at which the answer is looked at.
 _MAX_OCCURRENCES = 50
@@ -30,22 +30,28 @@ def repeats(prompt: str, text: str, node: Node) -> bool:
     if not prompt or not any(_is_work(part) for part in walk(node)):
         return False
     answer = _SPACING.sub("", text)
-    question = _SPACING.sub("", prompt)
+    pieces = _SPACING.split(prompt)
+    question = "".join(pieces)
+    edges = set(accumulate(map(len, pieces), initial=0))
     start = -1
     for _ in range(_MAX_OCCURRENCES):
         start = question.find(answer, start + 1)
         if start < 0:
             break
         end = start + len(answer)
-        if (
-            not question[max(start - 1, 0) : start].isalnum()
-            and not question[end : end + 1].isalnum()
+        if (start in edges or not question[start - 1].isalnum()) and (
+            end in edges or not question[end].isalnum()
         ):
             return True
     return False
 
 
 def _is_work(node: Node) -> bool:
-    if isinstance(node, Divide):
-        return not (isinstance(node.over, Number) and isinstance(node.under, Number))
-    return isinstance(node, Add | Multiply | Power | Call | Operator)
+    match node:
+        case Multiply(items=items):
+            return sum(not isinstance(item, Unit) for item in items) > 1
+        case Divide(over=over, under=under):
+            return not isinstance(under, Number | Unit) or not isinstance(over, Number)
+        case Power(base=base):
+            return not isinstance(base, Unit)
+    return isinstance(node, Add | Call | Operator)
