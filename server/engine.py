@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from assayoffice.sandbox.frames import Job, Reply, Status
 from assayoffice.sandbox.workers import Death, SandboxError, Workers
+from assayoffice.server import findings
 from assayoffice.server.bench import Terms
 from assayoffice.server.cache import Cacheable, FindingCache
 from assayoffice.server.deadlines import Deadlines
@@ -48,8 +49,6 @@ _MAX_RETRY_SECONDS = 10.0
 _ASK_CPU_SECONDS = 60.0
 _ASK_WALL_SECONDS = 120.0
 _ASK_MEMORY_BYTES = 4 * 1024**3
-
-_MAX_DEFECT_CHARACTERS = 300
 
 
 class EngineError(Exception):
@@ -200,7 +199,7 @@ class Engine:
         self._quick.close()
         self._full.close()
         for item in list(self._items.values()):
-            self._settle(item, _SHUTTING_DOWN)
+            self._settle(item, findings.SHUTTING_DOWN)
         await self._workers.close()
 
     def stats(self) -> EngineStats:
@@ -220,19 +219,19 @@ class Engine:
 
     def _refusal(self, work: Work, new_bytes: int) -> Failed | None:
         if self._draining:
-            return _SHUTTING_DOWN
+            return findings.SHUTTING_DOWN
         if work.deadline <= self._loop.time():
-            return _DEADLINE_EXCEEDED
+            return findings.DEADLINE_EXCEEDED
         settings = self._settings
         full = self._waiting >= settings.queue_items
         if full or self._waiting_bytes + new_bytes > settings.queue_bytes:
             self._counts["shed"] += 1
-            return Failed("OVERLOADED", "the queue is full", self.retry_after_seconds())
+            return findings.overloaded(self.retry_after_seconds())
         return None
 
     def _expire(self, waiter: Waiter) -> None:
         if not waiter.done():
-            waiter.set_result(_DEADLINE_EXCEEDED)
+            waiter.set_result(findings.DEADLINE_EXCEEDED)
             self._withdraw(waiter)
 
     def _withdraw(self, waiter: Waiter) -> None:
@@ -252,11 +251,11 @@ class Engine:
         """What a run among others tells: the answer, or that the item must run alone."""
         match ending:
             case Ending.ANSWERED if body != Tag.NEEDS_FULL.value:
-                self._settle(item, _answer(item, body, cpu_seconds))
+                self._settle(item, findings.answer(item, body, cpu_seconds))
             case Ending.RAISED:
-                self._settle(item, _defect(body))
+                self._settle(item, findings.defect(body.decode(errors="replace")))
             case Ending.UNSTARTABLE:
-                self._settle(item, _unstartable(body))
+                self._settle(item, findings.unstartable(body.decode(), _MAX_RETRY_SECONDS))
             case _:
                 item.crashes += ending is Ending.CRASHED
                 item.spent_cpu_seconds += cpu_seconds
@@ -266,26 +265,23 @@ class Engine:
         """What a run alone and under the full limits tells."""
         match ending:
             case Ending.ANSWERED:
-                self._settle(item, _answer(item, body, cpu_seconds))
+                self._settle(item, findings.answer(item, body, cpu_seconds))
             case Ending.RAISED:
-                self._settle(item, _defect(body))
+                self._settle(item, findings.defect(body.decode(errors="replace")))
             case Ending.OVERRAN:
-                self._settle(item, _cpu_time_exceeded(item, cpu_seconds))
+                self._settle(item, findings.cpu_time_exceeded(item, cpu_seconds))
             case Ending.OUT_OF_MEMORY:
-                self._settle(item, _memory_exceeded(item, cpu_seconds))
+                self._settle(item, findings.memory_exceeded(item, cpu_seconds))
             case Ending.WAITED:
-                seconds = item.limits.wall_seconds
-                message = f"the verifier waited {seconds:g} s for something that did not come"
-                self._settle(item, Failed("WALL_TIMEOUT", message, None))
+                self._settle(item, findings.wall_timeout(item))
             case Ending.CRASHED:
                 item.crashes += 1
                 if item.crashes < _MAX_CRASHES:
                     self._full.push(item)
                 else:
-                    message = f"its worker died twice: {body.decode()}"
-                    self._settle(item, Failed("WORKER_CRASHED", message, None))
+                    self._settle(item, findings.worker_crashed(body.decode()))
             case Ending.UNSTARTABLE:
-                self._settle(item, _unstartable(body))
+                self._settle(item, findings.unstartable(body.decode(), _MAX_RETRY_SECONDS))
 
     def _settle(self, item: Item, finding: Finding) -> None:
         self._forget(item)
@@ -327,44 +323,3 @@ class _Question:
     def died(self, death: Death) -> None:
         if not self.answer.done():
             self.answer.set_exception(EngineError(f"a worker died when asked: {death}"))
-
-
-_SHUTTING_DOWN = Failed("SHUTTING_DOWN", "the service is stopping", None)
-_DEADLINE_EXCEEDED = Failed("DEADLINE_EXCEEDED", "the deadline passed before the verdict", None)
-
-
-def _answer(item: Item, body: bytes, cpu_seconds: float) -> Finding:
-    if body[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
-        return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
-    return Judged(body, item.spent_cpu_seconds + cpu_seconds, _queued(item), cached=False)
-
-
-def _cpu_time_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
-    explanation = f"judging it takes more than {item.limits.cpu_seconds:g} s of CPU time"
-    total = item.spent_cpu_seconds + cpu_seconds
-    return LimitExceeded("CPU_TIME", explanation, total, _queued(item), cached=False)
-
-
-def _memory_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
-    mebibytes = item.limits.memory_bytes / 2**20
-    explanation = f"judging it takes more than {mebibytes:g} MiB of memory"
-    total = item.spent_cpu_seconds + cpu_seconds
-    return LimitExceeded("MEMORY", explanation, total, _queued(item), cached=False)
-
-
-def _queued(item: Item) -> float:
-    return item.started - item.submitted
-
-
-def _defect(traceback: bytes) -> Failed:
-    """Where the verifier raised, and what; enough to find it with the submission at hand."""
-    lines = traceback.decode(errors="replace").strip().splitlines()
-    places = [line.rpartition("/")[2] for line in lines if line.startswith("  File ")]
-    where = places[-1].replace('"', "") if places else "place unknown"
-    message = f"{lines[-1] if lines else 'it raised'} ({where})"
-    return Failed("VERIFIER_DEFECT", message[:_MAX_DEFECT_CHARACTERS], None)
-
-
-def _unstartable(why: bytes) -> Failed:
-    message = f"no worker can be started: {why.decode()}"
-    return Failed("WORKER_CRASHED", message, _MAX_RETRY_SECONDS)

@@ -88,7 +88,7 @@ class Lane:
             await self._start_bench()
 
     def close(self) -> None:
-        """Start nothing any more; the workers are for their maker to kill."""
+        """Start and report nothing any more; the workers are for their maker to kill."""
         self._closed = True
         for task in self._starting:
             task.cancel()
@@ -177,6 +177,8 @@ class Lane:
     def _pump(self) -> None:
         """Hand queued items to workers that have room for them."""
         self._pump_due = False
+        if self._closed:
+            return
         busy = sum(1 for bench in self._benches if bench.items)
         for bench in self._benches:
             if not self._queue:
@@ -191,7 +193,7 @@ class Lane:
                 if items:
                     bench.hand(items)
                     busy += idle
-        if busy and self._watch is None and not self._closed:
+        if busy and self._watch is None:
             loop = asyncio.get_running_loop()
             self._watch = loop.call_later(_WATCH_SECONDS, self._look)
 
@@ -255,7 +257,7 @@ class Lane:
         self._restaff()
 
     def _end(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
-        if not item.withdrawn:
+        if not item.withdrawn and not self._closed:
             self._on_end(item, ending, body, cpu_seconds)
 
     def _restaff(self) -> None:

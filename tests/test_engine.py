@@ -402,6 +402,15 @@ class TestStartAndEnd:
         await engine.close()
         assert {(await future).reason for future in futures} == {"SHUTTING_DOWN"}
 
+    async def test_replies_that_come_during_the_close_change_nothing(self):
+        engine = Engine(SETTINGS)
+        await engine.start()
+        futures = [engine.submit(work(f"echo {number}")) for number in range(2000)]
+        await until(futures[0].done)
+        await engine.close()
+        assert all(future.done() for future in futures)
+        assert engine.room() == SETTINGS.queue_items
+
     async def test_work_survives_the_death_of_the_zygote(self, engine):
         finding = await engine.submit(work("kill-zygote"))
         assert finding.reason == "WORKER_CRASHED"
