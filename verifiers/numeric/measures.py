@@ -19,6 +19,7 @@ from assayoffice.verifiers.numeric.tokens import END, FUNCTION, NAME, NUMBER
 
 _MAX_NOUN_WORDS: Final = 6
 _NEVER_A_REMARK: Final = words.JOINERS | words.CONDITIONS | {"mod"}
+_SETS: Final = frozenset(("[", "(", "\\{", "{", "\\mathbb", "]"))
 _NOT_UNITS: Final = frozenset(("remainder", "over", "out", "mod", "U"))
 _BEFORE_A_MEASURE: Final = frozenset(("", "=", "~", ",", ";", "(", "\\$", "<", ">", "<=", ">="))
 _AFTER_A_MEASURE: Final = frozenset(("", ",", ";", "/", ")", "}", "\\}", "]", "and", "or", "*"))
@@ -33,10 +34,12 @@ class Measures(Brackets):
         text = token.text
         if token.kind != NAME or text in words.JOINERS or text in words.CONDITIONS:
             return False
-        if text in _NOT_UNITS or self.half_of_the_day():
-            return False
         before = self.previous()
         after_number = before is not None and before.kind == NUMBER
+        if text in _NOT_UNITS or self.half_of_the_day():
+            return False
+        if not after_number and self.at_plain_membership():
+            return False
         if len(text) == 1:
             if not text.isascii():  # a count noun of Chinese or Japanese
                 return after_number
@@ -51,6 +54,10 @@ class Measures(Brackets):
         if text in words.UNITS or text.lower() in words.UNITS:
             return True
         return words.is_word(text)
+
+    def at_plain_membership(self) -> bool:
+        """Whether the name looked at is the "in" of ``x in [1, 2]``."""
+        return self.token.text == "in" and self.peek().text in _SETS
 
     def half_of_the_day(self) -> str:
         """``am`` or ``pm`` if that is what the name looked at begins, dotted or not."""
@@ -124,6 +131,8 @@ class Measures(Brackets):
         if text in words.ORDINALS:
             self.advance()
             return Unit("th")
+        if len(text) == 1 and text.isascii() and text not in words.UNIT_LETTERS:
+            self.fail("a unit")
         known = text in words.UNITS or text.lower() in words.UNITS or len(text) == 1
         if known:
             self.advance()
@@ -183,8 +192,8 @@ class Measures(Brackets):
         token = self.token
         if token.text in ("C", "F") and token.kind == NAME:
             self.advance()
-            return Multiply((value, Unit("deg" + token.text)))
-        parts: list[Node] = [Multiply((value, Unit("degree")))]
+            return product_of([value, Unit("deg" + token.text)])
+        parts = [product_of([value, Unit("degree")])]
         for name, mark in (("arcminute", "'"), ("arcsecond", '"')):
             if self.token.kind != NUMBER or self.peek().text != "'":
                 break

@@ -14,8 +14,8 @@ The grammar, loosest first; each level is one method of the same name::
 
 Nothing is decided by convention here: ``(1,2)`` is a tuple and ``[1,2]`` a bracket, whatever they
 stand for. No token is dropped: a text that the grammar does not cover is prose if it has words
-(prose.py) and unreadable otherwise. Not covered: derivatives, implications, quantifiers other than
-"for all".
+(prose.py) and unreadable otherwise. Not covered: implications, quantifiers other than "for all",
+derivatives other than dy/dx.
 """
 
 import re
@@ -23,17 +23,14 @@ from fractions import Fraction
 from typing import Final
 
 from assayoffice.verifiers.numeric import prose, words
-from assayoffice.verifiers.numeric.atoms import STARTS, Atoms
+from assayoffice.verifiers.numeric.arithmetic import Arithmetic
 from assayoffice.verifiers.numeric.expression import (
-    Add,
     Call,
-    Divide,
     Labelled,
     Multiply,
     Negate,
     Node,
     Number,
-    PlusMinus,
     Ratio,
     Relation,
     Sequence,
@@ -45,13 +42,8 @@ from assayoffice.verifiers.numeric.expression import (
 )
 from assayoffice.verifiers.numeric.limits import MAX_DEPTH, TooLargeError
 from assayoffice.verifiers.numeric.tokens import (
-    BASED,
-    BEGIN,
-    CONSTANT,
     END,
     FINISH,
-    FUNCTION,
-    LETTER,
     NAME,
     NUMBER,
     Token,
@@ -68,7 +60,6 @@ _RELATIONS: Final = {
 _SEPARATORS: Final = frozenset((",", ";", "and", "or", "\\and", "\\or", "\\\\", "remainder"))
 _CLOSERS: Final = frozenset((")", "]", "}", "\\}", "&", ""))
 _OPTION_VALUES: Final = frozenset((NUMBER, NAME))
-_TERM_KINDS: Final = frozenset((LETTER, CONSTANT, FUNCTION, BEGIN))
 
 
 def parse(text: str, *, thousands: bool = True) -> Node:
@@ -119,7 +110,7 @@ def _check_height(node: Node) -> None:
     raise TooLargeError("DEPTH")
 
 
-class Parser(Atoms):
+class Parser(Arithmetic):
     """One parse of one list of tokens, which it uses up."""
 
     __slots__ = ()
@@ -156,7 +147,7 @@ class Parser(Atoms):
         return items[0] if len(items) == 1 else Sequence("list", tuple(items))
 
     def separator(self) -> str:
-        """Pass over a separator; of ``, and`` the word counts. Line breaks are like semicolons."""
+        """Pass over a separator; of ``, and`` the word counts. Line breaks are like commas."""
         text = self.advance().text.lstrip("\\")
         if text == "":
             text = ","
@@ -263,7 +254,7 @@ class Parser(Atoms):
 
     def relation(self) -> Node:
         first = self.side()
-        operator = _RELATIONS.get(self.token.text)
+        operator = self.operator()
         if operator is None:
             return first
         terms, operators = [first], []
@@ -271,8 +262,12 @@ class Parser(Atoms):
             self.advance()
             operators.append(operator)
             terms.append(self.side())
-            operator = _RELATIONS.get(self.token.text)
+            operator = self.operator()
         return Relation(tuple(terms), tuple(operators))
+
+    def operator(self) -> str | None:
+        """The relation looked at, if it is one."""
+        return "in" if self.at_plain_membership() else _RELATIONS.get(self.token.text)
 
     def side(self) -> Node:
         node = self.union()
@@ -305,7 +300,7 @@ class Parser(Atoms):
         links = 0
         while True:
             text = self.token.text
-            if text == "\\cup" or (text == "U" and self.peek().text in ("(", "[")):
+            if text == "\\cup" or self.at_plain_union():
                 kind = "union"
             elif text == "\\setminus":
                 kind = "difference"
@@ -326,136 +321,3 @@ class Parser(Atoms):
             if links > MAX_DEPTH:
                 raise TooLargeError("DEPTH")
         return node
-
-    def sum(self) -> Node:
-        first = self.signed()
-        if self.token.text not in _ADDITIVE:
-            return first
-        terms = [first]
-        while True:
-            text = self.token.text
-            if text == "+":
-                self.advance()
-                terms.append(self.signed())
-            elif text == "-":
-                self.advance()
-                terms.append(Negate(self.signed()))
-            elif text == "\\pm" or text == "\\mp":
-                self.advance()
-                terms.append(PlusMinus(self.signed(), 1 if text == "\\pm" else -1))
-            else:
-                return Add(tuple(terms))
-
-    def signed(self) -> Node:
-        text = self.token.text
-        if text not in _ADDITIVE:
-            return self.product()
-        self.advance()
-        self.enter()
-        node = self.signed()
-        self.leave()
-        if text == "+":
-            return node
-        if text == "-":
-            return Negate(node)
-        return PlusMinus(node, 1 if text == "\\pm" else -1)
-
-    def product(self) -> Node:
-        value = self.power()
-        links = 0
-        while True:
-            token = self.token
-            text = token.text
-            if text == "*":
-                self.advance()
-                value = _times(value, self.operand(value))
-            elif text == "/":
-                self.advance()
-                value = Divide(value, self.operand(value))
-                links += 1
-                if links > MAX_DEPTH:
-                    raise TooLargeError("DEPTH")
-            elif text == "%":
-                self.advance()
-                value = _times(value, Unit("%"))
-            elif text == "^" and self.at_degree():
-                value = self.degrees(value)
-            elif token.kind == NAME:
-                if self.at_differential():
-                    return value
-                if text == "over" or (text == "out" and self.peek().text == "of"):
-                    self.skip(1 if text == "over" else 2)
-                    value = Divide(value, self.power())
-                    continue
-                if self.at_unit():
-                    value = self.units(value)
-                elif self.continues_with_name(token):
-                    value = _times(value, self.power())
-                else:
-                    return value
-            elif token.kind in _TERM_KINDS:
-                value = _times(value, self.power())
-            elif text in STARTS or (text == "|" and not self.bar_ends) or text == "[":
-                if text == "(" and self.peek().text in ("mod", "\\mod"):
-                    return value
-                if text == "(" and (remark := self.remark()):
-                    self.skip(len(remark.split()) + 2)
-                    value = _times(value, Unit(remark))
-                    continue
-                if text == "[" and (self.peek().text in _AFTER_AN_INTERVAL):
-                    return value
-                value = _times(value, self.power())
-            elif text in words.CURRENCIES and self.peek().kind != NUMBER:
-                self.advance()
-                value = _times(value, Unit(words.CURRENCIES[text]))
-            elif token.kind in (NUMBER, BASED) and self.previous_closes():
-                value = _times(value, self.power())
-            else:
-                return value
-
-    def operand(self, before: Node) -> Node:
-        """What follows ``*`` or ``/``: a signed power, or a unit behind a unit."""
-        if self.token.text in _ADDITIVE:
-            sign = self.advance().text
-            self.enter()
-            node = self.operand(before)
-            self.leave()
-            return Negate(node) if sign == "-" else node if sign == "+" else self.fail("a sign")
-        token = self.token
-        if token.kind == NAME and not self.at_differential():
-            last = before.items[-1] if isinstance(before, Multiply) else before
-            in_units = isinstance(last, Unit) or (
-                isinstance(last, Divide) and isinstance(last.under, Unit)
-            )
-            named = token.text in words.UNITS or token.text.lower() in words.UNITS
-            if (named and (in_units or len(token.text) > 2)) or token.upright and named:
-                return self.unit()
-            if in_units and len(token.text) > 1:
-                return self.unit()
-        return self.power()
-
-    def continues_with_name(self, token: Token) -> bool:
-        text = token.text
-        if text in words.JOINERS or text in words.CONDITIONS or text in ("mod", "remainder"):
-            return False
-        if text == "U" and self.peek().text in ("(", "["):
-            return False
-        if self.half_of_the_day():
-            return False
-        return len(text) == 1 or self.is_symbolic()
-
-    def previous_closes(self) -> bool:
-        """Whether a number may follow as a factor: behind a bracket, not behind a number."""
-        before = self.previous()
-        return before is not None and before.text in (")", "}", "]")
-
-
-def _times(left: Node, right: Node) -> Node:
-    """A flat product; only the left side may be one already, so brackets are kept."""
-    if isinstance(left, Multiply):
-        return Multiply((*left.items, right))
-    return Multiply((left, right))
-
-
-_ADDITIVE: Final = frozenset(("+", "-", "\\pm", "\\mp"))
-_AFTER_AN_INTERVAL: Final = _SEPARATORS | _CLOSERS | {"\\cup", "\\cap", "\\setminus"}

@@ -27,17 +27,20 @@ _HEDGES: Final = frozenset(
     "not no never cannot nor neither without except unless or either maybe perhaps if less more "
     "fewer greater least most about approximately around roughly nearly almost between than over "
     "under above below might could may isn't wasn't don't doesn't didn't can't won't up until from "
-    "option question problem step part".split()
+    "option question problem step part negative minus root roots square squared cube cubed power "
+    "exponent log logarithm multiple multiples divisible modulo mod any".split()
 )
 #: Words behind a number that take it back or leave it open.
 _RETRACTIONS: Final = frozenset(
     "or not cannot never isn't can't most least if unless wrong incorrect false maybe perhaps "
-    "undetermined impossible between".split()
+    "undetermined impossible between squared cubed factorial plus minus divided multiplied "
+    "root".split()
 )
 _NUMBER_WORDS: Final = frozenset(
     "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million billion dozen half third quarter twice thrice double".split()
+    "hundred thousand million billion dozen half third quarter twice thrice double "
+    "halves thirds fourths fifths sixths sevenths eighths ninths tenths hundredths".split()
 )
 
 

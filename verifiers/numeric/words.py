@@ -12,9 +12,16 @@ _SENTENCE: Final = (
     "less more lower higher fewer greater smaller larger than not no never nor neither but without "
     "except unless out either maybe about approximately between remainder quotient to from by at "
     "least most only both each any all some none nothing that which who because since so then it "
-    "he she they we i you this these those there equals equal"
+    "he she they we i you this these those there equals equal "
+    "halves thirds fourths fifths sixths sevenths eighths ninths tenths hundredths thousandths "
+    "squared cubed factorial plus minus negative divided multiplied root mod modulo"
 )
 SENTENCE: Final = frozenset(_SENTENCE.split())
+#: Words that multiply the number before them.
+SCALES: Final = {
+    "hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "dozen": 12,
+}  # fmt: skip
 SECOND_POWERS: Final = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
 
 #: Units that pint or the quantity rules know, singular and plural, as they are written.
@@ -36,7 +43,7 @@ UNITS: Final = frozenset(
         "degree degrees deg rad radian radians percent pct acre acres hectare hectares ha "
         "dollar dollars cent cents euro euros yuan rupee rupees yen usd USD EUR GBP Rs pence penny "
         "pennies dime dimes nickel nickels buck bucks "
-        "unit units sq cu square cubic mpg sqft dozen "
+        "unit units sq cu square cubic mpg sqft"
     ).split()
 )
 #: Units that may follow their number without a space although their letters could be variables.
