@@ -95,7 +95,7 @@ def reason(result: verdict_pb2.VerifyResult) -> str:
 
 def call_details(error: grpc.RpcError) -> Details:
     assert isinstance(error, grpc.Call)  # what grpc raises is the call itself
-    metadata = dict(error.trailing_metadata() or ())
+    metadata = {each.key: each.value for each in error.trailing_metadata() or ()}
     status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
     assert (status.code, status.message) == (error.code().value[0], error.details())
     return Details(status)
