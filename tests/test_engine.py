@@ -189,6 +189,7 @@ class TestHostileWork:
         others = [engine.submit(work(f"sleep 60 #{n}", limits=patient)) for n in range(3)]
         assert (await hostile).reason == "WORKER_CRASHED"
         await until(lambda: engine.stats().running == 1 and engine.stats().queued == 2)
+        assert engine.stats().kills == {}  # not yet moved to the full lane for their waiting
         for other in others:
             other.cancel()
 
