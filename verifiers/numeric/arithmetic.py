@@ -160,7 +160,8 @@ class Arithmetic(Atoms):
         known = text in words.UNITS or text.lower() in words.UNITS
         if known and (behind_unit or self.token.upright or len(text) > 2):
             return self.unit()
-        return self.unit() if behind_unit and len(text) > 1 else self.power()
+        named = len(text) > 1 and (behind_unit or self.token.upright)
+        return self.unit() if named else self.power()
 
     def previous_closes(self) -> bool:
         """Whether a number may follow as a factor: behind a bracket, not behind a number."""
