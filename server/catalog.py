@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assayoffice.server import selfcheck
-from assayoffice.server.engine import Engine, EngineError
+from assayoffice.server.engine import Engine
 from assayoffice.server.errors import Reason, StatusError
 from assayoffice.server.jobs import Operation
 from assayoffice.server.work import WorkLimits
@@ -89,9 +89,9 @@ async def load_catalog(engine: Engine) -> Catalog:
 async def _check(engine: Engine, info: verifier_pb2.VerifierInfo) -> None:
     try:
         checked = await selfcheck.check(engine, info)
-    except EngineError as error:
+    except selfcheck.NoCasesError as error:
         info.state = verifier_pb2.VERIFIER_STATE_NOT_SERVING
-        info.state_detail = f"its own cases cannot be had: {error}"
+        info.state_detail = str(error)
         return
     total = checked.passed + len(checked.failures)
     info.state_detail = f"passed {checked.passed} of {total} own cases"

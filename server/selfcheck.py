@@ -15,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.engine import (
     Engine,
+    EngineError,
     Failed,
     Finding,
     Judged,
@@ -26,6 +27,10 @@ from assayoffice.server.jobs import Operation, Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
 
+class NoCasesError(Exception):
+    """A verifier's own cases cannot be had, so nothing shows that it can tell right from wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
     """What a verifier made of its own cases; it may serve when there are no failures."""
@@ -35,11 +40,14 @@ class SelfCheck:
 
 
 async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
-    """Judge all cases of a loaded verifier. Never raises for a verifier's fault."""
-    lines = (await engine.ask(Operation.CASES.value + info.name.encode())).splitlines()
+    """Judge all cases of a loaded verifier. Raises NoCasesError."""
+    try:
+        lines = (await engine.ask(Operation.CASES.value + info.name.encode())).splitlines()
+    except EngineError as error:
+        raise NoCasesError(str(error)) from error
     rows = [json.loads(line) for line in lines]
     if "unavailable" in rows[0]:
-        return SelfCheck(0, (rows[0]["unavailable"],))
+        raise NoCasesError(rows[0]["unavailable"])
     findings = await asyncio.gather(*(_judge(engine, _work(row, info)) for row in rows))
     failures = []
     for row, finding in zip(rows, findings, strict=True):

@@ -245,11 +245,32 @@ def test_health_tells_when_no_worker_can_be_had_and_when_one_can(serve, tmp_path
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
 
 
+# Loads, and takes its process down when its cases are read.
+DEADLY = """
+import os
+from assay_toy import ToyVerifier
+from pydantic import BaseModel, model_validator
+
+class Task(BaseModel):
+    @model_validator(mode="before")
+    @classmethod
+    def exit(cls, written):
+        os._exit(3)
+
+class Verifier(ToyVerifier):
+    name = "deadly"
+    task_type = Task
+"""
+
+
 class TestDoctor:
     def test_verifier_that_cannot_serve_is_named_with_the_reason(self, tmp_path):
         announce(tmp_path, "broken", "raise RuntimeError('no licence found')")
+        announce(tmp_path, "deadly", DEADLY)
+        (tmp_path / "cases").mkdir()
+        (tmp_path / "cases" / "deadly.jsonl").write_text('{"id": "1", "task": {}, "error": "X"}')
         assay = Path(sys.executable).parent / "assay"
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{PLUGINS}"}
         result = subprocess.run(
             [assay, "doctor", "--json"], env=environment, capture_output=True, text=True
         )
@@ -259,6 +280,7 @@ class TestDoctor:
         assert not findings["verifier broken"]["ok"]
         assert "no licence found" in findings["verifier broken"]["detail"]
         assert findings["verifier broken"]["remedy"]
+        assert "died" in findings["verifier deadly"]["detail"]
 
     @pytest.mark.parametrize(("needed", "code"), [(True, 1), (False, 0)])
     def test_exit_code_is_about_what_is_needed(self, monkeypatch, needed, code):
