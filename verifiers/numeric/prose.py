@@ -49,10 +49,9 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
     if not _has_words(text):
         return None
     sentence = plain(text)
-    amounts = list(_AMOUNT.finditer(sentence))
-    if len(amounts) != 1 or _MATHEMATICS.search(sentence):
+    amount = _AMOUNT.search(sentence)
+    if amount is None or _MATHEMATICS.search(sentence):
         return Text(sentence)
-    amount = amounts[0]
     before, after = sentence[: amount.start()], sentence[amount.end() :]
     if before.endswith("(") or any(character.isdigit() for character in before + after):
         return Text(sentence)

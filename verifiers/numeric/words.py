@@ -36,7 +36,7 @@ UNITS: Final = frozenset(
         "weeks month months year years yr yrs decade decades century centuries "
         "l L ml mL cl dl liter liters litre litres milliliter milliliters gallon gallons gal quart "
         "quarts qt pint pints pt cup cups cc tablespoon tablespoons tbsp teaspoon teaspoons tsp "
-        "mph kmh kph kmph knot knots rpm Hz kHz MHz GHz N kN newton newtons J kJ joule joules "
+        "mph wpm WPM bpm BPM psi fps kmh kph kmph knot knots rpm Hz kHz MHz GHz N kN newton newtons J kJ joule joules "
         "W kW MW watt watts kWh V volt volts A mA amp amps ampere amperes ohm ohms C coulomb "
         "coulombs F K Pa kPa MPa pascal pascals atm bar mol mole moles cal kcal calorie calories "
         "eV keV MeV T B KB MB GB TB Mb bit bits byte bytes "
