@@ -13,11 +13,13 @@ from assayoffice.verifiers.numeric.conditions import (
     without_domain,
 )
 from assayoffice.verifiers.numeric.expression import (
+    Builder,
     Call,
     Node,
     Number,
     Relation,
     Sequence,
+    SetOperation,
     Symbol,
     Text,
     Where,
@@ -159,7 +161,7 @@ def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
                 return different(Method.STRUCTURE, "OTHER_NAME")
             return compare_regions(wanted, given, setting)
         if not (isinstance(reference, Relation) and isinstance(answer, Relation)):
-            return different(Method.STRUCTURE, "OTHER_KIND")
+            return _compare_parts(reference, answer, setting)
     if isinstance(reference, Relation) or isinstance(answer, Relation):
         return _compare_statements(reference, answer, setting)
     rows = matrix(reference, values), matrix(answer, values)
@@ -168,6 +170,23 @@ def _compare_shapes(reference: Node, answer: Node, setting: Setting) -> Finding:
     if has_colons(reference) or has_colons(answer):
         return compare_ratios(reference, answer, setting)
     return _compare_listings(reference, answer, setting)
+
+
+def _compare_parts(reference: Node, answer: Node, setting: Setting) -> Finding:
+    """Sets that are not made of intervals: the same operation or builder on the same parts."""
+    match_parts = partial(compare, setting=setting)
+    match reference, answer:
+        case SetOperation(), SetOperation() if reference.kind == answer.kind:
+            wanted, given = (reference.left, reference.right), (answer.left, answer.right)
+            straight = compare_in_order(wanted, given, match_parts)
+            if straight.equal or reference.kind == "difference":
+                return straight
+            return any_of((straight, compare_in_order(wanted, given[::-1], match_parts)))
+        case Builder(), Builder():
+            parts = (each.element for each in (reference, answer))
+            conditions = (each.condition for each in (reference, answer))
+            return all_of(match_parts(*pair) for pair in (parts, conditions))
+    return different(Method.STRUCTURE, "OTHER_KIND")
 
 
 def _variables_differ(reference: Node, answer: Node) -> bool:

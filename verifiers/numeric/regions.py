@@ -174,7 +174,8 @@ def _joined(parts: list[Region | None], joiner: str, values: Values) -> Region |
 
 def _solved(relation: Relation, values: Values) -> Region | None:
     """The numbers for which a chain of linear conditions on one variable holds."""
-    if len(symbols(relation)) != 1 and not isinstance(relation.terms[0], Symbol):
+    named = [term for term in relation.terms if isinstance(term, Symbol)]
+    if len(symbols(relation)) != 1 and len(named) != 1:
         return None
     result: Region | None = _EVERYTHING
     pairs = zip(relation.terms, relation.terms[1:], strict=False)

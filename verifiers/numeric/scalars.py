@@ -63,7 +63,7 @@ def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     if contains(reference, Unit) or contains(answer, Unit):
         wanted = quantities.quantity(reference, setting.values)
         given = quantities.quantity(answer, setting.values)
-    if not symbols(wanted.magnitude) and symbols(given.magnitude):
+    if bool(symbols(wanted.magnitude)) != bool(symbols(given.magnitude)):
         return different(Method.STRUCTURE, "FREE_VARIABLE")
     if _leaves_operators(wanted.magnitude, given.magnitude, setting):
         return different(Method.STRUCTURE, "UNEVALUATED")
