@@ -424,12 +424,17 @@ class TestStartAndEnd:
             await until(lambda: engine.stats().workers_alive == 4)
         assert isinstance(await engine.submit(work("echo")), Judged)
 
-    async def test_waiting_work_fails_where_workers_cannot_be_had(self, engine, monkeypatch):
-        monkeypatch.setenv("PYTHONPATH", "")  # the next zygote finds no handler
-        hostile = engine.submit(work("kill-zygote"))
-        waiting = engine.submit(work("echo"))
-        finding = await waiting
-        assert finding.reason == "WORKER_CRASHED"
-        assert "no worker can be started" in finding.message
-        assert finding.retry_after_seconds is not None
-        assert (await hostile).reason == "WORKER_CRASHED"
+    async def test_waiting_work_fails_while_workers_cannot_be_had(self, engine, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setenv("PYTHONPATH", "")  # the next zygote finds no handler
+            hostile = engine.submit(work("kill-zygote"))
+            finding = await engine.submit(work("echo"))
+            assert finding.reason == "WORKER_CRASHED"
+            assert "no worker can be started" in finding.message
+            assert finding.retry_after_seconds is not None
+            assert (await hostile).reason == "WORKER_CRASHED"
+        async with asyncio.timeout(30):
+            while not isinstance(await engine.submit(work("echo")), Judged):
+                pass
+        assert (await engine.submit(work("full"))).reply == b"VF"
+        await until(lambda: engine.stats().workers_alive == 4)
