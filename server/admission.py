@@ -61,7 +61,7 @@ class Admission:
             raise malformed(Reason.WRONG_TASK, [violation])
         submission.ClearField("id")
         # Deterministic, because a Struct is a map and equal maps may serialize in any order.
-        body = submission.SerializeToString(deterministic=True)
-        key = hashlib.sha256(entry.hallmark_digest + body).digest()
+        body = entry.hallmark_digest + submission.SerializeToString(deterministic=True)
+        key = hashlib.sha256(body).digest()
         work = Work(key=key, body=body, limits=entry.limits, deadline=deadline, flow=flow)
         return Admitted(entry, self._engine.submit(work))

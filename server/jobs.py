@@ -6,13 +6,16 @@ came of it, and that. The service itself never reads a task and never imports a 
 
 import enum
 
+DIGEST_BYTES = 32
+
 
 class Operation(enum.Enum):
     """First byte of a job, and what follows it."""
 
-    #: A serialized Submission, to be judged beside others: Effort.QUICK.
+    #: The digest of the hallmark that is to judge, and a serialized Submission, to be judged beside
+    #: others: Effort.QUICK.
     QUICK = b"Q"
-    #: A serialized Submission, to be judged by itself: Effort.FULL.
+    #: The same, to be judged by itself: Effort.FULL.
     FULL = b"F"
     #: Nothing. Answered with a serialized ListVerifiersResponse, states of loaded ones unset.
     DESCRIBE = b"D"

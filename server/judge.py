@@ -5,7 +5,7 @@ import json
 
 from assayoffice.sandbox.worker import Handler
 from assayoffice.server import convert
-from assayoffice.server.jobs import Operation, Tag
+from assayoffice.server.jobs import DIGEST_BYTES, Operation, Tag
 from assayoffice.v1 import verifier_pb2
 from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import Effort, NeedsFullEffort, VerifierError
@@ -32,11 +32,17 @@ class Judge:
                 return self._cases(payload.decode())
 
     def _judge(self, payload: bytes, effort: Effort) -> bytes:
-        message = verifier_pb2.Submission.FromString(payload)
+        digest, submission = payload[:DIGEST_BYTES], payload[DIGEST_BYTES:]
+        message = verifier_pb2.Submission.FromString(submission)
         loaded = self._loaded(message.verifier)
+        if digest.hex() != loaded.hallmark.digest:
+            # Workers started later load what is on disk then, and a verdict must not carry the
+            # hallmark of another verifier.
+            raise LookupError(
+                f"{message.verifier} has changed on disk since the service started; restart it"
+            )
         try:
-            submission = convert.submission_from_proto(message, loaded)
-            verdict = loaded.verifier.verify(submission, effort)
+            verdict = loaded.verifier.verify(convert.submission_from_proto(message, loaded), effort)
         except NeedsFullEffort:
             if effort is Effort.FULL:
                 raise

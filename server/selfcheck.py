@@ -68,10 +68,10 @@ async def _judge(engine: Engine, work: Work) -> Finding:
 
 
 def _work(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Work:
-    submission = base64.b64decode(row["submission"])
+    body = bytes.fromhex(info.hallmark.digest) + base64.b64decode(row["submission"])
     return Work(
-        key=hashlib.sha256(b"case" + submission).digest(),
-        body=submission,
+        key=hashlib.sha256(b"case" + body).digest(),
+        body=body,
         limits=WorkLimits(
             cpu_seconds=info.limits.cpu_seconds,
             wall_seconds=info.limits.wall_seconds,

@@ -46,6 +46,21 @@ def toy_submission(response: str, task: dict[str, object]) -> bytes:
     return message.SerializeToString()
 
 
+def quick(judge: Judge, submission: bytes) -> bytes:
+    return judge(Operation.QUICK.value + digest_of(judge, submission) + submission)
+
+
+def full(judge: Judge, submission: bytes) -> bytes:
+    return judge(Operation.FULL.value + digest_of(judge, submission) + submission)
+
+
+def digest_of(judge: Judge, submission: bytes) -> bytes:
+    name = verifier_pb2.Submission.FromString(submission).verifier
+    described = verifier_pb2.ListVerifiersResponse.FromString(judge(Operation.DESCRIBE.value))
+    (info,) = (each for each in described.verifiers if each.name == name)
+    return bytes.fromhex(info.hallmark.digest)
+
+
 def verdict_of(reply: bytes) -> verdict_pb2.Verdict:
     assert reply[:1] == Tag.VERDICT.value
     return verdict_pb2.Verdict.FromString(reply[1:])
@@ -63,36 +78,41 @@ def error_of(reply: bytes) -> tuple[status_pb2.Status, str, list[str]]:
 
 class TestJudging:
     def test_verdict_carries_what_the_verifier_found(self, toy):
-        verdict = verdict_of(toy(b"Q" + toy_submission("gold", {"word": "gold"})))
+        verdict = verdict_of(quick(toy, toy_submission("gold", {"word": "gold"})))
         assert verdict.outcome == verdict_pb2.OUTCOME_CORRECT
         assert (verdict.score, verdict.reason, verdict.extracted) == (1.0, "SAME", "gold")
 
     def test_quick_job_may_ask_for_full_effort(self, toy):
         submission = toy_submission("slow", {"word": "slow"})
-        assert toy(Operation.QUICK.value + submission) == Tag.NEEDS_FULL.value
-        assert verdict_of(toy(Operation.FULL.value + submission)).method == "FULL"
+        assert quick(toy, submission) == Tag.NEEDS_FULL.value
+        assert verdict_of(full(toy, submission)).method == "FULL"
 
     def test_unscorable_reference_is_an_error_that_names_the_field(self, toy):
-        status, reason, fields = error_of(toy(b"Q" + toy_submission("gold", {"word": ""})))
+        status, reason, fields = error_of(quick(toy, toy_submission("gold", {"word": ""})))
         assert (status.code, reason) == (code_pb2.INVALID_ARGUMENT, "UNSCORABLE_REFERENCE")
         assert fields == ["custom.word"]
 
     @pytest.mark.parametrize("task", [{"word": 7}, {}, {"word": "a", "worth": 1}])
     def test_task_that_does_not_fit_the_schema_is_an_error(self, toy, task):
-        _, reason, _ = error_of(toy(b"Q" + toy_submission("gold", task)))
+        _, reason, _ = error_of(quick(toy, toy_submission("gold", task)))
         assert reason == "INVALID_TASK"
 
     def test_task_of_another_verifier_is_an_error(self, toy):
         message = verifier_pb2.Submission(
             verifier="toy", numeric=task_pb2.NumericTask(reference="1")
         )
-        status, reason, _ = error_of(toy(b"Q" + message.SerializeToString()))
+        status, reason, _ = error_of(quick(toy, message.SerializeToString()))
         assert reason == "INVALID_TASK"
         assert "'custom', not 'numeric'" in status.message
 
     def test_defect_of_a_verifier_is_raised_and_never_a_verdict(self, toy):
         with pytest.raises(RuntimeError, match="a defect"):
-            toy(b"F" + toy_submission("raise", {"word": "gold"}))
+            full(toy, toy_submission("raise", {"word": "gold"}))
+
+    def test_worker_with_other_code_than_was_announced_refuses_to_judge(self, toy):
+        submission = toy_submission("gold", {"word": "gold"})
+        with pytest.raises(LookupError, match="has changed on disk"):
+            toy(Operation.QUICK.value + bytes(32) + submission)
 
 
 class TestTypedTasks:
@@ -103,7 +123,7 @@ class TestTypedTasks:
     def receive(self, task: task_pb2.NumericTask) -> NumericTask:
         fake, loaded = self.numeric()
         message = verifier_pb2.Submission(verifier="numeric", response="1", numeric=task)
-        verdict_of(Judge({"numeric": loaded})(b"Q" + message.SerializeToString()))
+        verdict_of(quick(Judge({"numeric": loaded}), message.SerializeToString()))
         received: NumericTask = fake.seen.task
         return received
 
@@ -154,4 +174,4 @@ def test_cases_travel_as_submissions_a_client_could_have_sent(toy):
     same = rows[0]
     submission = verifier_pb2.Submission.FromString(base64.b64decode(same["submission"]))
     assert (submission.id, submission.verifier, submission.response) == ("same", "toy", "gold")
-    assert verdict_of(toy(b"Q" + base64.b64decode(same["submission"]))).reason == same["reason"]
+    assert verdict_of(quick(toy, base64.b64decode(same["submission"]))).reason == same["reason"]
