@@ -70,6 +70,8 @@ _EXPLANATIONS: Final = {
     "UNREADABLE": "The answer cannot be read as mathematics.",
     "NO_ANSWER": "The response commits to no answer.",
 }
+#: Where a bracket opens a tuple, interval or set, commas separate.
+_BRACKETED: Final = re.compile(r"(?:^|=|\\in|\\cup)\s*(?:\\left|\\[bB]ig+l?)?\s*(?:[(\[]|\\\{)")
 #: A reference that is nothing but words.
 _WORDED: Final = re.compile(r"\s*\\(?:text|mathrm|textbf|mbox)\s?\{[^{}0-9]*\}\s*")
 _LETTER: Final = re.compile(r"\W*([A-Z])\W*")
@@ -204,7 +206,7 @@ def _checked(task: NumericTask) -> _Reference:
 @lru_cache(_REFERENCES)
 def _read_reference(text: str) -> _Reference:
     try:
-        node = parse(text)
+        node = parse(text, thousands=not _BRACKETED.search(text))
         alternative = parse(text, thousands=False)
     except UnreadableError as error:
         raise _unscorable(f"cannot be read without loss: {error}") from None
