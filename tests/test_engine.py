@@ -294,6 +294,12 @@ class TestFairness:
         await asyncio.gather(*large, *small)
         assert done == ["small", "large"]
 
+    async def test_shared_work_is_done_as_early_as_the_small_call_would_have_it(self, engine):
+        large = [engine.submit(work(f"sleep 0.002 #{n}", flow="large")) for n in range(200)]
+        await engine.submit(work("sleep 0.002 #199", flow="small"))
+        assert not large[100].done()
+        await asyncio.gather(*large)
+
     def test_flows_are_served_in_turn_and_in_order(self):
         queue: FairQueue[str] = FairQueue()
         for item in ["a1", "a2", "a3", "b1", "b2", "c1"]:
