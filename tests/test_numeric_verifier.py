@@ -41,7 +41,7 @@ def test_a_verdict_shows_what_was_understood() -> None:
 @pytest.mark.parametrize(
     ("reference", "answer", "outcome", "reason"),
     [
-        ("3", "", Outcome.NO_ANSWER, "NO_ANSWER"),
+        ("3", "", Outcome.NO_ANSWER, "NO_COMMITTED_ANSWER"),
         ("3", "(3", Outcome.NO_ANSWER, "UNREADABLE"),
         ("3", "4", Outcome.INCORRECT, "DIFFERENT"),
         ("3", "3,4", Outcome.INCORRECT, "HEDGED"),

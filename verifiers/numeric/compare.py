@@ -183,9 +183,9 @@ def _compare_parts(reference: Node, answer: Node, setting: Setting) -> Finding:
                 return straight
             return any_of((straight, compare_in_order(wanted, given[::-1], match_parts)))
         case Builder(), Builder():
-            parts = (each.element for each in (reference, answer))
-            conditions = (each.condition for each in (reference, answer))
-            return all_of(match_parts(*pair) for pair in (parts, conditions))
+            wanted = (reference.element, reference.condition)
+            given = (answer.element, answer.condition)
+            return compare_in_order(wanted, given, match_parts)
     return different(Method.STRUCTURE, "OTHER_KIND")
 
 

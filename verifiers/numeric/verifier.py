@@ -68,7 +68,7 @@ _EXPLANATIONS: Final = {
     "UNDECIDED": "It could not be established that the answer is the reference.",
     "DISPUTED": "The answer was found equal symbolically, and numerically different.",
     "UNREADABLE": "The answer cannot be read as mathematics.",
-    "NO_ANSWER": "The response commits to no answer.",
+    "NO_COMMITTED_ANSWER": "The response commits to no answer.",
 }
 #: Where a bracket opens a tuple, interval or set, commas separate.
 _BRACKETED: Final = re.compile(r"(?:^|=|\\in|\\cup)\s*(?:\\left|\\[bB]ig+l?)?\s*(?:[(\[]|\\\{)")
@@ -123,7 +123,7 @@ class NumericVerifier:
         except TooLargeError as error:
             return _too_large(error, "", reference)
         if found is None:
-            return _verdict(Outcome.NO_ANSWER, "NO_ANSWER", "", reference)
+            return _verdict(Outcome.NO_ANSWER, "NO_COMMITTED_ANSWER", "", reference)
         return _judge(submission, reference, found, effort)
 
 
