@@ -46,7 +46,7 @@ from assayoffice.verifiers.numeric.regions import compare_regions, is_region, re
 from assayoffice.verifiers.numeric.relations import FLIPPED, compare_relations
 from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars, consistent
 from assayoffice.verifiers.numeric.task import Order
-from assayoffice.verifiers.text import folded
+from assayoffice.verifiers.numeric.wording import words
 
 
 def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
@@ -81,7 +81,7 @@ def _without_sign(node: Node) -> Node:
 
 def _compare_texts(reference: Node, answer: Node) -> Finding:
     if isinstance(reference, Text) and isinstance(answer, Text):
-        if folded(reference.words) == folded(answer.words):
+        if words(reference.words) == words(answer.words):
             return equal(Method.TEXT)
         return different(Method.TEXT)
     return different(Method.STRUCTURE, "OTHER_KIND")

@@ -21,7 +21,7 @@ from assayoffice.verifiers.numeric.expression import (
     symbols,
 )
 from assayoffice.verifiers.numeric.rewriting import rewritten
-from assayoffice.verifiers.text import folded
+from assayoffice.verifiers.numeric.wording import words
 
 _ARITHMETIC = frozenset(("root", "factorial", "factorial2", "binom", "abs", "floor", "ceil", "mod"))
 
@@ -43,7 +43,7 @@ class Named:
 def named(node: Node) -> Named | None:
     """``node`` read as a named value, or None if it is something else."""
     if isinstance(node, Labelled):
-        return Named((Text(folded(node.label)),), node.item)
+        return Named((Text(words(node.label)),), node.item)
     if not isinstance(node, Relation):
         return None
     if node.operators == ("in",) and isinstance(node.terms[0], Symbol):

@@ -5,7 +5,7 @@ Pint knows the units. Count nouns (apples) and currencies convert to nothing but
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from assayoffice.verifiers.numeric.expression import (
@@ -45,6 +45,8 @@ _ALIASES: Final = {
     "kmh": "kph", "GBP": "£", "sq": "square", "degC": "degree_Celsius", "F": "degree_Fahrenheit",
     "degF": "degree_Fahrenheit", "C": "coulomb",
 }  # fmt: skip
+#: Conversions that are remembered.
+_FACTORS: Final = 1024
 _ONE: Final = Number(Fraction(1))
 
 
@@ -147,10 +149,19 @@ def without_units(node: Node) -> Node:
 
 def converted(given: Quantity, units: Units, values: Values) -> Node | None:
     """The magnitude of ``given`` in ``units``; None if these measure something else."""
-    if given.units == units:
+    if given.units == units or _same_noun(given.units, units):
         return given.magnitude
     factor = _factor(given.units, units)
     return None if factor is None else values.folded(Multiply((given.magnitude, Number(factor))))
+
+
+def _same_noun(one: Units, other: Units) -> bool:
+    """Whether both count the same: apples and apple, red apples and apples."""
+    if len(one) != 1 or len(other) != 1 or one[0][1] != other[0][1]:
+        return False
+    shorter, longer = sorted((one[0][0].split(), other[0][0].split()), key=len)
+    shorter[-1], longer[-1] = (name[-1].lower().removesuffix("s") for name in (shorter, longer))
+    return longer[-len(shorter) :] == shorter
 
 
 @cache
@@ -165,16 +176,24 @@ def registry() -> "pint.UnitRegistry[Fraction]":
     return units
 
 
-@cache
+@lru_cache(_FACTORS)
 def _factor(given: Units, wanted: Units) -> Fraction | None:
+    """How many of ``wanted`` one of ``given`` is; None if they measure different things.
+
+    None also where a conversion is no multiplication, as between scales of temperature.
+    """
     import pint
+    from pint.util import UnitsContainer
 
+    units = registry()
     try:
-        factor = registry().Quantity(Fraction(1), _pint_name(given)).to(_pint_name(wanted))
-    except (pint.PintError, ValueError, TypeError, AttributeError):
+        # Names go through the dictionary of units, never through pint's parser of expressions.
+        source, target = (
+            UnitsContainer({units.get_name(name): power for name, power in each})
+            for each in (given, wanted)
+        )
+        if units.convert(Fraction(0), source, target) != 0:
+            return None
+        return Fraction(units.convert(Fraction(1), source, target))
+    except (pint.PintError, ValueError):
         return None
-    return Fraction(factor.magnitude)
-
-
-def _pint_name(units: Units) -> str:
-    return " * ".join(f"{name}**{power}" for name, power in units)

@@ -47,6 +47,8 @@ from assayoffice.verifiers.numeric.wording import words
 
 #: References that are kept parsed. A batch of a trainer repeats each several times.
 _REFERENCES: Final = 4096
+#: Longer ones are read again each time, so that what is kept stays small.
+_REFERENCE_CHARACTERS: Final = 500
 _EXPLANATIONS: Final = {
     "EQUAL": "The answer is the reference.",
     "DIFFERENT": "The answer is not the reference.",
@@ -187,9 +189,12 @@ def _compare_letters(reference: _Reference, text: str) -> Finding | None:
     return equal(Method.TEXT) if verdict.outcome is Outcome.CORRECT else None
 
 
-@lru_cache(_REFERENCES)
 def _checked(task: NumericTask) -> _Reference:
     """The reference of a task whose options agree, read and found equal to itself."""
+    return (_remembered if len(task.reference) <= _REFERENCE_CHARACTERS else _check)(task)
+
+
+def _check(task: NumericTask) -> _Reference:
     check(task)
     reference = _read_reference(task.reference)
     try:
@@ -203,7 +208,6 @@ def _checked(task: NumericTask) -> _Reference:
     return reference
 
 
-@lru_cache(_REFERENCES)
 def _read_reference(text: str) -> _Reference:
     try:
         node = parse(text, thousands=not _BRACKETED.search(text))
@@ -222,6 +226,9 @@ def _read_reference(text: str) -> _Reference:
         words=said if isinstance(node, Text) or _WORDED.fullmatch(text) else "",
         letter=letter[1] if letter and letter[1] in text else "",
     )
+
+
+_remembered = lru_cache(_REFERENCES)(_check)
 
 
 def _unscorable(problem: str) -> UnscorableReferenceError:
