@@ -18,7 +18,7 @@ MAX_TERMS = 1_000
 #: Most elements that are paired off in any order unless all are plain numbers.
 MAX_UNORDERED = 50
 #: Evaluation steps (one per node visited, more for expensive functions) of one verdict.
-MAX_OPERATIONS = 60_000
+MAX_OPERATIONS = 40_000
 
 
 class Budget:

@@ -39,6 +39,7 @@ from assayoffice.verifiers.numeric.modular import PRIMES, Fingerprint
 #: only tell values apart.
 _PRECISIONS: Final = (128, 512, 2048)
 _EQUAL_FROM_BITS: Final = 400
+_ORDERING_STEPS: Final = 5
 #: Points at which expressions with variables must agree.
 _MIN_POINTS: Final = 3
 #: Where variables are tried, as (lower, upper, sign pattern). Identities between roots, logarithms
@@ -176,6 +177,7 @@ class Values:
 
     def less(self, left: Node, right: Node) -> bool | None:
         """Whether ``left`` < ``right``; None if they are no real constants or cannot be told."""
+        self.budget.spend(_ORDERING_STEPS)
         for bits in _PRECISIONS:
             one, other = self.bounds(left, bits), self.bounds(right, bits)
             if one is None or other is None:
