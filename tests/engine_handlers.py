@@ -62,6 +62,12 @@ def make_handler() -> Handler:
                 os.kill(os.getpid(), int(arguments[0]))
             case "exit":
                 os._exit(int(arguments[0]))
+            case "crash":
+                if arguments[1] == b"full" and operation == b"Q":
+                    return b"F"
+                with open(arguments[0], "ab") as diary:
+                    diary.write(b"x")
+                os._exit(1)
             case "suicide-quick":
                 if operation == b"Q":
                     os.kill(os.getpid(), signal.SIGKILL)

@@ -155,6 +155,13 @@ class TestHostileWork:
         assert isinstance(finding, Failed)
         assert finding.reason == "WORKER_CRASHED"
 
+    @pytest.mark.parametrize("effort", ["any", "full"])
+    async def test_crash_is_tried_exactly_once_more(self, engine, tmp_path, effort):
+        diary = tmp_path / "diary"
+        finding = await engine.submit(work(f"crash {diary} {effort}"))
+        assert finding.reason == "WORKER_CRASHED"
+        assert len(diary.read_bytes()) == 2
+
     async def test_crash_that_does_not_repeat_harms_nobody(self, engine):
         finding = await engine.submit(work("suicide-quick"))
         assert isinstance(finding, Judged)
