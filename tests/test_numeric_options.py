@@ -190,3 +190,14 @@ def test_work_of_unknown_cost_is_only_done_with_full_effort() -> None:
         VERIFIER.verify(submission, Effort.QUICK)
     verdict = VERIFIER.verify(submission, Effort.FULL)
     assert (verdict.outcome, verdict.method) == (Outcome.CORRECT, "sympy")
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(r"\frac{\pi^2}{6}", Outcome.CORRECT), ("1.5", Outcome.INCORRECT)]
+)
+def test_an_equality_in_an_answer_is_checked_with_full_effort_too(
+    value: str, outcome: Outcome
+) -> None:
+    response = rf"$\boxed{{\sum_{{k=1}}^{{\infty}} \frac{{1}}{{k^2}} = {value}}}$"
+    submission = Submission(response, NumericTask(value))
+    assert VERIFIER.verify(submission, Effort.FULL).outcome is outcome

@@ -102,8 +102,9 @@ def _compare_conditional(reference: Node, answer: Node, setting: Setting) -> Fin
 def _false_statement(given: Named, setting: Setting) -> Finding | None:
     """What is wrong with ``8 = 7`` and ``x = 3 + 3 = 5``: every equality must hold."""
     for other in given.others:
-        if not consistent(given.value, other, setting):
-            return different(Method.STRUCTURE, "FALSE_STATEMENT")
+        finding = consistent(given.value, other, setting)
+        if not finding.equal:
+            return different(finding.method, "FALSE_STATEMENT") if finding.decided else finding
     return None
 
 

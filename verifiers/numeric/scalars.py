@@ -5,10 +5,12 @@ These are conventions, not mathematics; each is an option of the task or documen
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Final
 
 from flint import fmpq
 
+from assayoffice.verifiers.base import Effort
 from assayoffice.verifiers.numeric import quantities
 from assayoffice.verifiers.numeric.expression import (
     Add,
@@ -34,6 +36,7 @@ from assayoffice.verifiers.numeric.finding import (
     different,
     equal,
 )
+from assayoffice.verifiers.numeric.limits import Budget
 from assayoffice.verifiers.numeric.quantities import Quantity
 from assayoffice.verifiers.numeric.task import Match, NumericTask, Percent, Unevaluated, Units
 from assayoffice.verifiers.numeric.values import Values
@@ -54,6 +57,13 @@ class Setting:
     task: NumericTask
     values: Values
 
+    @classmethod
+    def of(cls, task: NumericTask, answer: str, effort: Effort) -> "Setting":
+        """The setting for ``answer``; its random points depend on nothing but the two texts."""
+        texts = f"{task.reference}\0{answer}".encode("utf-8", "surrogatepass")
+        seed = blake2b(texts, digest_size=16).digest()
+        return cls(task, Values(seed, Budget(), effort))
+
 
 def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     """Whether the value ``answer`` answers the value ``reference``."""
@@ -73,19 +83,19 @@ def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     return finding
 
 
-def consistent(one: Node, other: Node, setting: Setting) -> bool:
+def consistent(one: Node, other: Node, setting: Setting) -> Finding:
     """Whether two sides of a chain of equalities are the same quantity.
 
     Units that only some sides carry, or that are spelled differently, are not held against it.
     """
     if not (contains(one, Unit) or contains(other, Unit)):
-        return setting.values.same(one, other).equal
+        return setting.values.same(one, other)
     exactly = replace(setting, task=replace(setting.task, match=Match.EXACT))
     wanted, given = (quantities.quantity(each, setting.values) for each in (one, other))
-    if _compare_quantities(wanted, given, exactly).equal:
-        return True
-    bare = quantities.without_units(one), quantities.without_units(other)
-    return setting.values.same(*bare).equal
+    finding = _compare_quantities(wanted, given, exactly)
+    if finding.equal:
+        return finding
+    return setting.values.same(quantities.without_units(one), quantities.without_units(other))
 
 
 def _compare_quantities(wanted: Quantity, given: Quantity, setting: Setting) -> Finding:

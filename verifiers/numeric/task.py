@@ -80,7 +80,7 @@ class NumericTask:
     reasoning_end: str = "</think>"
 
 
-def check(task: NumericTask) -> None:
+def check_options(task: NumericTask) -> None:
     """Raise InvalidTaskError, which names the field and the remedy, if options contradict."""
     wants_tolerance = task.match in (Match.RELATIVE, Match.ABSOLUTE)
     if not (math.isfinite(task.tolerance) and task.tolerance >= 0):
