@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from assayoffice.server.cache import FindingCache
+from assayoffice.server.deadlines import Deadlines
 from assayoffice.server.engine import (
     Engine,
     EngineError,
@@ -285,6 +286,17 @@ class TestGivingUp:
         assert finding == Failed("DEADLINE_EXCEEDED", finding.message, None)
         assert engine.stats().running == 0
         assert not engine.submit(work("burn 60")).done()  # nothing was concluded from it
+
+    async def test_deadline_of_finished_work_leaves_no_timer(self):
+        loop, trouble, passed = asyncio.get_running_loop(), [], asyncio.Event()
+        loop.set_exception_handler(lambda _, context: trouble.append(context))
+        deadlines = Deadlines(loop, trouble.append)
+        deadline = loop.time() + 0.02
+        deadlines.add("finished", deadline)
+        deadlines.discard("finished", deadline)
+        loop.call_at(deadline + 0.01, passed.set)
+        await passed.wait()
+        assert trouble == []
 
     async def test_deadline_that_has_passed_costs_nothing(self, engine):
         assert engine.submit(work("echo", seconds=-1)).result().reason == "DEADLINE_EXCEEDED"
