@@ -127,7 +127,7 @@ def compare_in_any_order(
     wanted = [(key(item), item) for item in reference]
     given = [(key(item), item) for item in answer]
     if max(len(wanted), len(given)) > MAX_UNORDERED and not all(
-        isinstance(name, fmpq) for name, _ in wanted + given
+        _is_rational(name) for name, _ in wanted + given
     ):
         raise TooLargeError("LIST_LENGTH")
     findings = _partners(wanted, given, compare, keep=as_sets)
@@ -135,6 +135,12 @@ def compare_in_any_order(
         backwards = _partners(given, wanted, lambda one, other: compare(other, one), keep=True)
         findings = None if backwards is None else findings + backwards
     return different(Method.STRUCTURE) if findings is None else all_of(findings)
+
+
+def _is_rational(key: object) -> bool:
+    if isinstance(key, tuple):
+        return all(_is_rational(part) for part in key)
+    return isinstance(key, fmpq)
 
 
 def _partners(

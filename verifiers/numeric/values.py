@@ -20,6 +20,7 @@ from assayoffice.verifiers.numeric.expression import (
     Number,
     Operator,
     Power,
+    Sequence,
     contains,
     symbols,
     walk,
@@ -82,7 +83,12 @@ class Values:
         return node if value is None else number(value)
 
     def key(self, node: Node) -> object:
-        """Equal for expressions that are the same up to rational arithmetic; None if unknown."""
+        """Equal for what is the same up to rational arithmetic; None if unknown.
+
+        A rational number for what is one, a tuple for what has elements.
+        """
+        if isinstance(node, Sequence):
+            return tuple(self.key(item) for item in node.items)
         value = exact(node, self.budget)
         if value is not None:
             return value
