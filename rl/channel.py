@@ -119,7 +119,7 @@ class BaseClient:
         server_name: str | None = None,
         required_hallmarks: Mapping[str, str] | None = None,
         batch_size: int = 256,
-        calls_in_flight: int = 4,
+        calls_in_flight: int = 8,
         shed_attempts: int = 5,
         wait_for_ready: bool = True,
     ) -> None:

@@ -25,11 +25,11 @@ Channels are opened by the first call, so a client may be made before a process 
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from functools import cached_property
+from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
 
@@ -50,6 +50,8 @@ from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 if TYPE_CHECKING:
     from assayoffice.v1.verifier_pb2_grpc import VerifierServiceAsyncStub
+
+_BatchCall: TypeAlias = "grpc.Future[verifier_pb2.VerifyBatchResponse]"
 
 # Or two threads that make the first call together would open a channel each, and lose one.
 _OPENING = threading.Lock()
@@ -153,30 +155,33 @@ class Client(BaseClient):
 
     def _send(self, batch: Batch, deadline: Deadline) -> None:
         chunks = batch.chunks()
-        under_way: deque[tuple[Chunk, grpc.Future[verifier_pb2.VerifyBatchResponse]]] = deque()
+        under_way: dict[_BatchCall, Chunk] = {}
+        # In the order of their ends, so that one slow call does not hold up the sending of others.
+        ended: SimpleQueue[_BatchCall] = SimpleQueue()
         try:
             while True:
                 while len(under_way) < self._calls_in_flight and deadline.remaining_seconds():
-                    if (next_chunk := next(chunks, None)) is None:
+                    if (chunk := next(chunks, None)) is None:
                         break
                     call = self._stub.VerifyBatch.future(
-                        next_chunk.request,
+                        chunk.request,
                         timeout=deadline.remaining_seconds(),
                         metadata=self._metadata,
                     )
-                    under_way.append((next_chunk, call))
+                    under_way[call] = chunk
+                    call.add_done_callback(ended.put)
                 if not under_way:
                     return
-                chunk, oldest = under_way[0]
+                first = ended.get()
+                chunk = under_way.pop(first)
                 try:
-                    batch.record(chunk, oldest.result())
+                    batch.record(chunk, first.result())
                 except grpc.RpcError as error:
                     batch.fail(chunk, from_rpc_error(error))
                     if batch.is_refused():
                         return
-                under_way.popleft()
         finally:
-            for _, unfinished in under_way:
+            for unfinished in under_way:
                 unfinished.cancel()
 
     @cached_property

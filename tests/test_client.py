@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -206,6 +207,26 @@ class TestVerifyBatch:
         assert [result.score for result in results] == [float(n % 3 > 0) for n in range(100)]
         assert len(service.batches) == 15
         assert service.most_at_once == 3
+
+    def test_slow_call_does_not_hold_up_the_sending_of_others(self):
+        others_answered = threading.Event()
+        answered = []
+
+        def judge(submission):
+            if submission.id == "0":
+                assert others_answered.wait(20)
+            answered.append(submission.id)
+            if len(answered) == 9:
+                others_answered.set()
+            return verdict(submission)
+
+        with (
+            serving(FakeVerifierService(judge)) as endpoint,
+            Client(endpoint, batch_size=1, calls_in_flight=2) as client,
+        ):
+            results = client.verify_batch([right(f"{n}") for n in range(10)], timeout=20)
+        assert all(isinstance(result, Verdict) for result in results)
+        assert answered[-1] == "0"
 
     async def test_async_client_bounds_and_orders_alike(self):
         service = FakeVerifierService(wait_for_company=3)
