@@ -201,3 +201,19 @@ def test_an_equality_in_an_answer_is_checked_with_full_effort_too(
     response = rf"$\boxed{{\sum_{{k=1}}^{{\infty}} \frac{{1}}{{k^2}} = {value}}}$"
     submission = Submission(response, NumericTask(value))
     assert VERIFIER.verify(submission, Effort.FULL).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("reference", "unevaluated"),
+    [
+        ("2", r"2^{100} \bmod 7"),
+        ("6", r"\gcd(12,18)"),
+        ("5", r"\max(3,5)"),
+        ("56088", r"123^1 \cdot 456^1"),
+        ("56088", "123/(1/456)"),
+        ("56088", r"\frac{123}{456^{-1}}"),
+        ("4", r"2+2+\pi-\pi"),
+    ],
+)
+def test_dressed_up_arithmetic_is_not_worked_out(reference: str, unevaluated: str) -> None:
+    assert verify(unevaluated, NumericTask(reference)).reason == "UNEVALUATED"

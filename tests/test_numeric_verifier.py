@@ -81,9 +81,25 @@ def test_an_expression_of_the_question_is_no_answer_to_it() -> None:
 
 def test_what_the_question_mentions_may_still_be_the_answer() -> None:
     prompt = "Is 5/10 more than 0.4? If 3x = 12 pick x from 4, 5 and 6 apples."
-    assert verify("1/2", "5/10", prompt).outcome is Outcome.CORRECT
+    assert verify("0.5", "5/10", prompt.replace("5/10", "1/2")).outcome is Outcome.CORRECT
     assert verify("6", "6 apples", prompt).outcome is Outcome.CORRECT
     assert verify("3x", "3x", prompt).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("reference", "echoed", "prompt"),
+    [
+        (r"\frac34", r"\frac68", r"Simplify $\frac68$."),
+        ("7/20", r"35\%", r"Write 35\% as a fraction."),
+        (r"\frac{\pi}{4}", r"45^\circ", r"Convert $45^\circ$ to radians."),
+        (r"150 \text{ minutes}", r"2.5 \text{ hours}", "How many minutes are 2.5 hours?"),
+    ],
+)
+def test_literal_of_the_question_does_not_answer_how_else_it_is_written(
+    reference: str, echoed: str, prompt: str
+) -> None:
+    assert verify(reference, echoed, prompt).reason == "ECHO"
+    assert verify(reference, echoed).outcome is Outcome.CORRECT
 
 
 @pytest.mark.parametrize(
@@ -247,3 +263,18 @@ def test_verdicts_do_not_depend_on_what_other_threads_do() -> None:
     with ThreadPoolExecutor(16) as pool:
         for together in pool.map(lambda _: [verify(*pair) for pair in DETERMINISTIC], range(64)):
             assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("reference", "bomb"),
+    [
+        ("5", "2e5000"),
+        (r"5 \text{ m}^{9999999}", r"5 \text{ km}^{9999999}"),
+        (r"\sqrt2", r"\tan(\sqrt{10^{4900}+1})"),
+    ],
+)
+def test_what_hung_or_crashed_once_is_turned_away_quickly(reference: str, bomb: str) -> None:
+    try:
+        assert verify(reference, bomb).outcome is not Outcome.CORRECT
+    except UnscorableReferenceError:
+        pass

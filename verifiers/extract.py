@@ -103,7 +103,7 @@ def extract(
 def _first_turn(response: str) -> str:
     for token in _END_OF_TURN:
         # A template's own opening at the very start ends nothing.
-        if (position := response.find(token)) > 0:
+        if (position := response.find(token, 1)) > 0:
             response = response[:position]
     return response
 

@@ -41,13 +41,19 @@ _PRECISION_LOCK: Final = threading.Lock()
 _FUNCTION_STEPS: Final = 4
 #: Bits by which a ball must be smaller than the finest thing that went into it.
 _MARGIN_BITS: Final = 64
+#: Functions that come exponentially close to a constant.
+_SATURATED: Final = frozenset(("tanh", "coth", "sech", "csch"))
 _INTEGRAL_EVALUATIONS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ball:
-    """A value with error bounds. ``finest`` is the binary exponent of the smallest summand or
-    function argument met on the way to it (at most 0)."""
+    """A value with error bounds.
+
+    ``finest`` is the binary exponent of the finest thing met on the way to it (at most 0): of the
+    smallest summand, also beside the largest one, and of the smallest argument of a function or the
+    reciprocal of the largest.
+    """
 
     value: acb
     finest: int
@@ -100,6 +106,17 @@ def _exponent(radius: arb) -> int:
     return int(exponent) + int(mantissa).bit_length() if mantissa else -(1 << 62)
 
 
+def _magnitudes(value: acb) -> list[int]:
+    """The binary exponents of the parts of ``value`` that are not zero."""
+    found = []
+    for part in (value.real, value.imag):
+        if not part.is_zero() and part.is_finite():
+            mantissa, exponent = part.mid().man_exp()
+            if mantissa:
+                found.append(int(exponent) + int(mantissa).bit_length())
+    return found
+
+
 class _Evaluation:
     __slots__ = ("_budget", "_point", "finest")
 
@@ -116,11 +133,8 @@ class _Evaluation:
         return rule(self, node)
 
     def _noted(self, value: acb) -> acb:
-        for part in (value.real, value.imag):
-            if not part.is_zero() and part.is_finite():
-                mantissa, exponent = part.mid().man_exp()
-                if mantissa:
-                    self.finest = min(self.finest, int(exponent) + int(mantissa).bit_length())
+        """``value``, the argument of a function; near zero or far out it may be flat."""
+        self.finest = min(self.finest, *(-abs(each) for each in _magnitudes(value)), 0)
         return value
 
     def _number(self, node: Number) -> acb:
@@ -153,10 +167,12 @@ class _Evaluation:
         raise NotScalarError(node.name)
 
     def _add(self, node: Add) -> acb:
-        total = acb(0)
-        for item in node.items:
-            total += self._noted(self.of(item))
-        return total
+        summands = [self.of(item) for item in node.items]
+        magnitudes = [each for summand in summands for each in _magnitudes(summand)]
+        if magnitudes:
+            smallest = min(magnitudes)
+            self.finest = min(self.finest, smallest, smallest - max(magnitudes))
+        return sum(summands, acb(0))
 
     def _multiply(self, node: Multiply) -> acb:
         product = acb(1)
@@ -196,7 +212,12 @@ class _Evaluation:
         if rule is None:
             raise NotScalarError(node.name)
         try:
-            return rule(*(self._noted(self.of(each)) for each in node.arguments))
+            arguments = [self._noted(self.of(each)) for each in node.arguments]
+            if node.name in _SATURATED:
+                # e^-2x away from its limit at x < 2^n.
+                reach = max((each for x in arguments for each in _magnitudes(x)), default=0)
+                self.finest = min(self.finest, -3 << min(max(reach, 0), _MARGIN_BITS))
+            return rule(*arguments)
         except TypeError:  # written with a number of arguments the function does not take
             raise NotScalarError(node.name) from None
 

@@ -1,10 +1,12 @@
 """Whether an answer only repeats the question."""
 
 import re
+from fractions import Fraction
 from itertools import accumulate
 
 from assayoffice.verifiers.numeric.expression import (
     Add,
+    Based,
     Call,
     Divide,
     Multiply,
@@ -13,21 +15,28 @@ from assayoffice.verifiers.numeric.expression import (
     Operator,
     Power,
     Unit,
+    contains,
     walk,
 )
 
-_SPACING = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|\\[,;:! ()\[\]]|\\displaystyle|[\s${}]+")
+_SPACING = re.compile(
+    r"\\(?:left|right|text|mathrm)(?![a-z])|\\[,;:! ()\[\]]|\\displaystyle|[\s${}]+"
+)
 
 #: Places in the prompt at which the answer is looked at.
 _MAX_OCCURRENCES = 50
 
 
-def repeats(prompt: str, text: str, node: Node) -> bool:
+def repeats(prompt: str, text: str, node: Node, reference: Node) -> bool:
     """Whether ``text``, read as ``node``, stands in ``prompt`` as it is and leaves work to do.
 
-    Literals do not: the right number, name or interval may well be mentioned in the question.
+    Literals do not: the right number, name or interval may well be mentioned in the question. But
+    2.5 hours, 35 %, 6/8 and digits to a base do if ``reference`` is written otherwise: the question
+    was how.
     """
-    if not prompt or not any(_is_work(part) for part in walk(node)):
+    if not prompt or not (
+        any(_is_work(part) for part in walk(node)) or _is_converted(node, reference)
+    ):
         return False
     answer = _SPACING.sub("", text)
     pieces = _SPACING.split(prompt)
@@ -44,6 +53,24 @@ def repeats(prompt: str, text: str, node: Node) -> bool:
         ):
             return True
     return False
+
+
+def _is_converted(node: Node, reference: Node) -> bool:
+    """Whether ``node`` is a literal, and ``reference`` the same in another form."""
+    if node == reference:
+        return False
+    if isinstance(node, Divide):
+        over, under = node.over, node.under
+        if not (isinstance(over, Number) and isinstance(under, Number) and under.value):
+            return False
+        return (over.value / under.value).denominator != under.value
+    return isinstance(node, Based) or (
+        contains(node, Unit) and _literals(node) != _literals(reference)
+    )
+
+
+def _literals(node: Node) -> list[Fraction]:
+    return [part.value for part in walk(node) if isinstance(part, Number)]
 
 
 def _is_work(node: Node) -> bool:

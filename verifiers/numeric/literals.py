@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from assayoffice.verifiers.numeric.expression import Based, Call, Node, Number
-from assayoffice.verifiers.numeric.limits import MAX_EXACT_BITS, TooLargeError
+from assayoffice.verifiers.numeric.limits import MAX_DIGITS, MAX_EXACT_BITS, TooLargeError
 from assayoffice.verifiers.numeric.tokens import UnreadableError
 
 _GROUPING: Final = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\[,; ]|[ ,])(?=\d{3}(?!\d))")
@@ -28,9 +28,9 @@ def number(text: str) -> Node:
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, decimals = mantissa.partition(".")
     shift = int(exponent or 0) if len(exponent) < 9 else MAX_EXACT_BITS
-    if abs(shift) * 4 > MAX_EXACT_BITS:
-        raise TooLargeError("EXACT_BITS")
     digits = whole + decimals
+    if abs(shift) + len(digits) > MAX_DIGITS:  # before arithmetic, and what can be written back
+        raise TooLargeError("EXACT_BITS")
     scale = shift - len(decimals)
     value = Fraction(int(digits))
     value = value * 10**scale if scale >= 0 else value / 10**-scale

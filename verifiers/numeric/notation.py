@@ -35,7 +35,7 @@ SIGNS: Final = {
 #: Commands that only change how something looks; their braces, if any, stay as a group.
 STYLES: Final = frozenset(
     "displaystyle textstyle scriptstyle limits nolimits mathbf boldsymbol bm pmb mathit mathcal "
-    "mathscr mathfrak boxed fbox rm bf it hfill hspace phantom nonumber ensuremath bold cal "
+    "mathscr mathfrak boxed fbox rm bf it hfill nonumber ensuremath bold cal "
     "mathstrut strut allowbreak nobreak mathop mathbin mathrel mathopen mathclose tt large Large "
     "small normalsize middle".split()
 )

@@ -20,8 +20,10 @@ from assayoffice.verifiers.numeric.expression import (
     Sequence,
     Unit,
 )
+from assayoffice.verifiers.numeric.limits import TooLargeError
 from assayoffice.verifiers.numeric.rewriting import rewritten
 from assayoffice.verifiers.numeric.values import Values
+from assayoffice.verifiers.numeric.words import UNITS
 
 if TYPE_CHECKING:
     import pint
@@ -45,6 +47,12 @@ _ALIASES: Final = {
     "kmh": "kph", "GBP": "£", "sq": "square", "degC": "degree_Celsius", "F": "degree_Fahrenheit",
     "degF": "degree_Fahrenheit", "C": "coulomb",
 }  # fmt: skip
+#: What pint is asked about. It reads prefixes into any word: cats would be centi-atmospheres.
+_MEASURES: Final = UNITS | frozenset(_ALIASES.values())
+#: Largest power of a unit; a conversion is raised to it.
+_MAX_EXPONENT: Final = 12
+#: Shorter names are symbols, and their case tells mW from MW.
+_MIN_WORD: Final = 4
 #: Conversions that are remembered.
 _FACTORS: Final = 1024
 _ONE: Final = Number(Fraction(1))
@@ -74,6 +82,8 @@ def _parts(node: Node, values: Values) -> tuple[Node | None, dict[str, int]]:
         case Power(base=base, exponent=Number(value=times)) if times.denominator == 1:
             magnitude, units = _parts(base, values)
             if magnitude is None and units:
+                if abs(times) > _MAX_EXPONENT:
+                    raise TooLargeError("UNIT_EXPONENT")
                 return None, {name: power * int(times) for name, power in units.items()}
         case Multiply():
             return _product(node, values)
@@ -160,8 +170,12 @@ def _same_noun(one: Units, other: Units) -> bool:
     if len(one) != 1 or len(other) != 1 or one[0][1] != other[0][1]:
         return False
     shorter, longer = sorted((one[0][0].split(), other[0][0].split()), key=len)
-    shorter[-1], longer[-1] = (name[-1].lower().removesuffix("s") for name in (shorter, longer))
+    shorter[-1], longer[-1] = (_singular(name[-1]) for name in (shorter, longer))
     return longer[-len(shorter) :] == shorter
+
+
+def _singular(word: str) -> str:
+    return word.lower().removesuffix("s") if len(word) >= _MIN_WORD else word
 
 
 @cache
@@ -185,6 +199,8 @@ def _factor(given: Units, wanted: Units) -> Fraction | None:
     import pint
     from pint.util import UnitsContainer
 
+    if not all(name in _MEASURES for each in (given, wanted) for name, _ in each):
+        return None
     units = registry()
     try:
         # Names go through the dictionary of units, never through pint's parser of expressions.

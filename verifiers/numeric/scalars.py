@@ -43,9 +43,12 @@ from assayoffice.verifiers.numeric.values import Values
 
 #: A reference with fewer decimals states a value, not a measurement.
 _MIN_PLACES: Final = 2
-_ARITHMETIC: Final = (Number, Negate, Add, Multiply, Divide, Power, Call)
+_ARITHMETIC: Final = (Number, Constant, Negate, Add, Multiply, Divide, Power, Call)
+#: Functions of which a number is asked for, not given by naming them.
+_QUESTIONS: Final = frozenset("mod gcd lcm max min floor ceil".split())
 #: Thousand, million ...: a product with one of them is how such numbers are said.
 _MULTIPLES: Final = frozenset(Number(Fraction(10**exponent)) for exponent in (3, 6, 9, 12))
+_TEN: Final = Number(Fraction(10))
 _HUNDRED: Final = Number(Fraction(100))
 _STRAIGHT_ANGLE: Final = Number(Fraction(180))
 
@@ -77,6 +80,10 @@ def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
         return different(Method.STRUCTURE, "FREE_VARIABLE")
     if _leaves_operators(wanted.magnitude, given.magnitude, setting):
         return different(Method.STRUCTURE, "UNEVALUATED")
+    if _base(wanted.magnitude) != _base(given.magnitude) and (
+        setting.task.unevaluated is not Unevaluated.ANY
+    ):
+        return different(Method.STRUCTURE, "OTHER_BASE")
     finding = _compare_quantities(wanted, given, setting)
     if finding.equal and not _evaluated(wanted.magnitude, given.magnitude, setting):
         return different(finding.method, "UNEVALUATED")
@@ -255,6 +262,13 @@ def _literal(node: Node) -> Number | None:
     return node if isinstance(node, Number) else None
 
 
+def _base(node: Node) -> int:
+    """The base a number is written to."""
+    if isinstance(node, Negate):
+        node = node.item
+    return node.base if isinstance(node, Based) else 10
+
+
 def _leaves_operators(reference: Node, answer: Node, setting: Setting) -> bool:
     """Whether the answer is a sum, integral or the like where the reference is not."""
     if setting.task.unevaluated is Unevaluated.ANY:
@@ -318,5 +332,21 @@ def _is_open_arithmetic(node: Node) -> bool:
         case Add():
             return not _is_mixed(node) and all(_is_arithmetic(item) for item in node.items)
         case Multiply():
-            return sum(_is_plain(item) and item not in _MULTIPLES for item in node.items) > 1
+            return sum(_is_factor(item) and item not in _MULTIPLES for item in node.items) > 1
+        case Divide(over=over, under=under):
+            return any(isinstance(part, Divide) or _is_idle(part) for part in (over, under))
+        case Call(name=name):
+            return name in _QUESTIONS
     return False
+
+
+def _is_factor(node: Node) -> bool:
+    return _is_plain(node) or (_is_idle(node) and isinstance(node, Power) and _is_plain(node.base))
+
+
+def _is_idle(node: Node) -> bool:
+    """A power that only dresses up a number; of ten, it is how numbers are written."""
+    if not isinstance(node, Power) or node.base == _TEN:
+        return False
+    exponent = node.exponent.item if isinstance(node.exponent, Negate) else node.exponent
+    return isinstance(exponent, Number) and exponent.value in (0, 1)

@@ -46,6 +46,10 @@ _MIN_POINTS: Final = 3
 #: Where variables are tried, as (lower, upper, sign pattern). Identities between roots, logarithms
 #: and the like are meant for positive variables, so those come first; the others tell x from |x|.
 _RANGES: Final = ((0, 1, "+"), (1, 4, "+"), (2, 9, "+"), (0, 3, "-"), (0, 5, "+-"))
+#: Where functions that are made of pieces are tried as well.
+_FAR_RANGES: Final = ((8, 60, "+"), (6, 60, "-"), (100, 9000, "+"), (100, 9000, "-"))
+_STEPS: Final = frozenset(("floor", "ceil"))
+_PIECEWISE: Final = _STEPS | {"abs", "max", "min", "sgn", "root"}
 _INTEGER_POINTS: Final = 8
 _INTEGER_NAMES: Final = frozenset("ijklmnpqrstKLMN")
 _INTEGER_FUNCTIONS: Final = frozenset(
@@ -114,13 +118,16 @@ class Values:
         return finding if finding.decided else self._symbolic(left, right)
 
     def _symbolic(self, left: Node, right: Node) -> Finding:
-        if not all(symbolic.expressible(each, self.budget) for each in (left, right)):
+        names = sorted(symbols(left) | symbols(right))
+        operators = contains(left, Operator) or contains(right, Operator)
+        # A constant that balls leave open is beyond numbers, and sympy would only take long.
+        if not (names or operators) or not all(
+            symbolic.expressible(each, self.budget) for each in (left, right)
+        ):
             return undecided(Method.BALLS)
         if self._effort is Effort.QUICK:
             return undecided(Method.SYMPY)
-        names = sorted(symbols(left) | symbols(right))
-        integers = names and (contains(left, Operator) or contains(right, Operator))
-        points = self._integer_points(names) if integers else self._points(names)
+        points = self._integer_points(names) if operators else self._points(names)
         return symbolic.decide(left, right, points[:_MIN_POINTS], self.budget)
 
     def proportional(self, left: Node, right: Node, *, positively: bool = False) -> Finding:
@@ -148,7 +155,8 @@ class Values:
 
     def _factor_by_balls(self, left: Node, right: Node, *, positively: bool) -> Finding:
         names = sorted(symbols(left) | symbols(right))
-        pairs = list(self._pairs(left, right, self._points(names), bits=512))
+        points = self._points(names, left, right)
+        pairs = list(self._pairs(left, right, points, bits=512))
         usable = _comparable(pairs, _MIN_POINTS if names else 1)
         if not usable or any(each.value.contains(0) for pair in usable for each in pair):
             return undecided(Method.BALLS)
@@ -225,7 +233,7 @@ class Values:
         try:
             if counted:
                 return self._agree_on_integers(left, right, names)
-            finding = self._agree_at(left, right, self._points(names))
+            finding = self._agree_at(left, right, self._points(names, left, right))
             if finding.different and names and _means_integers(names, left, right):
                 over_integers = self._agree_on_integers(left, right, names)
                 return over_integers if over_integers.equal else finding
@@ -261,16 +269,28 @@ class Values:
             for point in points:
                 yield ball(left, point, self.budget), ball(right, point, self.budget)
 
-    def _points(self, names: list[str]) -> list[Point]:
+    def _points(self, names: list[str], *nodes: Node) -> list[Point]:
+        """Where expressions in ``names`` are tried; further out for ``nodes`` in pieces."""
         if not names:
             return [{}]
-        return [
+        pieces = {
+            part.name
+            for node in nodes
+            for part in walk(node)
+            if isinstance(part, Call) and part.name in _PIECEWISE
+        }
+        points: list[Point] = [
             {
                 name: self._random(lower, upper, f"{row}{name}") * _sign(pattern, column)
                 for column, name in enumerate(names)
             }
-            for row, (lower, upper, pattern) in enumerate(_RANGES)
+            for row, (lower, upper, pattern) in enumerate(
+                _RANGES + _FAR_RANGES if pieces else _RANGES
+            )
         ]
+        if pieces & _STEPS:
+            points.append({name: fmpq(self._random(5, 50, name).floor()) for name in names})
+        return points
 
     def _integer_points(self, names: list[str]) -> list[Point]:
         return [

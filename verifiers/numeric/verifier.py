@@ -110,7 +110,7 @@ def _judge(
         node, finding = _compared(reference, found.text, task, effort)
         if not finding.decided and finding.method is Method.SYMPY and effort is Effort.QUICK:
             raise NeedsFullEffort
-        if finding.equal and echo.repeats(submission.prompt, found.text, node):
+        if finding.equal and echo.repeats(submission.prompt, found.text, node, reference.node):
             finding = different(finding.method, "ECHO")
     except TooLargeError as error:
         return _too_large(error, found.text, reference)
