@@ -10,6 +10,8 @@ VERIFIER = NumericVerifier()
 
 #: Both directions must be accepted.
 SAME = [
+    (r"n \equiv 3 \pmod 7", r"n \equiv 10 \pmod{7}"),
+    (r"n \equiv 3 \pmod 7", r"n \equiv -4 \pmod{7}"),
     # names
     ("x=3", "3"),
     ("f(n)=2n+7", "f(m)=2m+7"),
@@ -124,6 +126,8 @@ DIFFERENT = [
     ("1:2", "2:1"),
     ("7:30 am", "7:30 pm"),
     ("1011_2", "1011_3"),
+    (r"n \equiv 3 \pmod 7", r"n \equiv 3 \pmod 5"),
+    (r"n \equiv 3 \pmod 7", r"n \equiv 4 \pmod 7"),
     ("1011_2", "11"),
     ("101_2", "12_3"),
     ("|x-10|", "10-x"),
