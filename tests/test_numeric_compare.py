@@ -10,6 +10,9 @@ VERIFIER = NumericVerifier()
 
 #: Both directions must be accepted.
 SAME = [
+    ("32349", r"32,\! 349"),
+    (r"45^\circ", r"45\degree"),
+    (r"45^\circ", r"45^{\degree}"),
     (r"n \equiv 3 \pmod 7", r"n \equiv 10 \pmod{7}"),
     (r"n \equiv 3 \pmod 7", r"n \equiv -4 \pmod{7}"),
     # names

@@ -135,6 +135,8 @@ def clean(text: str) -> str:
         text = re.sub(r"(?<!\\)\\[()\[\]]", " ", text).strip()
         if text.endswith("\\"):
             text = text.rstrip("\\ ")
+        text = re.sub(r"(?<=\d),\\! +(?=\d{3})", r",\\!", text)  # how MATH groups its digits
+        text = re.sub(r"(?<![\^{])\\degrees?(?![A-Za-z])", r"^\\circ ", text)
     if text.endswith(".") and not text.endswith(".."):
         text = text[:-1].rstrip()
     return text
