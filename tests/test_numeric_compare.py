@@ -10,6 +10,9 @@ VERIFIER = NumericVerifier()
 
 #: Both directions must be accepted.
 SAME = [
+    ("(-2,1)", "x = -2, y = 1"),
+    ("(3,5)", "r = 3, h = 5"),
+    ("3, -8", "x_1 = -8, x_2 = 3"),
     ("32349", r"32,\! 349"),
     (r"45^\circ", r"45\degree"),
     (r"45^\circ", r"45^{\degree}"),
@@ -129,6 +132,7 @@ DIFFERENT = [
     ("1:2", "2:1"),
     ("7:30 am", "7:30 pm"),
     ("1011_2", "1011_3"),
+    ("(-2,1)", "y = -2, x = 1"),
     (r"n \equiv 3 \pmod 7", r"n \equiv 3 \pmod 5"),
     (r"n \equiv 3 \pmod 7", r"n \equiv 4 \pmod 7"),
     ("1011_2", "11"),

@@ -260,10 +260,10 @@ def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Findin
     if "bracket" in kinds and len(kinds) > 1 and len(wanted.items) == 2:
         return different(Method.STRUCTURE, "END_POINT")
     if _ordered(wanted, given, setting):
-        return any_of(
-            compare_in_order(one.items, other.items, match_items)
-            for one, other in ((wanted, given), (wanted.by_name(), given.by_name()))
-        )
+        pairs = [(wanted.by_name(), given.by_name())]
+        if not (wanted.coordinates or given.coordinates):
+            pairs.insert(0, (wanted, given))
+        return any_of(compare_in_order(one.items, other.items, match_items) for one, other in pairs)
     # Solutions found twice are still the solutions.
     as_sets = "set" in kinds or all(isinstance(item, Sequence) for item in wanted.items)
     return compare_in_any_order(
@@ -276,7 +276,9 @@ def _ordered(wanted: Listing, given: Listing, setting: Setting) -> bool:
     kinds = {wanted.kind, given.kind}
     if "set" in kinds:
         return False
-    if kinds & {"tuple", "bracket"} or wanted.names or given.names:
+    if kinds & {"tuple", "bracket"}:
+        return True
+    if any(each.names and not each.numbered for each in (wanted, given)):
         return True
     return setting.task.order is Order.ORDERED
 

@@ -27,6 +27,9 @@ _MAX_VARIANTS: Final = 64
 Compare = Callable[[Node, Node], Finding]
 
 
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """``kind`` is that of the Sequence. ``names`` are those of the values, if all have one of
@@ -42,6 +45,18 @@ class Listing:
             return self
         order = sorted(range(len(self.names)), key=lambda place: repr(self.names[place]))
         return replace(self, items=tuple(self.items[place] for place in order) or self.items)
+
+    @property
+    def coordinates(self) -> bool:
+        """Whether the names are neighbours in the alphabet, as x and y: they have one order."""
+        letters = sorted(getattr(name, "name", "") for name in self.names)
+        return len(letters) > 1 and "".join(letters) in _ALPHABET
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the names only count, as ``x_1 = 3, x_2 = -8`` counts the roots."""
+        stems = {getattr(name, "name", "").partition("_") for name in self.names}
+        return len({stem for stem, _, _ in stems}) == 1 and all(mark for _, mark, _ in stems)
 
 
 def listing(node: Node) -> Listing | None:
