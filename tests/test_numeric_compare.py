@@ -10,6 +10,12 @@ VERIFIER = NumericVerifier()
 
 #: Both directions must be accepted.
 SAME = [
+    ("|x|", r"\bigl|x\bigr|"),
+    ("|x|", r"\Big|x\Big|"),
+    ("x<5, y>3", "y>3, x<5"),
+    (r"(-\infty,-1)\cup(1,\infty)", "x<-1, x>1"),
+    ("1,200", "1, 200"),
+    ("5!=120", "5! = 120"),
     ("(-2,1)", "x = -2, y = 1"),
     ("(3,5)", "r = 3, h = 5"),
     ("3, -8", "x_1 = -8, x_2 = 3"),
@@ -132,6 +138,14 @@ DIFFERENT = [
     ("1:2", "2:1"),
     ("7:30 am", "7:30 pm"),
     ("1011_2", "1011_3"),
+    ("x+y-1=0", r"x+y-1\ne 0"),
+    ("z-1=0", "z-1!=0"),
+    ("z-1=0", r"z-1\ne0"),
+    ("x<5, y>3", "x>3, y<5"),
+    ("(3,5)", "x<5, y>3"),
+    ("x>0, y>0", "x>0"),
+    ("x<1, x>5", "x<2, x>3"),
+    (r"x<1 \text{ and } x>5", r"\emptyset"),
     ("(-2,1)", "y = -2, x = 1"),
     (r"n \equiv 3 \pmod 7", r"n \equiv 3 \pmod 5"),
     (r"n \equiv 3 \pmod 7", r"n \equiv 4 \pmod 7"),

@@ -301,9 +301,13 @@ class Atoms(Measures):
                 raise TooLargeError("DEPTH")
 
     def after_operand(self) -> bool:
-        """Whether ``!=`` follows a number or bracket, where it is a factorial: ``5!=120``."""
+        """Whether ``!=`` belongs to a factorial, as in ``5!=120``, and does not deny an equality.
+
+        Only behind a number that stands alone, and only spelled with these two characters.
+        """
         before = self.previous()
-        return before is not None and (before.kind == NUMBER or before.text == ")")
+        spelled_out = self.peek().position == self.token.position + len("!=")
+        return before is not None and before.kind == NUMBER and not before.position and spelled_out
 
     def base(self, node: Node) -> Node:
         """A number in brackets or braces with its base, as in ``(1011)_2``."""

@@ -187,6 +187,10 @@ def _compare_parts(reference: Node, answer: Node, setting: Setting) -> Finding:
             wanted = (reference.element, reference.condition)
             given = (answer.element, answer.condition)
             return compare_in_order(wanted, given, match_parts)
+        case Sequence(), Sequence():  # conditions on several variables
+            return compare_in_any_order(
+                reference.items, answer.items, match_parts, setting.values.key, as_sets=False
+            )
     return different(Method.STRUCTURE, "OTHER_KIND")
 
 

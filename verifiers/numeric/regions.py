@@ -69,7 +69,8 @@ def region(node: Node, values: Values) -> Region | None:
         case Relation():
             return _solved(node, values)
         case Sequence(kind="list", items=items, joiner=joiner):
-            return _joined([region(item, values) for item in items], joiner, values)
+            if frozenset.intersection(*(symbols(item) for item in items)):
+                return _joined([region(item, values) for item in items], joiner, values)
     return None
 
 
@@ -148,7 +149,10 @@ def _combined(node: SetOperation, values: Values) -> Region | None:
 
 
 def _joined(parts: list[Region | None], joiner: str, values: Values) -> Region | None:
-    """Alternatives are a union, conditions that hold together an intersection."""
+    """Alternatives are a union, conditions that hold together an intersection.
+
+    Conditions that cannot hold together were meant as alternatives: ``x < 1, x > 5``.
+    """
     regions = [part for part in parts if part is not None]
     if len(regions) < len(parts) or not regions:
         return None
@@ -157,7 +161,7 @@ def _joined(parts: list[Region | None], joiner: str, values: Values) -> Region |
     result: Region | None = regions[0]
     for part in regions[1:]:
         result = meet(result, part, values)
-    return result
+    return tuple(span for part in regions for span in part) if result == () else result
 
 
 def _solved(relation: Relation, values: Values) -> Region | None:

@@ -106,6 +106,8 @@ _SIGN_SPELLINGS: Final = {
     "**": "^", "=<": "<=", "==": "=", "->": "\\to", "\\%": "%", "\\&": "\\and",
 }  # fmt: skip
 _SIDED_BARS: Final = {"left": "\\lvert", "right": "\\rvert", "middle": "\\mid"}
+#: The last letter of \bigl, \Biggr ...; a size without one says nothing of the side.
+_SIDES: Final = {"l": "left", "r": "right", "m": "middle"}
 #: Functions whose plain names are units too: ``5 min``.
 _ALSO_UNITS: Final = frozenset(("min", "sec", "deg", "max", "arg", "dim", "tr", "Re", "Im", "sup",
                                 "sign", "rank", "abs", "floor", "det", "ker", "exp"))  # fmt: skip
@@ -217,7 +219,7 @@ def tokenize(text: str, *, thousands: bool = True) -> list[Token]:
                 if silent:
                     continue
             elif sign == "|" and side:
-                sign = _SIDED_BARS[side]
+                sign = _SIDED_BARS.get(side, _SIDED_BARS.get(_SIDES.get(side[-1], ""), sign))
             elif sign.startswith("..."):
                 tokens.append(Token(CONSTANT, "...", start, spaced, upright))
                 spaced = words_next = False
