@@ -278,3 +278,7 @@ def test_what_hung_or_crashed_once_is_turned_away_quickly(reference: str, bomb: 
         assert verify(reference, bomb).outcome is not Outcome.CORRECT
     except UnscorableReferenceError:
         pass
+
+
+def test_approximation_that_is_far_off_is_a_hedge() -> None:
+    assert verify("3", r"3 \approx 7").reason == "FALSE_STATEMENT"

@@ -4,7 +4,9 @@ The reference decides what kind of answer is wanted. A single value is never mat
 range or a disjunction that contains it, and nothing written in the answer is passed over.
 """
 
+from fractions import Fraction
 from functools import partial
+from typing import Final
 
 from assayoffice.verifiers.numeric import quantities
 from assayoffice.verifiers.numeric.conditions import (
@@ -15,6 +17,7 @@ from assayoffice.verifiers.numeric.conditions import (
 from assayoffice.verifiers.numeric.expression import (
     Builder,
     Call,
+    Multiply,
     Node,
     Number,
     Relation,
@@ -47,6 +50,10 @@ from assayoffice.verifiers.numeric.relations import FLIPPED, compare_relations
 from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars, consistent
 from assayoffice.verifiers.numeric.task import Order
 from assayoffice.verifiers.numeric.wording import words
+
+#: What follows "approximately" must at least be near; it may be rounded coarsely.
+_HALF: Final = Number(Fraction(1, 2))
+_CLOSE: Final = Number(Fraction(1, 20))
 
 
 def compare(reference: Node, answer: Node, setting: Setting) -> Finding:
@@ -105,6 +112,12 @@ def _false_statement(given: Named, setting: Setting) -> Finding | None:
         finding = consistent(given.value, other, setting)
         if not finding.equal:
             return different(finding.method, "FALSE_STATEMENT") if finding.decided else finding
+    close = given.approximation
+    if close is not None and not (symbols(given.value) or symbols(close)):
+        radius = Multiply((_CLOSE, Call("abs", (given.value,))))
+        radii = (radius, _HALF)
+        if not any(setting.values.within(given.value, close, each) is not False for each in radii):
+            return different(Method.BALLS, "FALSE_STATEMENT")
     return None
 
 
@@ -116,6 +129,8 @@ def _compare_named(
     if len(wanted.names) == len(given.names) == 1:
         parameters, arguments = bound_names(wanted.names[0]), bound_names(given.names[0])
         if parameters and arguments and len(parameters) == len(arguments):
+            if (set(parameters) - set(arguments)) & symbols(given.value):
+                return different(Method.STRUCTURE, "OTHER_NAME")
             if _function(wanted.names[0]) == _function(given.names[0]):
                 value = renamed(given.value, dict(zip(arguments, parameters, strict=True)))
                 return _compare_value(wanted, value, setting)

@@ -1,5 +1,8 @@
 """Statements with what they hold for: ``x = k pi, k in Z``, ``f(x) = 1 for all x``."""
 
+import re
+from typing import Final
+
 from assayoffice.verifiers.numeric.expression import (
     Constant,
     Node,
@@ -13,6 +16,8 @@ from assayoffice.verifiers.numeric.expression import (
 from assayoffice.verifiers.numeric.names import renamed
 
 _QUANTIFIERS = ("for all", "for any", "for every", "for each")
+
+_EXCEPTIONS: Final = re.compile(r"\b(?:except|but|unless|not|other)\b")
 
 
 def conditioned(node: Node) -> Node:
@@ -51,7 +56,7 @@ def _is_domain(condition: Node) -> bool:
         case Relation(operators=("in",), terms=(Symbol(), Constant())):
             return True
         case Text(words=words):
-            return words.startswith(_QUANTIFIERS)
+            return words.startswith(_QUANTIFIERS) and not _EXCEPTIONS.search(words)
         case Symbol():
             return True
     return False

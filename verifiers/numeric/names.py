@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from assayoffice.verifiers.numeric.expression import (
     Apply,
@@ -25,6 +26,13 @@ from assayoffice.verifiers.numeric.wording import words
 
 _ARITHMETIC = frozenset(("root", "factorial", "factorial2", "binom", "abs", "floor", "ceil", "mod"))
 
+#: Words of a label that make its value another one than what was asked for.
+_DENIALS: Final = frozenset(
+    "not no never cannot neither nor without except unless excluding besides twice thrice half "
+    "double less more fewer greater than below above under over about approximately around roughly "
+    "nearly almost between reciprocal inverse opposite negative minus maybe perhaps if".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -43,6 +51,9 @@ class Named:
 def named(node: Node) -> Named | None:
     """``node`` read as a named value, or None if it is something else."""
     if isinstance(node, Labelled):
+        before = node.label.partition("_")[0]  # of a sentence; the whole of any other label
+        if not _DENIALS.isdisjoint(before.lower().split()):
+            return None
         return Named((Text(words(node.label)),), node.item)
     if not isinstance(node, Relation):
         return None

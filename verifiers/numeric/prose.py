@@ -28,14 +28,17 @@ _HEDGES: Final = frozenset(
     "fewer greater least most about approximately around roughly nearly almost between than over "
     "under above below might could may isn't wasn't don't doesn't didn't can't won't up until from "
     "option question problem step part negative minus root roots square squared cube cubed power "
-    "exponent log logarithm multiple multiples divisible modulo mod any".split()
+    "exponent log logarithm multiple multiples divisible modulo mod any anything everything "
+    "reciprocal inverse opposite besides beyond exceeding exceeds excluding instead".split()
 )
 #: Words behind a number that take it back or leave it open.
 _RETRACTIONS: Final = frozenset(
     "or not cannot never isn't can't most least if unless wrong incorrect false maybe perhaps "
     "undetermined impossible between squared cubed factorial plus minus divided multiplied "
-    "root".split()
+    "root except excluded rejected tens hundreds thousands millions billions dozens".split()
 )
+#: What is said of a number here is not said of itself.
+_OF_ANOTHER: Final = re.compile(r"\b(?:divisor|factor|digit|part|portion|fraction|some)s? of\s*$")
 _NUMBER_WORDS: Final = frozenset(
     "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
@@ -58,6 +61,8 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
     leading = re.findall(r"[a-z']+", before.lower())
     trailing = re.findall(r"[a-z'-]+", _ASIDE.sub("", after.lower()))
     if not _HEDGES.isdisjoint(leading) or not _RETRACTIONS.isdisjoint(trailing):
+        return Text(sentence)
+    if _OF_ANOTHER.search(before.lower()):
         return Text(sentence)
     if not _NUMBER_WORDS.isdisjoint(leading) or not _NUMBER_WORDS.isdisjoint(trailing):
         return Text(sentence)

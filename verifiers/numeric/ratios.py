@@ -1,10 +1,14 @@
 """What is written with colons: ratios a:b:c, and times of day."""
 
-from assayoffice.verifiers.numeric.expression import Divide, Multiply, Node, Ratio, Unit
+from fractions import Fraction
+from typing import Final
+
+from assayoffice.verifiers.numeric.expression import Divide, Multiply, Node, Number, Ratio, Unit
 from assayoffice.verifiers.numeric.finding import Finding, Method, all_of, different, equal
 from assayoffice.verifiers.numeric.scalars import Setting, compare_scalars
 
 _HALVES = frozenset(("am", "pm"))
+_ZERO: Final = Number(Fraction(0))
 
 
 def has_colons(node: Node) -> bool:
@@ -28,6 +32,9 @@ def compare_ratios(reference: Node, answer: Node, setting: Setting) -> Finding:
     wanted, given = _members(reference), _members(answer)
     if wanted is None or given is None or len(wanted) != len(given):
         return different(Method.STRUCTURE, "OTHER_KIND")
+    if any(each == _ZERO for each in (*wanted, *given)):  # 12:00, or no ratio at all
+        pairs = zip(wanted, given, strict=True)
+        return all_of(compare_scalars(one, other, setting) for one, other in pairs)
     return all_of(
         compare_scalars(Divide(wanted[index], wanted[0]), Divide(given[index], given[0]), setting)
         for index in range(1, len(wanted))

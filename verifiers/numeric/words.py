@@ -14,6 +14,8 @@ _SENTENCE: Final = (
     "least most only both each any all some none nothing that which who because since so then it "
     "he she they we i you this these those there equals equal "
     "halves thirds fourths fifths sixths sevenths eighths ninths tenths hundredths thousandths "
+    "tens hundreds thousands millions billions dozens lakh lakhs crore crores doubled tripled "
+    "two three four five six seven eight nine ten eleven twelve twenty reciprocal opposite "
     "squared cubed factorial plus minus negative divided multiplied root mod modulo"
 )
 SENTENCE: Final = frozenset(_SENTENCE.split())
