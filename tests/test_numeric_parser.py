@@ -35,7 +35,6 @@ from assayoffice.verifiers.numeric.expression import (
     walk,
 )
 from assayoffice.verifiers.numeric.limits import TooLargeError
-from assayoffice.verifiers.numeric.normal import normal_form
 from assayoffice.verifiers.numeric.parser import UnreadableError, parse
 from assayoffice.verifiers.numeric.render import render
 
@@ -267,14 +266,6 @@ def test_oversized_text_is_turned_away(text: str) -> None:
 
 def test_code_is_text_and_nothing_is_run() -> None:
     assert isinstance(parse("__import__('os').system('true')"), Text)
-
-
-def test_normal_forms_ignore_styling_but_keep_meaning() -> None:
-    assert normal_form(r"\left(1,\,2\right)") == normal_form("(1,2)")
-    assert normal_form("x ≤ 2") == normal_form(r"x\leq 2")
-    assert normal_form("2 1/3") != normal_form("21/3")
-    assert normal_form("10 m") != normal_form("10m")
-    assert normal_form(r"\text{m}") != normal_form("m")
 
 
 _PIECES = st.sampled_from(
