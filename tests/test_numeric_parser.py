@@ -292,3 +292,24 @@ def test_any_text_is_read_or_refused_and_reads_back(text: str) -> None:
     # Words are compared as words; what they spell in TeX is not promised to read back.
     if not any(isinstance(part, Text | Labelled) for part in walk(node)):
         assert parse(render(node)) == node
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\text{wrong answer}: 5",
+        r"\text{anything but} = 5",
+        r"\text{at most}: 5",
+        r"\text{the successor of 42}",
+        r"\text{I doubt 42}",
+        r"\text{42 halved}",
+        r"5 \text{ negative}",
+        r"5 \text{ crore}",
+    ],
+)
+def test_words_that_deny_or_alter_a_number_make_it_text(text: str) -> None:
+    assert isinstance(parse(text), Text)
+
+
+def test_negative_before_a_noun_alters_nothing() -> None:
+    assert not isinstance(parse(r"5 \text{ negative roots}"), Text)

@@ -114,6 +114,8 @@ class Measures(Brackets):
                 return ""
             found.append(token.text)
             ahead += 1
+        if found and found[-1].lower() in words.ALTERING_LAST:
+            return ""
         return " ".join(found) if token.text == ")" else ""
 
     def unit(self) -> Node:
@@ -169,6 +171,8 @@ class Measures(Brackets):
             if text.lower() in words.SENTENCE or len(phrase) == _MAX_NOUN_WORDS:
                 self.fail("a sentence")
             phrase.append(self.advance().text)
+        if phrase and phrase[-1].lower() in words.ALTERING_LAST:
+            self.fail("no noun")
         return " ".join(phrase)
 
     def at_degree(self) -> bool:

@@ -58,6 +58,7 @@ _RELATIONS: Final = {
     "\\in": "in", "\\notin": "notin", "\\subset": "subset", "\\equiv": "equiv", "\\to": "to",
 }  # fmt: skip
 _SEPARATORS: Final = frozenset((",", ";", "and", "or", "\\and", "\\or", "\\\\", "remainder"))
+_BOUNDS: Final = (["at", "most"], ["at", "least"])
 _CLOSERS: Final = frozenset((")", "]", "}", "\\}", "&", ""))
 _OPTION_VALUES: Final = frozenset((NUMBER, NAME))
 
@@ -195,6 +196,9 @@ class Parser(Arithmetic):
             self.skip(ahead)
             return Text(" ".join(run))
         if following.text in (":", "=") and not self.colon_ends:
+            altering = words.ALTERING - {"not"}  # "not" is left to names.py
+            if not altering.isdisjoint(map(str.lower, run)) or run[-2:] in _BOUNDS:
+                self.fail("a label that denies its value")
             self.skip(ahead + 1)
             self.enter()
             item = self.item()

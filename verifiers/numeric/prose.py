@@ -38,7 +38,10 @@ _RETRACTIONS: Final = frozenset(
     "root except excluded rejected tens hundreds thousands millions billions dozens".split()
 )
 #: What is said of a number here is not said of itself.
-_OF_ANOTHER: Final = re.compile(r"\b(?:divisor|factor|digit|part|portion|fraction|some)s? of\s*$")
+_OF_ANOTHER: Final = re.compile(
+    r"\b(?:(?:divisor|factor|digit|part|portion|fraction|some|whichever)s? of"
+    r"|next to|at most|at least|after|before)\s*$"
+)
 _NUMBER_WORDS: Final = frozenset(
     "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
@@ -61,6 +64,10 @@ def read(text: str, parse: Callable[[str], Node]) -> Node | None:
     leading = re.findall(r"[a-z']+", before.lower())
     trailing = re.findall(r"[a-z'-]+", _ASIDE.sub("", after.lower()))
     if not _HEDGES.isdisjoint(leading) or not _RETRACTIONS.isdisjoint(trailing):
+        return Text(sentence)
+    if not words.ALTERING.isdisjoint(leading + trailing):
+        return Text(sentence)
+    if trailing and trailing[-1] in words.ALTERING_LAST:
         return Text(sentence)
     if _OF_ANOTHER.search(before.lower()):
         return Text(sentence)

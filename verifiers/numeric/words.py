@@ -19,6 +19,18 @@ _SENTENCE: Final = (
     "squared cubed factorial plus minus negative divided multiplied root mod modulo"
 )
 SENTENCE: Final = frozenset(_SENTENCE.split())
+#: Words that deny or alter the number they stand beside, before it or behind.
+ALTERING: Final = frozenset(
+    "not wrong incorrect false unlikely excluded rejected impossible untrue avoid doubt but "
+    "negation negated reversed successor predecessor complement double doubled halved triple "
+    "tripled twice thrice squared cubed near close past try".split()
+)
+#: Words that do so where they are the last behind it: "5 negative", but not "5 negative roots".
+ALTERING_LAST: Final = ALTERING | frozenset(
+    "negative inverse reciprocal opposite half third quarter zero one thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen thirty forty fifty sixty seventy eighty ninety less more "
+    "times off lakh lakhs crore crores bn gross score scores fold trillions quadrillion".split()
+)
 #: Words that multiply the number before them.
 SCALES: Final = {
     "hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
