@@ -10,6 +10,9 @@ VERIFIER = NumericVerifier()
 
 #: Both directions must be accepted.
 SAME = [
+    ("120", r"\frac{10!}{3!7!}"),
+    (r"\lfloor n/2 \rfloor", r"\lfloor\frac n2\rfloor"),
+    (r"\frac{x}{2}", r"\frac x2"),
     ("3.7", r"3.7 \approx 4"),
     ("5", r"\text{Minimum}: 5"),
     ("12:00", "12:00"),
@@ -141,6 +144,8 @@ DIFFERENT = [
     ("1:2", "2:1"),
     ("7:30 am", "7:30 pm"),
     ("1011_2", "1011_3"),
+    (r"3 \pmod 7", r"3 \pmod 5"),
+    (r"\emptyset", r"\{\emptyset\}"),
     ("5", r"\text{not}: 5"),
     ("5", r"\text{The answer is not}: 5"),
     ("5", r"\text{twice the answer} = 5"),

@@ -164,9 +164,9 @@ class Arithmetic(Atoms):
         return self.unit() if named else self.power()
 
     def previous_closes(self) -> bool:
-        """Whether a number may follow as a factor: behind a bracket, not behind a number."""
+        """Whether a number may follow as a factor: behind a bracket or factorial, not a number."""
         before = self.previous()
-        return before is not None and before.text in (")", "}", "]")
+        return before is not None and before.text in (")", "}", "]", "!")
 
 
 def _times(left: Node, right: Node) -> Node:

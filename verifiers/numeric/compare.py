@@ -17,6 +17,7 @@ from assayoffice.verifiers.numeric.conditions import (
 from assayoffice.verifiers.numeric.expression import (
     Builder,
     Call,
+    Constant,
     Multiply,
     Node,
     Number,
@@ -267,6 +268,8 @@ def _compare_listings(reference: Node, answer: Node, setting: Setting) -> Findin
     if wanted is None or given is None:
         several = wanted or given
         if several is not None and len(several.items) == 1 and several.kind in ("set", "list"):
+            if several.items[0] == Constant("emptyset"):  # {∅} has an element
+                return different(Method.STRUCTURE, "OTHER_KIND")
             one = reference if wanted is None else wanted.items[0]
             other = answer if given is None else given.items[0]
             return match_items(one, other)

@@ -64,6 +64,10 @@ class Functions(Cursor):
             if digit and len(token.text) > 1 and token.text.isdecimal():
                 self.split(token.text[0], token.text[1:])
             return self.atom()
+        if digit and token.kind == NAME and len(token.text) == 1 and self.peek().kind == NUMBER:
+            if not self.peek().spaced and token.text not in "ei":
+                self.advance()  # \frac n2 is n over 2, not a variable n_2
+                return Symbol(token.text)
         if token.kind == NAME and len(token.text) > 1 and not token.upright:
             self.split(*token.text)
         return self.atom()

@@ -72,6 +72,11 @@ def compare_scalars(reference: Node, answer: Node, setting: Setting) -> Finding:
     """Whether the value ``answer`` answers the value ``reference``."""
     if isinstance(reference, Number) and isinstance(answer, Number):
         return _match(reference, answer, setting)
+    match reference, answer:
+        case Call(name="mod", arguments=(_, one)), Call(name="mod", arguments=(_, other)):
+            same_modulus = setting.values.same(one, other)
+            if not same_modulus.equal:
+                return same_modulus
     wanted, given = Quantity(reference, ()), Quantity(answer, ())
     if contains(reference, Unit) or contains(answer, Unit):
         wanted = quantities.quantity(reference, setting.values)
