@@ -60,8 +60,8 @@ def region(node: Node, values: Values) -> Region | None:
             return _EVERYTHING
         case Constant(name="emptyset"):
             return ()
-        case Builder(element=Symbol(), condition=condition):
-            return region(condition, values)
+        case Builder(element=Symbol(name=name), condition=condition):
+            return region(condition, values) if name in symbols(condition) else None
         case Builder(element=Relation() as membership, condition=condition):
             return meet(region(membership, values), region(condition, values), values)
         case SetOperation():
@@ -115,10 +115,15 @@ def _compare_ends(reference: Node | None, answer: Node | None, setting: Setting)
 
 
 def _interval(node: Interval, values: Values) -> Region | None:
-    """None for an interval written from right to left, which describes nothing."""
+    """None for an interval without a number in it: (1, 1], or one written from right to left."""
     below, above = _infinity(node.lower), _infinity(node.upper)
-    if below > 0 or above < 0 or (not below and not above and values.less(node.upper, node.lower)):
+    if below > 0 or above < 0:
         return None
+    if not below and not above:
+        ascends = values.less(node.lower, node.upper)
+        point = not (node.lower_open or node.upper_open) and not values.less(node.upper, node.lower)
+        if ascends is False and not point:
+            return None
     lower, upper = None if below else node.lower, None if above else node.upper
     return (Span(lower, upper, lower is None or node.lower_open, upper is None or node.upper_open),)
 
