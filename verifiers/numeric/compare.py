@@ -26,6 +26,7 @@ from assayoffice.verifiers.numeric.expression import (
     SetOperation,
     Symbol,
     Text,
+    Unit,
     Where,
     symbols,
 )
@@ -111,6 +112,9 @@ def _false_statement(given: Named, setting: Setting) -> Finding | None:
     """What is wrong with ``8 = 7`` and ``x = 3 + 3 = 5``: every equality must hold."""
     for other in given.others:
         finding = consistent(given.value, other, setting)
+        if finding.equal and _is_measure(given.value) and _is_measure(other):
+            converted = compare_scalars(given.value, other, setting)
+            finding = converted if converted.reason == "DIFFERENT" else finding  # 5 m = 5 km
         if not finding.equal:
             return different(finding.method, "FALSE_STATEMENT") if finding.decided else finding
     close = given.approximation
@@ -120,6 +124,13 @@ def _false_statement(given: Named, setting: Setting) -> Finding | None:
         if not any(setting.values.within(given.value, close, each) is not False for each in radii):
             return different(Method.BALLS, "FALSE_STATEMENT")
     return None
+
+
+def _is_measure(node: Node) -> bool:
+    match node:
+        case Multiply(items=(Number(), *units)):
+            return all(isinstance(each, Unit) for each in units)
+    return False
 
 
 def _compare_named(
