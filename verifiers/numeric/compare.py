@@ -19,6 +19,7 @@ from assayoffice.verifiers.numeric.expression import (
     Call,
     Constant,
     Multiply,
+    Negate,
     Node,
     Number,
     Relation,
@@ -119,8 +120,9 @@ def _false_statement(given: Named, setting: Setting) -> Finding | None:
             return different(finding.method, "FALSE_STATEMENT") if finding.decided else finding
     close = given.approximation
     if close is not None and not (symbols(given.value) or symbols(close)):
-        radius = Multiply((_CLOSE, Call("abs", (given.value,))))
-        radii = (radius, _HALF)
+        radii: tuple[Node, ...] = (Multiply((_CLOSE, Call("abs", (given.value,)))), _HALF)
+        if shown := _last_place(close):
+            radii = (Number(shown / 2),)
         if not any(setting.values.within(given.value, close, each) is not False for each in radii):
             return different(Method.BALLS, "FALSE_STATEMENT")
     return None
@@ -131,6 +133,17 @@ def _is_measure(node: Node) -> bool:
         case Multiply(items=(Number(), *units)):
             return all(isinstance(each, Unit) for each in units)
     return False
+
+
+def _last_place(node: Node) -> Fraction | None:
+    """What a step in the last digit of a literal amounts to; zeros that end an integer are none."""
+    number = node.item if isinstance(node, Negate) else node
+    if not isinstance(number, Number) or number.places < 0:
+        return None
+    step = Fraction(1, 10**number.places)
+    while number.value and number.value % (step * 10) == 0 and step >= 1:
+        step *= 10
+    return step
 
 
 def _compare_named(
