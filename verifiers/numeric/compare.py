@@ -278,7 +278,13 @@ def _compare_matrices(
 
 
 def _vector(node: Node) -> Rows | None:
-    """A tuple as a column."""
+    """A tuple as a column, and a list of rows in brackets as they are."""
+    if isinstance(node, Sequence) and node.kind == "bracket":
+        rows = [
+            row.items for row in node.items if isinstance(row, Sequence) and row.kind == "bracket"
+        ]
+        if len(rows) == len(node.items) and len({len(row) for row in rows}) == 1:
+            return tuple(rows)
     if isinstance(node, Sequence) and node.kind == "tuple":
         return tuple((item,) for item in node.items)
     return None
