@@ -131,13 +131,15 @@ def _compared(
     reference: Reference, text: str, task: NumericTask, effort: Effort
 ) -> tuple[Node, Finding]:
     setting = Setting.of(task, text, effort)
-    node = parse(text, thousands=not reference.several)
+    # Commas in braces separate, as they do in a reference.
+    node = parse(text, thousands=not (reference.several or "\\{" in text))
     if node == reference.node:
         return node, equal(Method.NORMAL_FORM)
     finding = compare(reference.node, node, setting)
     if reference.alternative is not None and not finding.equal:
         alternative = parse(text, thousands=False)
-        if isinstance(alternative, Sequence):
+        kinds = [getattr(each, "kind", "") for each in (reference.alternative, alternative)]
+        if isinstance(alternative, Sequence) and kinds[0] == kinds[1]:
             return alternative, compare(reference.alternative, alternative, setting)
     return node, finding
 
