@@ -36,7 +36,7 @@ WRONG = {
     "captured variables": [("f(x)=2x", "f(y)=2x")],
     "false chains": [
         ("3", r"3 \approx 7"),
-        ("3", r"3 \approx 3.1"),
+        ("3", r"3 \approx 3.5"),
         ("1024", r"1024 \approx 1100"),
         (r"5 \text{ km}", r"5 \text{ m} = 5 \text{ km}"),
     ],
@@ -57,6 +57,7 @@ RIGHT = {
     "captured variables": [("f(x)=2x", "f(y)=2y")],
     "false chains": [
         (r"\frac23", r"\frac23 \approx 0.667"),
+        (r"\frac23", r"\frac23 \approx 0.66"),
         ("1024", r"1024 \approx 1000"),
         (r"5 \text{ km}", r"5000 \text{ m} = 5 \text{ km}"),
     ],

@@ -122,7 +122,7 @@ def _false_statement(given: Named, setting: Setting) -> Finding | None:
     if close is not None and not (symbols(given.value) or symbols(close)):
         radii: tuple[Node, ...] = (Multiply((_CLOSE, Call("abs", (given.value,)))), _HALF)
         if shown := _last_place(close):
-            radii = (Number(shown / 2),)
+            radii = (Number(shown),)  # rounded or cut off
         if not any(setting.values.within(given.value, close, each) is not False for each in radii):
             return different(Method.BALLS, "FALSE_STATEMENT")
     return None
