@@ -3,6 +3,7 @@
 import pytest
 
 from assayoffice.verifiers.base import Effort
+from assayoffice.verifiers.numeric import symbolic
 from assayoffice.verifiers.numeric.finding import Equality, Finding, Method, UndefinedError
 from assayoffice.verifiers.numeric.limits import Budget, TooLargeError
 from assayoffice.verifiers.numeric.parser import parse
@@ -148,3 +149,14 @@ def test_a_negative_factor_turns_an_inequality_around() -> None:
     values = Values(b"a seed", Budget(), Effort.QUICK)
     assert not values.proportional(parse("x-y"), parse("y-x"), positively=True).equal
     assert values.proportional(parse("x-y"), parse("5x-5y"), positively=True).equal
+
+
+def test_memory_that_runs_out_in_sympy_is_not_taken_for_an_open_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(symbolic, "_built", exhausted)
+    with pytest.raises(MemoryError):
+        symbolic.decide(parse("x"), parse("x"), [], Budget())

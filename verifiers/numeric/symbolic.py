@@ -101,6 +101,8 @@ def decide(left: Node, right: Node, points: list[Mapping[str, fmpq]], budget: Bu
         residue = sympy.simplify(sides[0].doit() - sides[1].doit())
         if residue != 0:
             return undecided(Method.SYMPY)
+    except MemoryError:
+        raise  # the allowance is used up, which is a fact of its own
     except Exception:  # noqa: BLE001 - whatever sympy stumbles over, the question stays open
         return undecided(Method.SYMPY)
     for point in points:
@@ -206,6 +208,8 @@ def _numeric(node: Node, point: Mapping[str, fmpq]) -> arb | None:
     }
     try:
         value = _built(node, {}).subs(values).evalf(_DIGITS)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - as above
         return None
     return arb(str(value)) if value.is_Float and value.is_finite else None
