@@ -1,0 +1,35 @@
+"""Runs programs that nobody trusts, isolated from the host and from each other.
+
+It knows no answers: what a program should print never comes near it. See ``Sandbox``.
+"""
+
+from assayoffice.sandbox.programs.blob import Blob
+from assayoffice.sandbox.programs.errors import SandboxFailure, SandboxUnavailable
+from assayoffice.sandbox.programs.run import (
+    ANSWER_FD,
+    CHANNEL_FD,
+    DATA_FD,
+    Command,
+    PythonProgram,
+    Run,
+    RunLimits,
+    RunResult,
+    Status,
+    Tier,
+)
+
+__all__ = [
+    "ANSWER_FD",
+    "CHANNEL_FD",
+    "DATA_FD",
+    "Blob",
+    "Command",
+    "PythonProgram",
+    "Run",
+    "RunLimits",
+    "RunResult",
+    "SandboxFailure",
+    "SandboxUnavailable",
+    "Status",
+    "Tier",
+]

@@ -1,0 +1,63 @@
+"""Bytes that travel into a sandbox by descriptor: written once, sealed, and shared by many runs."""
+
+import fcntl
+import hashlib
+import os
+from functools import cached_property
+from typing import Self
+
+_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+# Programs run under another user, who opens a binary anew and may execute it.
+_MODE = 0o555
+
+
+class Blob:
+    """Immutable bytes in a sealed memfd. Whoever has the descriptor can read and run, not write.
+
+    Holds its descriptor until it is closed or collected.
+    """
+
+    __slots__ = ("__dict__", "fd", "size")
+
+    def __init__(self, content: bytes) -> None:
+        """Raises OSError when the kernel has no descriptor or memory left."""
+        self.fd = os.memfd_create("blob", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self.size = len(content)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(self.fd, view) :]
+            os.fchmod(self.fd, _MODE)
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
+        except BaseException:
+            self.close()
+            raise
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.read()).digest()
+
+    def read(self) -> bytes:
+        """The content."""
+        parts, at = [], 0
+        while part := os.pread(self.fd, self.size - at, at):
+            parts.append(part)
+            at += len(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Give the descriptor back; runs under way keep theirs."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "fd", -1) >= 0:
+            self.close()

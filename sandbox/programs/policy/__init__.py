@@ -1,0 +1,1 @@
+"""Which system calls a sandboxed program may make."""

@@ -1,0 +1,1 @@
+"""Judges programs: runs them against tests in a sandbox that never sees what they should answer."""

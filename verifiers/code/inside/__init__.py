@@ -1,0 +1,1 @@
+"""Runs inside sandboxes: standard library only, and no import of anything of ours."""
