@@ -239,11 +239,14 @@ def _of_value(
 ) -> Sequence[_Rule]:
     if rules is None:
         rules = _rules(field)
-    _refuse_others(rules, field.full_name, "string", "double", "uint32", "enum")
+    _refuse_others(rules, field.full_name, "string", "double", "uint32", "uint64", "enum")
     found: list[_Rule] = []
     for kind, of_kind in rules.ListFields():
-        for rule, bound in of_kind.ListFields():
-            id = f"{kind.name}.{rule.name}"
+        bounds = {rule.name: bound for rule, bound in of_kind.ListFields()}
+        if "gte" in bounds and "lte" in bounds:
+            bounds["gte_lte"] = bounds.pop("gte"), bounds.pop("lte")  # protovalidate's one rule
+        for name, bound in bounds.items():
+            id = f"{kind.name}.{name}"
             made = _value_rule(id, bound, field)
             if made is None:
                 raise UnsupportedRuleError(
@@ -273,6 +276,9 @@ def _value_rule(id: str, bound: Any, field: FieldDescriptor) -> _Rule | None:
             return _Rule(id, f"must be at least {bound:g}", lambda v: not v >= bound)
         case "double.finite" if bound:
             return _Rule(id, "must be finite", lambda v: not math.isfinite(v))
+        case "double.gte_lte" | "uint32.gte_lte" | "uint64.gte_lte" if bound[0] <= bound[1]:
+            low, high = bound
+            return _Rule(id, f"must be from {low} to {high}", lambda v: not low <= v <= high)
         case "uint32.lte":
             return _Rule(id, f"must be at most {bound}", lambda v: v > bound)
         case "enum.defined_only" if bound and field.enum_type is not None:

@@ -21,8 +21,10 @@ STRINGS = [
     *("a" * 256, "a" * 257, "😀" * 256, "a" * 10_000, "a" * 10_001, "é" * 20_000, "é" * 20_001),
     *("a" * 1_048_576, "a" * 1_048_577, "é" * 524_288, "é" * 524_289, "😀" * 262_145),
 ]
-NUMBERS = [0, 1, 2, 99, 100, 101, 2**32 - 1]
-DOUBLES = [0.0, -0.0, 5e-324, 1e-9, -1e-9, 1.0, math.inf, -math.inf, math.nan]
+NOT_FINITE = [math.inf, -math.inf, math.nan]
+NUMBERS = [0, 1, 2, 64, 65, 99, 100, 101, 1000, 1001, 2**32 - 1]
+LARGE_NUMBERS = [0, 1, 2**24 - 1, 2**24, 2**26, 2**26 + 1, 2**33, 2**33 + 1, 2**64 - 1]
+DOUBLES = [0.0, -0.0, 5e-324, 1e-9, -1e-9, 0.009, 0.01, 1.0, 60.0, 61.0, *NOT_FINITE]
 
 
 def scalars(field: FieldDescriptor) -> st.SearchStrategy:
@@ -33,6 +35,8 @@ def scalars(field: FieldDescriptor) -> st.SearchStrategy:
             return st.sampled_from(DOUBLES) | st.floats()
         case FieldDescriptor.TYPE_UINT32:
             return st.sampled_from(NUMBERS)
+        case FieldDescriptor.TYPE_UINT64:
+            return st.sampled_from(LARGE_NUMBERS)
         case FieldDescriptor.TYPE_ENUM:
             return st.integers(-1, 6)
         case FieldDescriptor.TYPE_BOOL:
@@ -82,6 +86,8 @@ def path(violation: validate_pb2.Violation) -> str:
     [
         task_pb2.NumericTask.DESCRIPTOR,
         task_pb2.ChoiceTask.DESCRIPTOR,
+        task_pb2.CodeTask.DESCRIPTOR,
+        task_pb2.Checker.DESCRIPTOR,
         verifier_pb2.Submission.DESCRIPTOR,
         verifier_pb2.VerifyRequest.DESCRIPTOR,
         verifier_pb2.VerifyBatchRequest.DESCRIPTOR,
@@ -109,6 +115,26 @@ def test_rules_say_what_protovalidate_says(descriptor):
         assert ours == theirs
 
     compare()
+
+
+@pytest.mark.parametrize(
+    ("task", "rules"),
+    [
+        (task_pb2.CodeTask(stdio=[task_pb2.StdioTest(input="a" * 2**24)]), []),
+        (
+            task_pb2.CodeTask(stdio=[task_pb2.StdioTest(input="a" * 2**24 + "a")]),
+            ["string.max_bytes"],
+        ),
+        (task_pb2.CodeTask(calls=[task_pb2.CallTest()] * 1000), []),
+        (task_pb2.CodeTask(calls=[task_pb2.CallTest()] * 1001), ["repeated.max_items"]),
+    ],
+    ids=["long", "too long", "many", "too many"],
+)
+def test_rules_say_it_of_large_tests_as_well(task, rules):
+    found = Rules(task_pb2.CodeTask.DESCRIPTOR).violations(task)
+    theirs = protovalidate.Validator().collect_violations(task)
+    assert [each.rule for each in found] == rules
+    assert [each.proto.rule_id for each in theirs] == rules
 
 
 class TestPaths:

@@ -181,6 +181,82 @@ PERCENT_STRICT: Percent.ValueType  # 2
 """It is not."""
 Global___Percent: typing_extensions.TypeAlias = Percent
 
+class _Comparator:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ComparatorEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Comparator.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    COMPARATOR_UNSPECIFIED: _Comparator.ValueType  # 0
+    """Of stdio, TRIMMED; of calls, PYTHON."""
+    COMPARATOR_EXACT: _Comparator.ValueType  # 1
+    """Byte for byte."""
+    COMPARATOR_TRIMMED: _Comparator.ValueType  # 2
+    """Up to white space at the ends of lines and blank lines at the end."""
+    COMPARATOR_TOKENS: _Comparator.ValueType  # 3
+    """The same words, split at ASCII white space."""
+    COMPARATOR_NUMBERS: _Comparator.ValueType  # 4
+    """As TOKENS, numbers within absolute_tolerance or relative_tolerance."""
+    COMPARATOR_UNORDERED_LINES: _Comparator.ValueType  # 5
+    """The same lines, trimmed, as often, in any order."""
+    COMPARATOR_JSON: _Comparator.ValueType  # 6
+    """The same JSON value: the order of keys is free, 1 is not true, 1 is 1.0."""
+    COMPARATOR_PYTHON: _Comparator.ValueType  # 7
+    """Equal as Python values; with a tolerance, numbers within it."""
+
+class Comparator(_Comparator, metaclass=_ComparatorEnumTypeWrapper):
+    """When what a program gave is what was expected. Nothing passes that merely begins right."""
+
+COMPARATOR_UNSPECIFIED: Comparator.ValueType  # 0
+"""Of stdio, TRIMMED; of calls, PYTHON."""
+COMPARATOR_EXACT: Comparator.ValueType  # 1
+"""Byte for byte."""
+COMPARATOR_TRIMMED: Comparator.ValueType  # 2
+"""Up to white space at the ends of lines and blank lines at the end."""
+COMPARATOR_TOKENS: Comparator.ValueType  # 3
+"""The same words, split at ASCII white space."""
+COMPARATOR_NUMBERS: Comparator.ValueType  # 4
+"""As TOKENS, numbers within absolute_tolerance or relative_tolerance."""
+COMPARATOR_UNORDERED_LINES: Comparator.ValueType  # 5
+"""The same lines, trimmed, as often, in any order."""
+COMPARATOR_JSON: Comparator.ValueType  # 6
+"""The same JSON value: the order of keys is free, 1 is not true, 1 is 1.0."""
+COMPARATOR_PYTHON: Comparator.ValueType  # 7
+"""Equal as Python values; with a tolerance, numbers within it."""
+Global___Comparator: typing_extensions.TypeAlias = Comparator
+
+class _CodeExtraction:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _CodeExtractionEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_CodeExtraction.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CODE_EXTRACTION_UNSPECIFIED: _CodeExtraction.ValueType  # 0
+    """LAST_BLOCK."""
+    CODE_EXTRACTION_LAST_BLOCK: _CodeExtraction.ValueType  # 1
+    """The last fenced block in the task's language; without one, the last block without a tag."""
+    CODE_EXTRACTION_FIRST_BLOCK: _CodeExtraction.ValueType  # 2
+    """The first such block."""
+    CODE_EXTRACTION_BLOCK_OR_WHOLE: _CodeExtraction.ValueType  # 3
+    """As LAST_BLOCK; the whole response where it has no fences at all."""
+    CODE_EXTRACTION_WHOLE: _CodeExtraction.ValueType  # 4
+    """The whole response is the program."""
+
+class CodeExtraction(_CodeExtraction, metaclass=_CodeExtractionEnumTypeWrapper):
+    """Where the program of a response is looked for."""
+
+CODE_EXTRACTION_UNSPECIFIED: CodeExtraction.ValueType  # 0
+"""LAST_BLOCK."""
+CODE_EXTRACTION_LAST_BLOCK: CodeExtraction.ValueType  # 1
+"""The last fenced block in the task's language; without one, the last block without a tag."""
+CODE_EXTRACTION_FIRST_BLOCK: CodeExtraction.ValueType  # 2
+"""The first such block."""
+CODE_EXTRACTION_BLOCK_OR_WHOLE: CodeExtraction.ValueType  # 3
+"""As LAST_BLOCK; the whole response where it has no fences at all."""
+CODE_EXTRACTION_WHOLE: CodeExtraction.ValueType  # 4
+"""The whole response is the program."""
+Global___CodeExtraction: typing_extensions.TypeAlias = CodeExtraction
+
 @typing.final
 class NumericTask(google.protobuf.message.Message):
     """A numeric or symbolic answer, for the verifier "numeric"."""
@@ -282,3 +358,208 @@ class ChoiceTask(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_reasoning_end", b"_reasoning_end"]) -> typing.Literal["reasoning_end"] | None: ...
 
 Global___ChoiceTask: typing_extensions.TypeAlias = ChoiceTask
+
+@typing.final
+class StdioTest(google.protobuf.message.Message):
+    """Text on stdin, and what the program must print."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INPUT_FIELD_NUMBER: builtins.int
+    OUTPUT_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    input: builtins.str
+    """What the program reads."""
+    output: builtins.str
+    """What it must print. It never enters the program's sandbox."""
+    name: builtins.str
+    """What the test is called in the verdict; its number without one."""
+    def __init__(
+        self,
+        *,
+        input: builtins.str = ...,
+        output: builtins.str = ...,
+        name: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["input", b"input", "name", b"name", "output", b"output"]) -> None: ...
+
+Global___StdioTest: typing_extensions.TypeAlias = StdioTest
+
+@typing.final
+class CallTest(google.protobuf.message.Message):
+    """A call of CodeTask.entry_point."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ARGUMENTS_FIELD_NUMBER: builtins.int
+    EXPECTED_FIELD_NUMBER: builtins.int
+    NAME_FIELD_NUMBER: builtins.int
+    arguments: builtins.str
+    """A JSON array of arguments."""
+    expected: builtins.str
+    """The JSON value that must be returned. It never enters the program's sandbox."""
+    name: builtins.str
+    """What the test is called in the verdict; its number without one."""
+    def __init__(
+        self,
+        *,
+        arguments: builtins.str = ...,
+        expected: builtins.str = ...,
+        name: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["arguments", b"arguments", "expected", b"expected", "name", b"name"]) -> None: ...
+
+Global___CallTest: typing_extensions.TypeAlias = CallTest
+
+@typing.final
+class Checker(google.protobuf.message.Message):
+    """A trusted program that decides about outputs where several are right. It runs in a sandbox of its
+    own, with the files "input", "output" and "expected" in its working directory, and accepts with
+    exit code 0 or rejects with 1; anything else is an error of the task. What it prints becomes the
+    test's detail.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: builtins.int
+    LANGUAGE_FIELD_NUMBER: builtins.int
+    source: builtins.str
+    """The program."""
+    language: builtins.str
+    """Its language; "python" without one."""
+    def __init__(
+        self,
+        *,
+        source: builtins.str = ...,
+        language: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["language", b"language", "source", b"source"]) -> None: ...
+
+Global___Checker: typing_extensions.TypeAlias = Checker
+
+@typing.final
+class CodeTask(google.protobuf.message.Message):
+    """A program and the tests it must pass, for the verifier "code". Exactly one of stdio, calls,
+    asserts and script is given, and with it the mode. Limits are per test.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STDIO_FIELD_NUMBER: builtins.int
+    CALLS_FIELD_NUMBER: builtins.int
+    ASSERTS_FIELD_NUMBER: builtins.int
+    SCRIPT_FIELD_NUMBER: builtins.int
+    LANGUAGE_FIELD_NUMBER: builtins.int
+    ENTRY_POINT_FIELD_NUMBER: builtins.int
+    PREFIX_FIELD_NUMBER: builtins.int
+    COMPARATOR_FIELD_NUMBER: builtins.int
+    ABSOLUTE_TOLERANCE_FIELD_NUMBER: builtins.int
+    RELATIVE_TOLERANCE_FIELD_NUMBER: builtins.int
+    CHECKER_FIELD_NUMBER: builtins.int
+    PARTIAL_CREDIT_FIELD_NUMBER: builtins.int
+    RUN_ALL_FIELD_NUMBER: builtins.int
+    IGNORE_EXIT_CODE_FIELD_NUMBER: builtins.int
+    COMPARE_ARGUMENT_FIELD_NUMBER: builtins.int
+    EXTRACTION_FIELD_NUMBER: builtins.int
+    REASONING_END_FIELD_NUMBER: builtins.int
+    CPU_SECONDS_FIELD_NUMBER: builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: builtins.int
+    OUTPUT_BYTES_FIELD_NUMBER: builtins.int
+    PROCESSES_FIELD_NUMBER: builtins.int
+    asserts: builtins.str
+    """Python test code that calls the solution by its names, as HumanEval, MBPP and unittest do. It
+    runs in a sandbox of its own, and only data passes between the two.
+    """
+    script: builtins.str
+    """Test code that must run in the solution's own process, in any language. What it reports can be
+    forged, and the verdict says so with integrity "in_process".
+    """
+    language: builtins.str
+    """Language of the program; "python" without one. ListVerifiers shows which this service has."""
+    entry_point: builtins.str
+    """The function to call, "f" or "Solution.f"; calls need it."""
+    prefix: builtins.str
+    """Put before the program: imports, or the beginning that a completion continues."""
+    comparator: Global___Comparator.ValueType
+    """When what the program gave is what was expected."""
+    absolute_tolerance: builtins.float
+    """For NUMBERS and PYTHON."""
+    relative_tolerance: builtins.float
+    """As absolute_tolerance, as a share of what was expected."""
+    partial_credit: builtins.bool
+    """Whether the score is the share of the tests that passed, which runs all of them. Otherwise
+    testing stops at the first test that fails.
+    """
+    run_all: builtins.bool
+    """Whether all tests are run, for their details, without partial credit."""
+    ignore_exit_code: builtins.bool
+    """Whether a program that exits with an error is judged by its output alone."""
+    compare_argument: builtins.int
+    """Index of the argument that a call changes in place; it is compared instead of what the call
+    returns.
+    """
+    extraction: Global___CodeExtraction.ValueType
+    """Where the program is looked for."""
+    reasoning_end: builtins.str
+    """As in NumericTask."""
+    cpu_seconds: builtins.float
+    """CPU seconds of a test; unset: 10."""
+    memory_bytes: builtins.int
+    """Memory of a test, all its processes together; unset: 512 MiB."""
+    output_bytes: builtins.int
+    """Bytes a test may print; unset: 16 MiB."""
+    processes: builtins.int
+    """Processes a test may have at once; unset: 1."""
+    @property
+    def stdio(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StdioTest]:
+        """Text on stdin, and what the program must print."""
+
+    @property
+    def calls(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___CallTest]:
+        """Calls of the entry point with JSON arguments, and the JSON values they must return."""
+
+    @property
+    def checker(self) -> Global___Checker:
+        """Decides in place of the comparator."""
+
+    def __init__(
+        self,
+        *,
+        stdio: collections.abc.Iterable[Global___StdioTest] | None = ...,
+        calls: collections.abc.Iterable[Global___CallTest] | None = ...,
+        asserts: builtins.str = ...,
+        script: builtins.str = ...,
+        language: builtins.str = ...,
+        entry_point: builtins.str = ...,
+        prefix: builtins.str = ...,
+        comparator: Global___Comparator.ValueType = ...,
+        absolute_tolerance: builtins.float = ...,
+        relative_tolerance: builtins.float = ...,
+        checker: Global___Checker | None = ...,
+        partial_credit: builtins.bool = ...,
+        run_all: builtins.bool = ...,
+        ignore_exit_code: builtins.bool = ...,
+        compare_argument: builtins.int | None = ...,
+        extraction: Global___CodeExtraction.ValueType = ...,
+        reasoning_end: builtins.str | None = ...,
+        cpu_seconds: builtins.float | None = ...,
+        memory_bytes: builtins.int | None = ...,
+        output_bytes: builtins.int | None = ...,
+        processes: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_compare_argument", b"_compare_argument", "_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "_output_bytes", b"_output_bytes", "_processes", b"_processes", "_reasoning_end", b"_reasoning_end", "checker", b"checker", "compare_argument", b"compare_argument", "cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "processes", b"processes", "reasoning_end", b"reasoning_end"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_compare_argument", b"_compare_argument", "_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "_output_bytes", b"_output_bytes", "_processes", b"_processes", "_reasoning_end", b"_reasoning_end", "absolute_tolerance", b"absolute_tolerance", "asserts", b"asserts", "calls", b"calls", "checker", b"checker", "comparator", b"comparator", "compare_argument", b"compare_argument", "cpu_seconds", b"cpu_seconds", "entry_point", b"entry_point", "extraction", b"extraction", "ignore_exit_code", b"ignore_exit_code", "language", b"language", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "partial_credit", b"partial_credit", "prefix", b"prefix", "processes", b"processes", "reasoning_end", b"reasoning_end", "relative_tolerance", b"relative_tolerance", "run_all", b"run_all", "script", b"script", "stdio", b"stdio"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_compare_argument", b"_compare_argument"]) -> typing.Literal["compare_argument"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_cpu_seconds", b"_cpu_seconds"]) -> typing.Literal["cpu_seconds"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_memory_bytes", b"_memory_bytes"]) -> typing.Literal["memory_bytes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_output_bytes", b"_output_bytes"]) -> typing.Literal["output_bytes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_processes", b"_processes"]) -> typing.Literal["processes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_reasoning_end", b"_reasoning_end"]) -> typing.Literal["reasoning_end"] | None: ...
+
+Global___CodeTask: typing_extensions.TypeAlias = CodeTask

@@ -58,6 +58,7 @@ class Submission(google.protobuf.message.Message):
     PROMPT_FIELD_NUMBER: builtins.int
     NUMERIC_FIELD_NUMBER: builtins.int
     CHOICE_FIELD_NUMBER: builtins.int
+    CODE_FIELD_NUMBER: builtins.int
     CUSTOM_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Chosen by the caller and echoed; unique within a stream, free elsewhere."""
@@ -76,6 +77,10 @@ class Submission(google.protobuf.message.Message):
         """For "choice"."""
 
     @property
+    def code(self) -> assayoffice.v1.task_pb2.CodeTask:
+        """For "code"."""
+
+    @property
     def custom(self) -> google.protobuf.struct_pb2.Struct:
         """For plug-ins: checked against the JSON schema in ListVerifiers."""
 
@@ -88,11 +93,12 @@ class Submission(google.protobuf.message.Message):
         prompt: builtins.str = ...,
         numeric: assayoffice.v1.task_pb2.NumericTask | None = ...,
         choice: assayoffice.v1.task_pb2.ChoiceTask | None = ...,
+        code: assayoffice.v1.task_pb2.CodeTask | None = ...,
         custom: google.protobuf.struct_pb2.Struct | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["choice", b"choice", "custom", b"custom", "numeric", b"numeric", "task", b"task"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["choice", b"choice", "custom", b"custom", "id", b"id", "numeric", b"numeric", "prompt", b"prompt", "response", b"response", "task", b"task", "verifier", b"verifier"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["task", b"task"]) -> typing.Literal["numeric", "choice", "custom"] | None: ...
+    def HasField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "numeric", b"numeric", "task", b"task"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "id", b"id", "numeric", b"numeric", "prompt", b"prompt", "response", b"response", "task", b"task", "verifier", b"verifier"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["task", b"task"]) -> typing.Literal["numeric", "choice", "code", "custom"] | None: ...
 
 Global___Submission: typing_extensions.TypeAlias = Submission
 
@@ -386,6 +392,7 @@ class VerifierInfo(google.protobuf.message.Message):
     LIMITS_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
     STATE_DETAIL_FIELD_NUMBER: builtins.int
+    LANGUAGES_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Registered name."""
     summary: builtins.str
@@ -393,7 +400,7 @@ class VerifierInfo(google.protobuf.message.Message):
     task_schema: builtins.str
     """JSON schema (2020-12) of the task."""
     task_field: builtins.str
-    """Field of Submission.task the verifier reads: "numeric", "choice" or "custom"."""
+    """Field of Submission.task the verifier reads: "numeric", "choice", "code" or "custom"."""
     state: Global___VerifierState.ValueType
     """Whether it is in service."""
     state_detail: builtins.str
@@ -410,6 +417,10 @@ class VerifierInfo(google.protobuf.message.Message):
     def limits(self) -> Global___WorkLimits:
         """What one submission may use before it is LIMIT_EXCEEDED."""
 
+    @property
+    def languages(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """For verifiers that run programs: the languages this host has what it takes for, sorted."""
+
     def __init__(
         self,
         *,
@@ -422,9 +433,10 @@ class VerifierInfo(google.protobuf.message.Message):
         limits: Global___WorkLimits | None = ...,
         state: Global___VerifierState.ValueType = ...,
         state_detail: builtins.str = ...,
+        languages: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["hallmark", b"hallmark", "limits", b"limits"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["hallmark", b"hallmark", "hallmark_parts", b"hallmark_parts", "limits", b"limits", "name", b"name", "state", b"state", "state_detail", b"state_detail", "summary", b"summary", "task_field", b"task_field", "task_schema", b"task_schema"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["hallmark", b"hallmark", "hallmark_parts", b"hallmark_parts", "languages", b"languages", "limits", b"limits", "name", b"name", "state", b"state", "state_detail", b"state_detail", "summary", b"summary", "task_field", b"task_field", "task_schema", b"task_schema"]) -> None: ...
 
 Global___VerifierInfo: typing_extensions.TypeAlias = VerifierInfo
 
@@ -438,6 +450,7 @@ class WorkLimits(google.protobuf.message.Message):
     WALL_SECONDS_FIELD_NUMBER: builtins.int
     MEMORY_BYTES_FIELD_NUMBER: builtins.int
     QUICK_CPU_SECONDS_FIELD_NUMBER: builtins.int
+    SANDBOXED_FIELD_NUMBER: builtins.int
     cpu_seconds: builtins.float
     """CPU seconds."""
     wall_seconds: builtins.float
@@ -448,6 +461,10 @@ class WorkLimits(google.protobuf.message.Message):
     """CPU seconds after which a submission is taken out of the lane it shares with others and judged
     again by itself.
     """
+    sandboxed: builtins.bool
+    """Whether it runs programs in sandboxes. Their CPU time, memory and wall time are limited by the
+    task and not by the limits above, which are those of the judgement around them.
+    """
     def __init__(
         self,
         *,
@@ -455,7 +472,8 @@ class WorkLimits(google.protobuf.message.Message):
         wall_seconds: builtins.float = ...,
         memory_bytes: builtins.int = ...,
         quick_cpu_seconds: builtins.float = ...,
+        sandboxed: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "quick_cpu_seconds", b"quick_cpu_seconds", "wall_seconds", b"wall_seconds"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "quick_cpu_seconds", b"quick_cpu_seconds", "sandboxed", b"sandboxed", "wall_seconds", b"wall_seconds"]) -> None: ...
 
 Global___WorkLimits: typing_extensions.TypeAlias = WorkLimits
