@@ -1,13 +1,16 @@
 """Between the wire's messages and the verifiers' dataclasses: the only file that knows both.
 
-It runs in the worker processes. A typed task and its dataclass have the same field names, so one
-rule serves every built-in verifier: a field that is set is handed over, one that is not keeps the
-default of the dataclass.
+It runs in the worker processes. A typed task and its dataclass have the same field names, down to
+the messages within it, so one rule serves every built-in verifier: a field that is set is handed
+over, one that is not keeps the default of the dataclass.
 """
 
 import dataclasses
 import enum
 import functools
+import typing
+from collections.abc import Callable, Iterable
+from types import NoneType
 from typing import Any
 
 from google.protobuf import any_pb2, json_format
@@ -19,6 +22,7 @@ from assayoffice.v1 import verdict_pb2, verifier_pb2
 from assayoffice.verifiers.base import (
     InvalidTaskError,
     Outcome,
+    SandboxFailedError,
     Submission,
     UnscorableReferenceError,
     Verdict,
@@ -38,6 +42,7 @@ _CODES: dict[type[VerifierError], int] = {
     InvalidTaskError: code_pb2.INVALID_ARGUMENT,
     UnscorableReferenceError: code_pb2.INVALID_ARGUMENT,
     VerifierUnavailableError: code_pb2.UNAVAILABLE,
+    SandboxFailedError: code_pb2.UNAVAILABLE,
 }
 
 
@@ -63,7 +68,7 @@ def submission_from_proto(message: verifier_pb2.Submission, loaded: Loaded) -> S
 
 
 def submission_to_proto(id: str, loaded: Loaded, submission: Submission[Any]) -> bytes:
-    """Write a submission as a client would send it, serialized."""
+    """Write a submission as a client would send it, serialized: equal ones to equal bytes."""
     message = verifier_pb2.Submission(
         id=id,
         verifier=loaded.name,
@@ -76,7 +81,7 @@ def submission_to_proto(id: str, loaded: Loaded, submission: Submission[Any]) ->
     else:
         getattr(message, field).SetInParent()
         _task_to_proto(submission.task, getattr(message, field))
-    return message.SerializeToString()
+    return message.SerializeToString(deterministic=True)
 
 
 def verdict_to_proto(verdict: Verdict) -> verdict_pb2.Verdict:
@@ -137,7 +142,9 @@ def registered_to_proto(registered: Registered) -> verifier_pb2.VerifierInfo:
             wall_seconds=limits.wall_seconds,
             memory_bytes=limits.memory_bytes,
             quick_cpu_seconds=limits.quick_cpu_seconds,
+            sandboxed=limits.sandboxed,
         ),
+        languages=registered.languages,
     )
 
 
@@ -148,17 +155,11 @@ def _hallmark_to_proto(hallmark: Hallmark) -> verdict_pb2.Hallmark:
 
 
 def _task_from_proto(message: Message, task_type: type) -> Any:
-    enums = _enums(message.DESCRIPTOR, task_type)
-    given = {}
+    empty, readers = _reading(message.DESCRIPTOR, task_type)
+    given = dict(empty)
     for field, value in message.ListFields():
-        members = enums.get(field.name)
-        if members is not None:
-            value = members[value]
-        elif isinstance(value, str | int | float):
-            pass
-        else:
-            value = tuple(value)
-        given[field.name] = value
+        read = readers.get(field.name)
+        given[field.name] = value if read is None else read(value)
     return task_type(**given)
 
 
@@ -169,13 +170,53 @@ def _task_to_proto(task: Any, message: Message) -> None:
         value = getattr(task, field.name)
         if value == field.default:
             continue  # Unset means the default.
-        if isinstance(value, enum.Enum):
+        if isinstance(value, str | int | float):
+            setattr(message, field.name, value)
+        elif isinstance(value, enum.Enum):
             numbers = {member: number for number, member in enums[field.name].items()}
             setattr(message, field.name, numbers[value])
         elif isinstance(value, tuple):
-            getattr(message, field.name).extend(value)
+            items: Any = getattr(message, field.name)
+            for item in value:
+                if isinstance(item, str):
+                    items.append(item)
+                else:
+                    _task_to_proto(item, items.add())
         else:
-            setattr(message, field.name, value)
+            part: Message = getattr(message, field.name)
+            part.SetInParent()
+            _task_to_proto(value, part)
+
+
+@functools.cache
+def _reading(
+    descriptor: Descriptor, task_type: type
+) -> tuple[dict[str, Any], dict[str, Callable[[Any], Any]]]:
+    """What fields without a default hold where the wire shows none, and how values are made.
+
+    The latter only for fields whose value in the message is not the dataclass's.
+    """
+    kinds = _kinds(task_type)
+    readers: dict[str, Callable[[Any], Any]] = {
+        name: members.__getitem__ for name, members in _enums(descriptor, task_type).items()
+    }
+    for field in descriptor.fields:
+        if field.message_type is not None:
+            read = functools.partial(_task_from_proto, task_type=kinds[field.name])
+            readers[field.name] = functools.partial(_tuple_of, read) if field.is_repeated else read
+        elif field.is_repeated:
+            readers[field.name] = tuple
+    needed = [
+        field.name
+        for field in dataclasses.fields(task_type)
+        if field.default is dataclasses.MISSING
+    ]
+    empty = {name: descriptor.fields_by_name[name].default_value for name in needed}
+    return empty, readers
+
+
+def _tuple_of(read: Callable[[Any], Any], values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple([read(value) for value in values])
 
 
 @functools.cache
@@ -184,11 +225,11 @@ def _enums(descriptor: Descriptor, task_type: type) -> dict[str, dict[int, enum.
 
     ``MATCH_EXACT`` is the member ``EXACT``; a number that the dataclass does not know is missing.
     """
-    types = {field.name: field.type for field in dataclasses.fields(task_type)}
+    kinds = _kinds(task_type)
     found = {}
     for field in descriptor.fields:
-        kind = types[field.name]
-        if field.enum_type is None or not isinstance(kind, type) or not issubclass(kind, enum.Enum):
+        kind = kinds[field.name]
+        if field.enum_type is None or not issubclass(kind, enum.Enum):
             continue
         prefix = field.enum_type.values[0].name.removesuffix("UNSPECIFIED")
         found[field.name] = {
@@ -197,3 +238,13 @@ def _enums(descriptor: Descriptor, task_type: type) -> dict[str, dict[int, enum.
             if value.number != 0
         }
     return found
+
+
+@functools.cache
+def _kinds(task_type: type) -> dict[str, type]:
+    """What each field holds one or, as ``X | None`` and ``tuple[X, ...]``, none or many of."""
+    kinds = {}
+    for name, hint in typing.get_type_hints(task_type).items():
+        several = [each for each in typing.get_args(hint) if each not in (NoneType, Ellipsis)]
+        kinds[name] = several[0] if several else hint
+    return kinds

@@ -28,7 +28,10 @@ class Tag(enum.Enum):
 
     #: A serialized Verdict without hallmark and timing.
     VERDICT = b"V"
-    #: A serialized google.rpc.Status: a fact about the task or this host, no verdict.
+    #: A serialized google.rpc.Status: no verdict, and never one, by a fact about the task.
     ERROR = b"E"
-    #: Nothing: the submission wants to be judged again with FULL.
+    #: The same, but for a reason that may have passed when it is asked again.
+    TROUBLE = b"T"
+    #: To be judged again with FULL: what follows the operation, or nothing where it is the same.
+    #: Works that ask for the same are one work from here on.
     NEEDS_FULL = b"F"

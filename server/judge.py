@@ -2,13 +2,15 @@
 
 import base64
 import json
+from typing import Any
 
+from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.sandbox.worker import Handler
 from assayoffice.server import convert
 from assayoffice.server.jobs import DIGEST_BYTES, Operation, Tag
 from assayoffice.v1 import verifier_pb2
 from assayoffice.verifiers import registry
-from assayoffice.verifiers.base import Effort, NeedsFullEffort, VerifierError
+from assayoffice.verifiers.base import Effort, NeedsFullEffort, Submission, VerifierError
 from assayoffice.verifiers.registry import Loaded
 
 
@@ -43,13 +45,14 @@ class Judge:
             )
         try:
             verdict = loaded.verifier.verify(convert.submission_from_proto(message, loaded), effort)
-        except NeedsFullEffort:
+        except NeedsFullEffort as needs:
             if effort is Effort.FULL:
                 raise
-            return Tag.NEEDS_FULL.value
+            return Tag.NEEDS_FULL.value + _reduced(digest, loaded, needs.submission)
         except VerifierError as error:
             status = convert.error_to_proto(error, message.verifier)
-            return Tag.ERROR.value + status.SerializeToString()
+            tag = Tag.ERROR if error.is_lasting else Tag.TROUBLE
+            return tag.value + status.SerializeToString()
         return Tag.VERDICT.value + convert.verdict_to_proto(verdict).SerializeToString()
 
     def _describe(self) -> bytes:
@@ -84,6 +87,15 @@ class Judge:
         if not isinstance(registered, Loaded):
             raise LookupError(f"{name} is not loaded: {registered.reason}")
         return registered
+
+
+def _reduced(digest: bytes, loaded: Loaded, submission: Submission[Any] | None) -> bytes:
+    """What the engine hands to FULL in place of what it had; nothing where that must do."""
+    if submission is None:
+        return b""
+    payload = digest + convert.submission_to_proto("", loaded, submission)
+    # The whole submission is judged alike; that it is so large only costs it the company of others.
+    return payload if len(payload) < MAX_REPLY_BYTES else b""
 
 
 def make_handler() -> Handler:

@@ -8,11 +8,29 @@ import pytest
 from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.server import convert
 from assayoffice.server.jobs import Operation, Tag
 from assayoffice.server.judge import Judge
 from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
-from assayoffice.verifiers import Limits, Outcome, Submission, Verdict, registry
+from assayoffice.verifiers import (
+    Effort,
+    Limits,
+    NeedsFullEffort,
+    Outcome,
+    SandboxFailedError,
+    Submission,
+    Verdict,
+    registry,
+)
+from assayoffice.verifiers.code.task import (
+    CallTest,
+    Checker,
+    CodeExtraction,
+    CodeTask,
+    Comparator,
+    StdioTest,
+)
 from assayoffice.verifiers.numeric.task import Match, NumericTask, Units
 from assayoffice.verifiers.registry import Hallmark, Loaded, Unloadable
 
@@ -32,6 +50,26 @@ class FakeNumeric:
     def verify(self, submission, effort):
         self.seen = submission
         return Verdict(Outcome.CORRECT, 1.0, "EQUAL")
+
+
+class FakeCode:
+    """Takes real CodeTasks; reduces each submission to its last word, which is what counts."""
+
+    name = "code"
+    version = "1"
+    summary = "fake"
+    task_type = CodeTask
+    limits = Limits(1.0, 1.0, 1, 1.0, sandboxed=True)
+    decided_by = ()
+
+    def verify(self, submission, effort):
+        self.seen = submission
+        if submission.response == "lost":
+            raise SandboxFailedError("the slot was killed")
+        program = submission.response.split()[-1]
+        if effort is Effort.QUICK:
+            raise NeedsFullEffort(Submission(program, submission.task))
+        return Verdict(Outcome.CORRECT, 1.0, "PASSED", extracted=program)
 
 
 @pytest.fixture
@@ -154,6 +192,83 @@ class TestTypedTasks:
                 default = getattr(NumericTask("1"), field.name)
                 if getattr(received, field.name) != default:
                     assert back.numeric == sent
+
+
+class TestPrograms:
+    EVERYTHING = CodeTask(
+        stdio=(StdioTest("1\n", "2\n"), StdioTest("", "x", "empty")),
+        calls=(CallTest("[1]", "2"),),
+        language="cpp",
+        comparator=Comparator.UNORDERED_LINES,
+        absolute_tolerance=0.5,
+        checker=Checker("int main() {}", "c"),
+        partial_credit=True,
+        compare_argument=0,
+        extraction=CodeExtraction.WHOLE,
+        reasoning_end="",
+        cpu_seconds=2.5,
+        memory_bytes=2**30,
+        output_bytes=1,
+        processes=3,
+    )
+
+    def code(self) -> tuple[FakeCode, Loaded, Judge]:
+        fake = FakeCode()
+        loaded = Loaded("code", fake, Hallmark("code", "1", "0" * 64, {}), ("c", "python"))
+        return fake, loaded, Judge({"code": loaded})
+
+    @pytest.mark.parametrize("task", [CodeTask(asserts="assert f() == 1"), EVERYTHING])
+    def test_tests_and_options_arrive_as_they_were_sent(self, task):
+        fake, loaded, judge = self.code()
+        full(judge, convert.submission_to_proto("a", loaded, Submission("x", task)))
+        assert fake.seen == Submission("x", task)
+
+    def test_unset_fields_take_the_defaults_of_the_verifier(self):
+        fake, _, judge = self.code()
+        sent = task_pb2.CodeTask(stdio=[task_pb2.StdioTest()], checker=task_pb2.Checker(source="x"))
+        message = verifier_pb2.Submission(verifier="code", response="x", code=sent)
+        full(judge, message.SerializeToString())
+        assert fake.seen.task == CodeTask(stdio=(StdioTest("", ""),), checker=Checker("x"))
+
+    def test_what_wants_full_effort_is_reduced_to_what_matters(self):
+        _, loaded, judge = self.code()
+        replies = {
+            quick(judge, convert.submission_to_proto(id, loaded, Submission(text, task, id)))
+            for id, text in [("1", "I think p"), ("2", "Surely p"), ("3", "p")]
+            for task in [CodeTask(asserts="assert True", language="python")]
+        }
+        (reply,) = replies
+        digest, reduced = (
+            bytes(32),
+            convert.submission_to_proto(
+                "", loaded, Submission("p", CodeTask(asserts="assert True"))
+            ),
+        )
+        assert reply == Tag.NEEDS_FULL.value + digest + reduced
+        assert verdict_of(judge(Operation.FULL.value + reply[1:])).extracted == "p"
+
+    def test_what_is_too_large_to_be_answered_is_judged_as_it_is(self):
+        _, loaded, judge = self.code()
+        task = CodeTask(stdio=(StdioTest("x" * MAX_REPLY_BYTES, ""),))
+        submission = convert.submission_to_proto("1", loaded, Submission("I think p", task))
+        assert quick(judge, submission) == Tag.NEEDS_FULL.value
+
+    def test_lost_run_is_trouble_that_may_pass_and_no_verdict(self):
+        _, loaded, judge = self.code()
+        reply = quick(
+            judge, convert.submission_to_proto("1", loaded, Submission("lost", CodeTask()))
+        )
+        assert reply[:1] == Tag.TROUBLE.value
+        status, reason, _ = error_of(Tag.ERROR.value + reply[1:])
+        assert (status.code, reason) == (code_pb2.UNAVAILABLE, "SANDBOX_FAILED")
+
+    def test_languages_are_listed(self):
+        *_, judge = self.code()
+        described = verifier_pb2.ListVerifiersResponse.FromString(judge(Operation.DESCRIBE.value))
+        (info,) = described.verifiers
+        assert info.languages == ["c", "python"]
+        assert info.task_field == "code"
+        assert info.limits.sandboxed
 
 
 def test_describe_lists_broken_verifiers_with_the_reason(toy):

@@ -89,6 +89,21 @@ class TestLoading:
         assert isinstance(loaded, Unloadable)
         assert reason in loaded.reason
 
+    def test_verifier_without_the_tools_it_needs_says_what_is_missing(self, package):
+        raising = """
+    def tools(self):
+        from assayoffice.verifiers import VerifierUnavailableError
+        raise VerifierUnavailableError("no namespaces; allow them")
+"""
+        package(one=plain() + raising)
+        assert load_one("plainpkg.one:Plain") == Unloadable("plain", "no namespaces; allow them")
+
+    def test_languages_of_programs_are_known(self, package):
+        package(one=plain() + "\n    def languages(self): return ['python', 'c']\n")
+        loaded = load_one("plainpkg.one:Plain")
+        assert isinstance(loaded, Loaded)
+        assert loaded.languages == ("c", "python")
+
     def test_name_announced_twice_serves_neither(self, package):
         package(one=plain(), two=plain())
         twice = [
@@ -125,6 +140,12 @@ class TestHallmark:
         first = digest(load_one("plainpkg.one:Plain"))
         package(one=plain(), other="CONVENTION = 2")
         assert digest(load_one("plainpkg.one:Plain")) == first
+
+    def test_tools_of_the_host_that_decide_are_parts(self, package):
+        package(one=plain() + "\n    def tools(self): return {'gcc': '12'}\n")
+        loaded = load_one("plainpkg.one:Plain")
+        assert isinstance(loaded, Loaded)
+        assert loaded.hallmark.parts["tool gcc"] == "12"
 
     def test_versions_of_what_decides_are_parts(self, monkeypatch):
         monkeypatch.syspath_prepend(str(PLUGINS))

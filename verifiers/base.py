@@ -8,14 +8,16 @@ without a score, and is never a zero. The errors a verifier may raise::
     ├── UnscorableReferenceError   the task's reference cannot be judged against
     ├── InvalidTaskError           the task's fields contradict each other
     ├── VerifierUnavailableError   this host lacks what the verifier needs
+    ├── SandboxFailedError         a program's run was lost through no fault of the program
     └── NeedsFullEffort            not an error: "ask me again where I may take my time"
 
 Anything else that escapes from ``verify`` is a defect of the verifier and is reported as such.
 """
 
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 TaskT_co = TypeVar("TaskT_co", covariant=True)
 TaskT_contra = TypeVar("TaskT_contra", contravariant=True)
@@ -107,12 +109,17 @@ class Limits:
     CPU time is what is judged, because a busy machine must not turn slow answers into wrong ones.
     Wall time only catches work that waits for something that never comes; that is an error of
     ours, not a verdict. ``quick_cpu_seconds`` is where a QUICK call is stopped and repeated FULL.
+
+    ``sandboxed`` verifiers run programs in sandboxes, whose limits are the task's: those here are
+    for the judgement around them, which counts as waiting while a program runs. Their FULL calls
+    get workers of their own, one per core.
     """
 
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int
     quick_cpu_seconds: float
+    sandboxed: bool = False
 
 
 class VerifierError(Exception):
@@ -122,6 +129,8 @@ class VerifierError(Exception):
     """
 
     reason: ClassVar[str] = "VERIFIER_ERROR"
+    #: True of the submission as long as the hallmark is the same, so that nobody need ask again.
+    is_lasting: ClassVar[bool] = True
 
     def __init__(self, message: str = "", *, field: str = "") -> None:
         super().__init__(message)
@@ -144,12 +153,29 @@ class VerifierUnavailableError(VerifierError):
     """This host lacks what the verifier needs; the message says what and how to get it."""
 
     reason = "VERIFIER_UNAVAILABLE"
+    is_lasting = False
+
+
+class SandboxFailedError(VerifierError):
+    """A run was lost: its sandbox was killed from outside, the host is out of room. Ask again."""
+
+    reason = "SANDBOX_FAILED"
+    is_lasting = False
 
 
 class NeedsFullEffort(VerifierError):
-    """Raised by a QUICK call whose submission needs work of unknown cost."""
+    """Raised by a QUICK call whose submission needs work of unknown cost.
+
+    ``submission``, if given, is judged in place of the one that was asked about, and must get the
+    same verdict. It is reduced to what matters, so that of many that say the same in other words
+    only one is judged.
+    """
 
     reason = "NEEDS_FULL_EFFORT"
+
+    def __init__(self, submission: Submission[Any] | None = None) -> None:
+        super().__init__()
+        self.submission = submission
 
 
 @runtime_checkable
@@ -176,5 +202,30 @@ class Verifier(Protocol[TaskT_contra]):
         """Judge a submission.
 
         Raises NeedsFullEffort (only when ``effort`` is QUICK) and the other VerifierErrors.
+        """
+        ...
+
+
+@runtime_checkable
+class UsesTools(Protocol):
+    """What a verifier has as well if something outside of Python's packages decides with it."""
+
+    def tools(self) -> Mapping[str, str]:
+        """Programs and protections that this host offers, name -> version: parts of the hallmark.
+
+        Asked once, when the verifier is loaded; nothing that it starts may outlive the call. Raises
+        VerifierUnavailableError when what there is does not suffice.
+        """
+        ...
+
+
+@runtime_checkable
+class RunsPrograms(Protocol):
+    """What a verifier has as well if it runs programs."""
+
+    def languages(self) -> Sequence[str]:
+        """Languages that this host has what it takes for, as its tasks name them.
+
+        Asked as ``UsesTools.tools`` is.
         """
         ...

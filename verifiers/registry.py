@@ -23,7 +23,9 @@ from pydantic import TypeAdapter, ValidationError
 from assayoffice.verifiers.base import (
     InvalidTaskError,
     Outcome,
+    RunsPrograms,
     Submission,
+    UsesTools,
     Verifier,
     VerifierUnavailableError,
 )
@@ -63,11 +65,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A verifier that can be asked."""
+    """A verifier that can be asked. ``languages`` are those of the programs it runs, sorted."""
 
     name: str
     verifier: Verifier[Any]
     hallmark: Hallmark
+    languages: tuple[str, ...] = ()
 
     @cached_property
     def _task(self) -> "TypeAdapter[Any]":
@@ -167,8 +170,12 @@ def _load(entry_point: importlib.metadata.EntryPoint, carriers: list[ModuleType]
             raise VerifierUnavailableError(
                 f"announced as {name!r} but calls itself {verifier.name!r}"
             )
-        loaded = Loaded(name, verifier, _hallmark(verifier, carriers))
+        hallmark = _hallmark(verifier, carriers)
+        languages = verifier.languages() if isinstance(verifier, RunsPrograms) else ()
+        loaded = Loaded(name, verifier, hallmark, tuple(sorted(languages)))
         loaded.task_schema()
+    except VerifierUnavailableError as error:
+        return Unloadable(name, str(error))
     except Exception as error:  # noqa: BLE001 - a broken plug-in is reported and never served
         return Unloadable(name, f"{type(error).__name__}: {error}")
     return loaded
@@ -188,6 +195,8 @@ def _hallmark(verifier: Verifier[Any], carriers: list[ModuleType]) -> Hallmark:
     parts = {"python": platform.python_version(), "limits": repr(verifier.limits)}
     for distribution in verifier.decided_by:
         parts[distribution] = importlib.metadata.version(distribution)
+    if isinstance(verifier, UsesTools):
+        parts |= {f"tool {name}": version for name, version in verifier.tools().items()}
     code = hashlib.sha256()
     for path in _code_paths([sys.modules[type(verifier).__module__], *carriers]):
         code.update(hashlib.sha256(path.read_bytes()).digest())
