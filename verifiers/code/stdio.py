@@ -1,0 +1,69 @@
+"""Programs that read stdin and print: one run for each test, judged by what they printed.
+
+What should be printed stays outside the sandbox.
+"""
+
+from collections.abc import Iterator
+
+from assayoffice.sandbox.programs import Blob
+from assayoffice.sandbox.programs.toolchains import BuildFailed, Built
+from assayoffice.verifiers.base import UnscorableReferenceError
+from assayoffice.verifiers.code import checker
+from assayoffice.verifiers.code.compare import printed_difference
+from assayoffice.verifiers.code.machine import Machine
+from assayoffice.verifiers.code.numbers import Tolerance
+from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
+from assayoffice.verifiers.code.report import Grade, Report
+from assayoffice.verifiers.code.strict_json import NotJsonError
+from assayoffice.verifiers.code.task import CodeTask, Comparator, StdioTest
+
+
+def names(task: CodeTask) -> tuple[str, ...]:
+    """What the tests are called: as the task says, or by their number."""
+    return tuple(test.name or str(number) for number, test in enumerate(task.stdio, 1))
+
+
+def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
+    """Run the tests, one for each report that is asked for.
+
+    A program that does not compile gets one report, in the name of the first test. Raises
+    UnscorableReferenceError for a test that no program can be judged by.
+    """
+    called = names(task)
+    try:
+        built = machine.toolchains.build(task.language, source)
+    except BuildFailed as error:
+        yield Report(called[0], Grade.COMPILE_ERROR, str(error))
+        return
+    for name, test in zip(called, task.stdio, strict=True):
+        grade, detail = _judge(built, test, task, machine)
+        yield Report(name, grade, detail)
+
+
+def _judge(built: Built, test: StdioTest, task: CodeTask, machine: Machine) -> tuple[Grade, str]:
+    with Blob(_encoded(test.input)) as stdin:
+        result = machine.sandbox.run(built.run(limits_of(task), stdin=stdin))
+        grade = grade_of(
+            result, ignore_exit_code=task.ignore_exit_code, memory_bytes=task.memory_bytes
+        )
+        if grade is not None:
+            return grade, describe(result, grade)
+        expected = _encoded(test.output)
+        if task.checker is not None:
+            right, detail = checker.accepts(task.checker, result.stdout, expected, stdin, machine)
+            return Grade.PASSED if right else Grade.WRONG_ANSWER, detail
+    tolerance = Tolerance.of(task.absolute_tolerance, task.relative_tolerance)
+    try:
+        difference = printed_difference(
+            result.stdout, expected, task.comparator or Comparator.TRIMMED, tolerance
+        )
+    except NotJsonError as error:
+        raise UnscorableReferenceError(
+            f"stdio: an expected output is no JSON: {error}", field="stdio"
+        ) from None
+    return (Grade.PASSED, "") if difference is None else (Grade.WRONG_ANSWER, difference)
+
+
+def _encoded(text: str) -> bytes:
+    # Lone surrogates cannot come by wire; whoever has them gets them back as they are.
+    return text.encode("utf-8", "surrogatepass")
