@@ -12,6 +12,7 @@ import pyseccomp  # type: ignore[import-untyped]
 from assayoffice.sandbox.programs.policy.rules import (
     ABSENT,
     DENIED,
+    ERRORS,
     NEWER_CALLS,
     Profile,
     Rule,
@@ -39,7 +40,8 @@ def generate(profile: Profile, machine: str) -> bytes:
         policy.remove_arch(pyseccomp.Arch.NATIVE)
     for rule in rules(profile):
         policy.add_rule(pyseccomp.ALLOW, _number(rule.call), *_arguments(rule))
-    policy.add_rule(pyseccomp.ERRNO(ABSENT), _number("clone3"))
+    for call, error in ERRORS.items():
+        policy.add_rule(pyseccomp.ERRNO(error), _number(call))
     with tempfile.TemporaryFile() as file:
         policy.export_bpf(file)
         file.seek(0)

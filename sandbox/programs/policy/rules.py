@@ -55,12 +55,20 @@ class Rule:
 #: than any process number can be, so a filter left as shipped allows no signal at all.
 OWN_PID = 0x7EDC0DE7
 
-#: Numbers that Linux gave out, or will, after 5.17: ENOSYS lets programs fall back to older calls.
-#: So does clone3, whose flags are in memory, where no filter can look.
-NEWER_CALLS = range(451, 512)
-
 DENIED = errno.EPERM
+
+#: Numbers that Linux gave out, or will, after 5.17: ABSENT lets programs fall back to older calls.
+NEWER_CALLS = range(451, 512)
 ABSENT = errno.ENOSYS
+
+#: Errors that programs know what to do about, where EPERM would make them give up.
+ERRORS = {
+    "clone3": ABSENT,  # its flags are in memory, where no filter can look
+    # Attributes are kernel memory on a file system that has no limit for them.
+    "setxattr": errno.EOPNOTSUPP,
+    "lsetxattr": errno.EOPNOTSUPP,
+    "fsetxattr": errno.EOPNOTSUPP,
+}
 
 _INT = 0xFFFF_FFFF
 _STREAM, _SEQUENCED = 1, 5
