@@ -17,6 +17,8 @@ from assayoffice.sandbox.programs.run import (
     Status,
     Tier,
 )
+from assayoffice.sandbox.programs.sandbox import Sandbox
+from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
 
 __all__ = [
     "ANSWER_FD",
@@ -28,8 +30,11 @@ __all__ = [
     "Run",
     "RunLimits",
     "RunResult",
+    "Sandbox",
     "SandboxFailure",
+    "SandboxSettings",
     "SandboxUnavailable",
     "Status",
     "Tier",
+    "TierChoice",
 ]

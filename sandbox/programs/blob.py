@@ -27,6 +27,7 @@ class Blob:
             view = memoryview(content)
             while view:
                 view = view[os.write(self.fd, view) :]
+            os.lseek(self.fd, 0, os.SEEK_SET)  # for readers that start where the descriptor stands
             os.fchmod(self.fd, _MODE)
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
         except BaseException:

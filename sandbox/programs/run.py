@@ -51,11 +51,14 @@ class PythonProgram:
 class Command:
     """A program of the host's toolchains. ``argv[0]`` is an absolute path inside the sandbox.
 
-    ``executable`` is run in its place, where given. Not in the tier LANDLOCK.
+    ``executable`` is run in its place, where given. ``reserves_memory`` is for runtimes that claim
+    far more address space than they use (node, the JVM, Go): only what they write is bounded then.
+    Not in the tier LANDLOCK.
     """
 
     argv: tuple[str, ...]
     executable: Blob | None = None
+    reserves_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,206 @@
+"""Cgroups of slots, on hosts that let us make them: memory, tasks and CPU time of a whole slot.
+
+Without them the limits of single processes hold, see ``inside.py``. Version 1 is used where its
+hierarchies are mounted. Of version 2 a part must have been handed over: the service runs in a leaf
+of a cgroup whose other leaves it may make (systemd: ``Delegate=yes``, ``DelegateSubgroup=main``).
+"""
+
+import contextlib
+import functools
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from assayoffice.sandbox.programs.leases import Lease
+
+_PREFIX = "assayoffice-"
+_WANTED = ("memory", "pids")
+_CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 50, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Names of what is read and written, by version; an empty one is not there."""
+
+    memory_limit: str
+    swap_limit: str
+    peak: str
+    events: str
+    tasks_limit: str
+
+
+_VERSION_1 = _Files(
+    "memory.limit_in_bytes",
+    "memory.memsw.limit_in_bytes",
+    "memory.max_usage_in_bytes",
+    "memory.oom_control",
+    "pids.max",
+)
+_VERSION_2 = _Files("memory.max", "memory.swap.max", "", "memory.events", "pids.max")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the slot has used in a run. ``peak_bytes`` is 0 where the kernel does not tell."""
+
+    peak_bytes: int
+    out_of_memory: bool
+
+
+class Cgroup:
+    """The cgroups of one slot, one for each hierarchy."""
+
+    def __init__(self, files: _Files, folders: Mapping[str, Path]) -> None:
+        self._files = files
+        self._folders = folders
+        self._memory_bytes = -1
+        self._tasks = -1
+        self._kills = 0
+        self._idle_bytes = 0
+
+    @classmethod
+    def make(cls, number: int) -> Self | None:
+        """Make those of a slot; None where this host does not let us."""
+        found = _parents()
+        if found is None:
+            return None
+        files, parents = found
+        sweep()
+        folders = {name: parent / f"{_PREFIX}{number}" for name, parent in parents.items()}
+        try:
+            for folder in folders.values():
+                folder.mkdir(exist_ok=True)
+        except OSError:
+            return None
+        return cls(files, folders)
+
+    def entrances(self) -> list[int]:
+        """Descriptors to which a process writes "0" to enter; they are the caller's to close."""
+        return [
+            os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+            for folder in set(self._folders.values())
+        ]
+
+    def settle(self) -> None:
+        """Take what is used now for what the slot needs by itself."""
+        memory = self._folders["memory"]
+        name = "memory.usage_in_bytes" if self._files is _VERSION_1 else "memory.current"
+        self._idle_bytes = int((memory / name).read_text())
+        self._kills = self._count_kills()
+        if self._files is _VERSION_2:
+            with contextlib.suppress(FileNotFoundError):
+                _write(memory / self._files.swap_limit, b"0")
+
+    def begin(self, memory_bytes: int, tasks: int) -> None:
+        """Set the limits of the next run. Raises OSError."""
+        memory, files = self._folders["memory"], self._files
+        if memory_bytes != self._memory_bytes:
+            limit = str(memory_bytes + self._idle_bytes).encode()
+            if files is _VERSION_2:
+                _write(memory / files.memory_limit, limit)
+            else:
+                # The limit without swap may at no time be above the one with it, and what they are
+                # now, a slot that was killed may have left behind.
+                with contextlib.suppress(OSError):
+                    _write(memory / files.memory_limit, limit)
+                with contextlib.suppress(FileNotFoundError):  # a kernel that does not count swap
+                    _write(memory / files.swap_limit, limit)
+                _write(memory / files.memory_limit, limit)
+            self._memory_bytes = memory_bytes
+        if tasks != self._tasks:
+            _write(self._folders["pids"] / files.tasks_limit, str(tasks).encode())
+            self._tasks = tasks
+        if files.peak:
+            _write(memory / files.peak, b"0")
+
+    def end(self) -> Usage:
+        """What has happened since ``begin``. Raises OSError."""
+        memory, files = self._folders["memory"], self._files
+        kills = self._count_kills()
+        out_of_memory, self._kills = kills > self._kills, kills
+        peak = int((memory / files.peak).read_text()) - self._idle_bytes if files.peak else 0
+        return Usage(max(peak, 0), out_of_memory)
+
+    def _count_kills(self) -> int:
+        for line in (self._folders["memory"] / self._files.events).read_text().splitlines():
+            name, _, value = line.partition(" ")
+            if name == "oom_kill":
+                return int(value)
+        return 0
+
+    def close(self) -> None:
+        """Remove them, once the slot is dead; what is in use all the same, ``sweep`` removes."""
+        for folder in set(self._folders.values()):
+            for _ in range(_CLOSE_TRIES):
+                try:
+                    folder.rmdir()
+                    break
+                except OSError:  # the kernel lets go of the dead a little later
+                    time.sleep(_CLOSE_PAUSE_SECONDS)
+
+
+def sweep() -> None:
+    """Remove the cgroups of slots whose service was killed."""
+    found = _parents()
+    for parent in set(found[1].values()) if found is not None else ():
+        for folder in parent.glob(f"{_PREFIX}*"):
+            number = folder.name.removeprefix(_PREFIX)
+            lease = Lease.claim(int(number)) if number.isdecimal() else None
+            if lease is not None:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+                lease.release()
+
+
+@functools.cache
+def _parents() -> tuple[_Files, Mapping[str, Path]] | None:
+    """Where this process may make cgroups, by controller."""
+    mounts = _mounts()
+    own = {
+        name: path
+        for line in Path("/proc/self/cgroup").read_text().splitlines()
+        for _, names, path in [line.split(":", 2)]
+        for name in names.split(",")
+    }
+    wanted = [name for name in _WANTED if name in mounts]
+    if {"memory", "pids"} <= set(wanted):
+        parents = {name: mounts[name] / own[name].lstrip("/") for name in wanted}
+        writable = all(os.access(parent, os.W_OK) for parent in parents.values())
+        return (_VERSION_1, parents) if writable else None
+    if "" not in mounts or own.get("", "/") == "/":
+        return None
+    parent = (mounts[""] / own[""].lstrip("/")).parent
+    control = parent / "cgroup.subtree_control"
+    try:
+        if not {"memory", "pids"} <= set(control.read_text().split()):
+            control.write_text("+memory +pids")
+    except OSError:
+        return None
+    writable = os.access(parent, os.W_OK)
+    return (_VERSION_2, {"memory": parent, "pids": parent}) if writable else None
+
+
+def _mounts() -> Mapping[str, Path]:
+    """Where the hierarchies are mounted, by controller; that of version 2 under the empty name."""
+    found: dict[str, Path] = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        place = Path(before.split()[4])
+        if kind == "cgroup2":
+            found.setdefault("", place)
+        elif kind == "cgroup":
+            for option in options.split(","):
+                found.setdefault(option, place)
+    return found
+
+
+def _write(path: Path, text: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text)
+    finally:
+        os.close(fd)

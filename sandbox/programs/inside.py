@@ -1,0 +1,432 @@
+"""Process 1 of a sandbox: forks a program, watches it, kills all it has started, and reports.
+
+It is handed to the interpreter as a file of its own, so it imports nothing but the standard
+library, and it holds nothing worth stealing: programs and their input pass it by descriptor,
+unread. Whatever a program does to its own copy of this process ends with that copy.
+
+Over the control socket (SOCK_SEQPACKET, JSON) comes a message of settings, answered by ``ready``;
+then one message for each run, with its descriptors, answered when nothing of the run is left. When
+the socket closes, process 1 ends and the kernel ends what is still in the sandbox.
+
+Every run is a fork of this process, and starts with the modules this process has imported. In the
+tier ``namespaces`` it gets a /tmp and a /dev/shm of its own; the rest of the file system is
+read-only. It then gives up its capabilities and, by seccomp, most system calls.
+"""
+
+import atexit
+import ctypes
+import fcntl
+import gc
+import importlib
+import json
+import math
+import mmap
+import os
+import random
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+_MAX_MESSAGE_BYTES = 1 << 16
+_MAX_FDS = 64
+
+_CLONE_NEWNS = 0x00020000
+_MS_NOSUID_NODEV = 0x2 | 0x4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+_LANDLOCK_RESTRICT_SELF = 446
+
+_WORK_FOLDER = "/tmp"
+# Received descriptors are moved out of the way of those a program is to have.
+_RULESET_FD, _FIRST_SPARE_FD = 99, 100
+_OPEN_FILES = 256
+# Threads count as processes for the kernel: what one program may have of them beside its
+# processes, and what the sandbox needs for itself.
+_THREADS = 128
+# How often, in CPU time, a program near its limit is looked at.
+_CLOSE_LOOK_SECONDS = 0.005
+# A host that has let a program run for less than this share of the time cannot judge it.
+_STARVED = 4
+_STARVED_SECONDS = 20.0
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+Message: TypeAlias = dict[str, Any]
+
+
+class _FilterProgram(ctypes.Structure):
+    """``struct sock_fprog`` of linux/filter.h."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+class _Filter:
+    """A seccomp filter, ready to be put on this process for good."""
+
+    def __init__(self, code: bytes, own_pid: bytes) -> None:
+        self._code = ctypes.create_string_buffer(code, len(code))
+        self._program = _FilterProgram(len(code) // 8, ctypes.addressof(self._code))
+        self._own_pid_at = code.find(own_pid)
+
+    def install(self) -> None:
+        at = self._own_pid_at
+        if at >= 0:  # it lets a process signal nobody but itself
+            struct.pack_into("=I", self._code, at, os.getpid())
+        program = ctypes.byref(self._program)
+        _call("seccomp", _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0))
+
+
+class _Box:
+    """What all runs of this sandbox have in common."""
+
+    def __init__(self, control: socket.socket, settings: Message) -> None:
+        self._control = control
+        self._namespaces = settings["tier"] == "namespaces"
+        own_pid = struct.pack("=I", settings["own_pid"])
+        self._filters = {
+            name: _Filter(bytes.fromhex(code), own_pid)
+            for name, code in settings["filters"].items()
+        }
+        self._cores = os.cpu_count() or 1
+        # What a run says about its own start. It unmaps it before it becomes the program.
+        self._note = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def serve(self) -> None:
+        while True:
+            message, fds, _, _ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, _MAX_FDS)
+            if not message:
+                return
+            report = self._run(json.loads(message), fds)
+            self._control.send(json.dumps(report).encode())
+
+    def _run(self, order: Message, fds: list[int]) -> Message:
+        self._note[:2] = b"\0\0"
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started = time.monotonic()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            for fd in fds:
+                os.close(fd)
+            return {"error": f"no process: {error.strerror}"}
+        if pid == 0:
+            self._become(order, fds)
+        for fd in fds:
+            os.close(fd)
+        stop = self._watch(pid, order, started, before)
+        status, peak_kilobytes, leaked = self._end(pid)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if self._note[0] == 0:
+            return {"error": self._note[1:].split(b"\0", 1)[0].decode(errors="replace") or "died"}
+        return {
+            "status": status,
+            "stop": stop,
+            "cpu_seconds": _cpu_seconds(after) - _cpu_seconds(before),
+            "wall_seconds": time.monotonic() - started,
+            "peak_kilobytes": peak_kilobytes,
+            "leaked": leaked,
+        }
+
+    def _watch(
+        self, pid: int, order: Message, started: float, before: resource.struct_rusage
+    ) -> str:
+        """Wait for the program; the answer is why it must be stopped, empty where it has ended."""
+        allowed_cpu, allowed_wall = order["cpu_seconds"], order["wall_seconds"]
+        pidfd = os.pidfd_open(pid)
+        poller = select.poll()
+        poller.register(pidfd, select.POLLIN)
+        poller.register(self._control, select.POLLIN)
+        used = 0.0
+        look_at = allowed_wall
+        try:
+            while True:
+                # All cores may work for it at once.
+                pause = max((allowed_cpu - used) / self._cores, _CLOSE_LOOK_SECONDS)
+                elapsed = time.monotonic() - started
+                pause = max(min(pause, look_at - elapsed), 0.001)
+                for fd, _ in poller.poll(pause * 1000):
+                    if fd == pidfd:
+                        return ""
+                    os._exit(0)  # whoever wanted the result is gone
+                used = self._used_cpu_seconds(pid, order["processes"] > 1, before)
+                if used > allowed_cpu:
+                    return "cpu"
+                elapsed = time.monotonic() - started
+                if elapsed >= look_at:
+                    # The host, not the program, may have let the time pass.
+                    waited = elapsed - _delayed_seconds(pid)
+                    if waited >= allowed_wall:
+                        return "wall"
+                    if elapsed >= _STARVED * allowed_wall + _STARVED_SECONDS:
+                        return "starved"
+                    look_at = elapsed + max(allowed_wall - waited, _CLOSE_LOOK_SECONDS)
+        finally:
+            os.close(pidfd)
+
+    def _used_cpu_seconds(self, pid: int, many: bool, before: resource.struct_rusage) -> float:
+        """CPU time of the run so far."""
+        if not many or not self._namespaces:
+            return _clock(pid)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = _cpu_seconds(ended) - _cpu_seconds(before)
+        for name in os.listdir("/proc"):
+            if name.isdecimal() and name != "1":
+                used += _clock(int(name)) + _ended_children_seconds(name)
+        return used
+
+    def _end(self, pid: int) -> tuple[int, int, int]:
+        """Kill and reap all there is: status and peak memory of the program, and survivors."""
+        status, peak_kilobytes, leaked = 0, 0, 0
+        try:
+            # As process 1 of its namespace it reaches everything in there and nothing else.
+            os.kill(-1 if self._namespaces else pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        while True:
+            try:
+                reaped, how, usage = os.wait4(-1, 0)
+            except ChildProcessError:
+                return status, peak_kilobytes, leaked
+            if reaped == pid:
+                status, peak_kilobytes = how, usage.ru_maxrss
+            elif os.WIFSIGNALED(how) and os.WTERMSIG(how) == signal.SIGKILL:
+                leaked += 1
+
+    def _become(self, order: Message, fds: list[int]) -> None:
+        """Turn this fork into the program. Never returns."""
+        exit_now = os._exit
+        try:
+            given = _place(fds, order["fds"])
+            if self._namespaces:
+                self._make_folders(order)
+                os.chdir(_WORK_FOLDER)
+                for name, fd in zip(order["files"], given["files"], strict=True):
+                    _write(name, fd)
+            else:
+                _call("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+            start = _python(given) if order["argv"] is None else _command(order, given)
+            self._confine(order)
+            self._note[0] = 1
+            self._note.close()
+            # The last thing before what nobody trusts.
+            self._filters["many" if order["processes"] > 1 else "one"].install()
+        except BaseException as error:  # noqa: BLE001 - a fork must never fall back into the loop
+            self._note[1:] = f"{error}".encode()[:200].ljust(len(self._note) - 1, b"\0")
+            exit_now(1)
+        try:
+            start()
+        finally:
+            exit_now(1)
+
+    def _make_folders(self, order: Message) -> None:
+        _call("unshare", _libc.unshare(_CLONE_NEWNS))
+        options = f"mode=0700,size={order['disk_bytes']},nr_inodes={order['inodes']}".encode()
+        for folder in (b"/tmp", b"/dev/shm"):
+            result = _libc.mount(b"tmpfs", folder, b"tmpfs", _MS_NOSUID_NODEV, options)
+            _call(f"mount {folder.decode()}", result)
+
+    def _confine(self, order: Message) -> None:
+        # Makes /proc/self the program's own again; process 1 stays closed to it.
+        _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
+        os.umask(0o022)
+        memory = order["memory_bytes"]
+        if order["reserves_memory"]:
+            _limit(resource.RLIMIT_DATA, memory)
+        elif order["argv"] is None:
+            _limit(resource.RLIMIT_AS, memory + _address_space_bytes())
+        else:
+            _limit(resource.RLIMIT_AS, memory)
+        if order["argv"] is not None:
+            # An exec lays out the address space for the stack it is allowed.
+            _limit(resource.RLIMIT_STACK, order["stack_bytes"])
+        cpu = math.ceil(order["cpu_seconds"])
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu + 1, cpu + 2))
+        _limit(resource.RLIMIT_FSIZE, order["output_bytes"])
+        _limit(resource.RLIMIT_NPROC, order["processes"] + _THREADS)
+        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+        _limit(resource.RLIMIT_CORE, 0)
+        _limit(resource.RLIMIT_MEMLOCK, 0)
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        nothing = (ctypes.c_uint32 * 6)()
+        _call("capset", _libc.capset(header, nothing))
+        _call("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        if not self._namespaces:
+            _call("landlock", _libc.syscall(_LANDLOCK_RESTRICT_SELF, _RULESET_FD, 0))
+            os.close(_RULESET_FD)
+
+
+def _place(fds: list[int], targets: list[int]) -> Message:
+    """Give descriptors the numbers a program expects, and close all others.
+
+    A target of -1 marks the program's source or executable, -2 a file: they stay out of the way.
+    """
+    moved = []
+    for fd in fds:
+        moved.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_SPARE_FD))
+        os.close(fd)
+    os.closerange(3, _RULESET_FD)  # the control socket among them
+    given: Message = {"code": -1, "files": []}
+    for fd, target in zip(moved, targets, strict=True):
+        if target >= 0:
+            os.dup2(fd, target)
+            os.close(fd)
+        elif target == -1:
+            given["code"] = fd
+        else:
+            given["files"].append(fd)
+    return given
+
+
+def _write(name: str, fd: int) -> None:
+    """Copy what a descriptor holds into a new file of the work folder."""
+    to = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o755)
+    at = 0
+    while sent := os.sendfile(to, fd, at, 1 << 30):
+        at += sent
+    os.close(to)
+    os.close(fd)
+
+
+def _python(given: Message) -> Callable[[], None]:
+    """What runs Python source as ``__main__`` in this interpreter."""
+    source = b""
+    while part := os.pread(given["code"], 1 << 24, len(source)):
+        source += part
+    os.close(given["code"])
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    sys.argv = ["solution.py"]
+    # Anew in each fork otherwise: what a program does should not change from run to run.
+    random.seed(0)
+    exit_now = os._exit
+    # What the interpreter itself calls when a program has ended.
+    wait_for_threads = threading._shutdown  # type: ignore[attr-defined]
+
+    def start() -> None:
+        code = 1
+        try:
+            exec(compile(source, "solution.py", "exec", dont_inherit=True), main.__dict__)
+            code = 0
+        except SystemExit as stop:
+            code = _exit_code(stop.code)
+        except BaseException as error:  # noqa: BLE001 - as the interpreter itself would
+            trace = error.__traceback__
+            error = error.with_traceback(trace and trace.tb_next)  # without this frame
+            sys.excepthook(type(error), error, error.__traceback__)
+        try:
+            wait_for_threads()
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except BaseException:  # noqa: BLE001 - e.g. no room for the rest of the output
+            code = code or 120  # as the interpreter itself would
+        exit_now(code)
+
+    return start
+
+
+def _exit_code(said: object) -> int:
+    if said is None:
+        return 0
+    if isinstance(said, int):
+        return said & 0xFF
+    sys.stderr.write(f"{said}\n")
+    return 1
+
+
+def _command(order: Message, given: Message) -> Callable[[], None]:
+    """What replaces this process by a program of the host's."""
+    argv, code = order["argv"], given["code"]
+
+    def start() -> None:
+        try:
+            os.execve(code if code >= 0 else argv[0], argv, os.environ)
+        except OSError as error:
+            os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+            os._exit(127)
+
+    return start
+
+
+def _limit(kind: int, value: int) -> None:
+    # Where the host's own limit is lower, that one holds.
+    hard = resource.getrlimit(kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def _call(what: str, result: int) -> None:
+    if result == -1:
+        raise OSError(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _clock(pid: int) -> float:
+    """CPU time of a process, all its threads together; 0 once it is gone."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
+
+
+def _ended_children_seconds(pid: str) -> float:
+    """CPU time of the children a process has waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
+
+
+def _delayed_seconds(pid: int) -> float:
+    """Time in which a process could have run and others had the CPU."""
+    try:
+        with open(f"/proc/{pid}/schedstat", "rb") as schedstat:
+            return int(schedstat.read().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def _address_space_bytes() -> int:
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split(maxsplit=1)[0]) * resource.getpagesize()
+
+
+def _cpu_seconds(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    message, fds, _, _ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, 1)
+    settings = json.loads(message)
+    if fds:
+        os.dup2(fds[0], _RULESET_FD, inheritable=False)
+        os.close(fds[0])
+    # A program must not read or trace process 1, which has its user id.
+    _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+    for path in settings["paths"]:
+        sys.path.append(path)
+    for name in settings["preload"]:
+        importlib.import_module(name)
+    box = _Box(control, settings)
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
+    control.send(json.dumps({"ready": sys.version.split()[0]}).encode())
+    box.serve()
+
+
+if __name__ == "__main__":
+    main()
