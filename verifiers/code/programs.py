@@ -31,7 +31,7 @@ _END_OF_TURN = re.compile(
     r"|<｜end▁of▁sentence｜>)(?=\r|\n|<\||\Z)"
 )
 _FENCE = re.compile(r"(?P<indent> {0,3})(?P<fence>`{3,}+|~{3,}+)(?P<info>.*)")
-_CLASS = re.compile(r"\{(?:[^}]*?\s)?\.(?P<tag>[^\s.,}=]*)")
+_CLASS = re.compile(r"\{(?:[^}]*?\s)??\.(?P<tag>[^\s.,}=]*)")
 _ENGINE = re.compile(r"\{\s*(?P<tag>[^\s.,}=]*)")
 _WORD = re.compile(r"(?:lang(?:uage)?-)?(?P<tag>[^\s{,:;=]*)")
 _VERSION = re.compile(r"(?<=[A-Za-z+])[0-9.]+\Z")

@@ -35,8 +35,12 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     except BuildFailed as error:
         yield Report(called[0], Grade.COMPILE_ERROR, str(error))
         return
-    for name, test in zip(called, task.stdio, strict=True):
-        grade, detail = _judge(built, test, task, machine)
+    for index, (name, test) in enumerate(zip(called, task.stdio, strict=True)):
+        try:
+            grade, detail = _judge(built, test, task, machine)
+        except NotJsonError as error:
+            field = f"stdio[{index}].output"
+            raise UnscorableReferenceError(f"{field}: no JSON: {error}", field=field) from None
         yield Report(name, grade, detail)
 
 
@@ -53,14 +57,8 @@ def _judge(built: Built, test: StdioTest, task: CodeTask, machine: Machine) -> t
             right, detail = checker.accepts(task.checker, result.stdout, expected, stdin, machine)
             return Grade.PASSED if right else Grade.WRONG_ANSWER, detail
     tolerance = Tolerance.of(task.absolute_tolerance, task.relative_tolerance)
-    try:
-        difference = printed_difference(
-            result.stdout, expected, task.comparator or Comparator.TRIMMED, tolerance
-        )
-    except NotJsonError as error:
-        raise UnscorableReferenceError(
-            f"stdio: an expected output is no JSON: {error}", field="stdio"
-        ) from None
+    comparator = task.comparator or Comparator.TRIMMED
+    difference = printed_difference(result.stdout, expected, comparator, tolerance)
     return (Grade.PASSED, "") if difference is None else (Grade.WRONG_ANSWER, difference)
 
 
