@@ -189,37 +189,14 @@ def test_response_beyond_the_cap_is_refused():
 @pytest.mark.parametrize(
     "unit",
     [
-        *(
-            "`",
-            "~",
-            "```",
-            "```\n",
-            "~~~\n```\n",
-            "```{",
-            "{ .",
-            "a1",
-            "1.",
-            "\r",
-            " ",
-            "   ",
-            "\n",
-        ),
-        *(
-            "<|im_end|>x",
-            "<think>",
-            "</think>",
-            "<｜end▁of▁sentence｜>",
-            "\ud800",
-            "\ufeff",
-            "```a1.1",
-        ),
+        *("`", "~", "```", "```\n", "~~~\n```\n", "```{", "{ .", "a1", "1.", "\r", " ", "\n"),
+        *("<|im_end|>x", "<think>", "</think>", "<｜end▁of▁sentence｜>", "\ud800", "```a1.1"),
     ],
 )
 def test_hostile_megabyte_takes_linear_time(unit):
     hostile = "```" + unit * (MAX_RESPONSE_CHARACTERS // len(unit) - 8)
     began = time.process_time()
-    for extraction in CodeExtraction:
-        found(hostile, extraction)
-        found("\n" + hostile[2:], extraction)
-    # A tenth of it on an idle machine; in quadratic time it would take hours.
-    assert time.process_time() - began < 20
+    found(hostile, CodeExtraction.BLOCK_OR_WHOLE)
+    found("\n" + hostile[2:], CodeExtraction.BLOCK_OR_WHOLE)
+    # At most a tenth of it on an idle machine; quadratic time would be hours.
+    assert time.process_time() - began < 10
