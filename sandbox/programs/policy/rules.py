@@ -7,6 +7,8 @@ fails with EPERM. Left out on purpose, and easily missed:
   address. No family is reachable, not even where the network is the host's.
 - ``memfd_create``, SysV and POSIX shared memory, ``F_SETPIPE_SZ``: memory that no rlimit counts.
 - ``F_SETOWN`` with ``F_SETSIG``, which make the kernel send signals on one's behalf.
+- ``setsockopt`` but for sizes, times and the like: a socket's filter is code for the kernel.
+- ``inotify_init``: it tells what other runs do with the files they share.
 - ``sched_setaffinity``, even of oneself: programs stay on the processors they were given.
 - ``sync``, which has the host write out what others wrote; ``splice``, ``tee`` and ``vmsplice``,
   which nothing needs and which had grave bugs.
@@ -90,15 +92,14 @@ _FILES_OF_ONES_OWN = """
     truncate rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat
     mkdir mkdirat rmdir chmod fchmod fchmodat chown fchown lchown fchownat
     utime utimes futimesat utimensat flock
-    inotify_init inotify_init1 inotify_add_watch inotify_rm_watch
 """
 _WAITING = """
-    poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_wait
-    epoll_wait_old epoll_pwait epoll_pwait2 eventfd eventfd2 signalfd signalfd4
+    poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
+    epoll_pwait2 eventfd eventfd2 signalfd signalfd4
     timerfd_create timerfd_settime timerfd_gettime nanosleep clock_nanosleep pause
 """
 _SOCKETS = """
-    getsockname getpeername getsockopt setsockopt shutdown
+    getsockname getpeername getsockopt shutdown
     sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg
 """
 _MEMORY = """
@@ -152,6 +153,16 @@ _LOCK_FCNTLS = (
     37,  # F_OFD_SETLK
     38,  # F_OFD_SETLKW
 )
+_SOCKET_LEVEL = 1
+_SOCKET_OPTIONS = (
+    2,  # SO_REUSEADDR
+    7,  # SO_SNDBUF
+    8,  # SO_RCVBUF
+    9,  # SO_KEEPALIVE
+    16,  # SO_PASSCRED
+    20,  # SO_RCVTIMEO
+    21,  # SO_SNDTIMEO
+)
 _PRCTLS = (
     1,  # PR_SET_PDEATHSIG
     2,  # PR_GET_PDEATHSIG
@@ -188,6 +199,10 @@ def _conditional(profile: Profile) -> list[Rule]:
     rules = [_one_of("ioctl", 1, value) for value in _IOCTLS]
     rules += [_one_of("fcntl", 1, value) for value in _FCNTLS]
     rules += [_one_of("prctl", 0, value) for value in _PRCTLS]
+    rules += [
+        Rule("setsockopt", (Masked(1, _INT, _SOCKET_LEVEL), Masked(2, _INT, option)))
+        for option in _SOCKET_OPTIONS
+    ]
     rules += [
         Rule("socketpair", (Masked(0, _INT, 1), Masked(1, _INT & ~_SOCKET_FLAGS, kind)))
         for kind in (_STREAM, _SEQUENCED)
