@@ -1,0 +1,118 @@
+"""Code that stands around a program and bears witness that it came to its end.
+
+A witness reads a token from DATA_FD before the program starts, and writes it to ANSWER_FD when the
+program's main has returned without an error. An exit from anywhere else leaves no token, whatever
+its status. It shares the program's process: it tells an honest end from an early one, and cannot
+stop a program that searches its own memory for the token.
+"""
+
+#: A translation unit of its own; it needs the linker's --wrap=main, so that main keeps its name:
+#: only under that name does C let it end without a return.
+C = """\
+#include <unistd.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+int __real_main(int, char **, char **);
+static char token[256];
+static ssize_t size;
+__attribute__((constructor(101))) static void take(void) {
+    size = read(3, token, sizeof token);
+    close(3);
+}
+int __wrap_main(int argc, char **argv, char **envp) {
+    int status = __real_main(argc, argv, envp);
+    if (status == 0 && size > 0 && write(4, token, size) != size)
+        return 1;
+    return status;
+}
+#ifdef __cplusplus
+}
+#endif
+"""
+
+#: The class to start instead of the program's own.
+JAVA_CLASS = "AssayWitness"
+#: What lets it open descriptors by number.
+JAVA_OPTION = "--add-opens=java.base/java.io=ALL-UNNAMED"
+_JAVA = """\
+%(package)s
+class AssayWitness {
+    public static void main(String[] arguments) throws Throwable {
+        byte[] token;
+        try (var data = new java.io.FileInputStream(descriptor(3))) {
+            token = data.readAllBytes();
+        }
+        %(main)s.main(arguments);
+        try (var answer = new java.io.FileOutputStream(descriptor(4))) {
+            answer.write(token);
+        }
+    }
+
+    private static java.io.FileDescriptor descriptor(int number) throws Exception {
+        var maker = java.io.FileDescriptor.class.getDeclaredConstructor(int.class);
+        maker.setAccessible(true);
+        return maker.newInstance(number);
+    }
+}
+"""
+
+
+def java(package: str, main: str) -> str:
+    """A witness of a class' main."""
+    return _JAVA % {"package": f"package {package};" if package else "", "main": main}
+
+
+#: To be started instead of main.js, which it loads. With node's own console.assert a test that
+#: fails prints a line, and the program goes on and exits with 0.
+JAVASCRIPT = """\
+'use strict';
+const { AssertionError } = require('assert');
+const { readFileSync, closeSync, writeSync } = require('fs');
+const token = readFileSync(3);
+closeSync(3);
+let failed = false;
+function assert(condition) {
+    if (!condition) {
+        failed = true;
+        throw new AssertionError({ message: 'console.assert', stackStartFn: assert });
+    }
+}
+Object.defineProperty(console, 'assert', { value: assert, writable: false, configurable: false });
+Object.defineProperty(globalThis, 'console', {
+    value: console, writable: false, configurable: false,
+});
+require('./main.js');
+// Comes when nothing is left to wait for, and not when the program exits.
+process.once('beforeExit', (code) => {
+    if (!failed && code === 0) writeSync(4, token);
+});
+"""
+
+#: To be started instead of main.sh, which it reads and which BASH_END has been added to: a return
+#: outside of a function ends a file, and so leaves out what stands at its end.
+BASH = """\
+IFS= read -r -d '' ASSAY_TOKEN <&3
+exec 3<&-
+. ./main.sh
+"""
+BASH_END = """
+[[ $? -eq 0 ]] && builtin printf %s "$ASSAY_TOKEN" >&4
+"""
+
+_PYTHON = """\
+def _bear_witness(source):
+    import os, sys, types
+    write = os.write
+    with open(3, "rb") as data:
+        token = data.read()
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    exec(compile(source, "solution.py", "exec", dont_inherit=True), main.__dict__)
+    write(4, token)
+_bear_witness(%r)
+"""
+
+
+def python(source: str) -> str:
+    """A program and its witness."""
+    return _PYTHON % source
