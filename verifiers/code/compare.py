@@ -261,5 +261,5 @@ def _quoted_value(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 4 * _QUOTED_CHARACTERS:
         return f"an integer of {value.bit_length()} bits"
     if isinstance(value, Decimal):
-        return quoted(str(value))
+        return str(value)[:_QUOTED_CHARACTERS]
     return repr(value) if type(value) in _ATOMS else f"a {type(value).__name__}"
