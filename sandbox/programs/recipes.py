@@ -103,7 +103,7 @@ def _rust(toolchain: Toolchain, source: Source) -> Recipe:
     linker = toolchain.tools["link"]
     compiled = [toolchain.tools["compile"], "--edition=2021", "-Copt-level=2", "-Ccodegen-units=1"]
     compiled += ["--cap-lints=allow", "--color=never", f"-Clinker={linker}", "-o", "main"]
-    commands = []
+    commands: list[tuple[str, ...]] = []
     if source.witnessed:
         files["witness.c"] = witness.C
         commands.append((linker, "-O2", "-c", "-o", "witness.o", "witness.c"))

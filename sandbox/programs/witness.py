@@ -71,6 +71,7 @@ const { AssertionError } = require('assert');
 const { readFileSync, closeSync, writeSync } = require('fs');
 const token = readFileSync(3);
 closeSync(3);
+const once = process.once.bind(process);
 let failed = false;
 function assert(condition) {
     if (!condition) {
@@ -84,7 +85,7 @@ Object.defineProperty(globalThis, 'console', {
 });
 require('./main.js');
 // Comes when nothing is left to wait for, and not when the program exits.
-process.once('beforeExit', (code) => {
+once('beforeExit', (code) => {
     if (!failed && code === 0) writeSync(4, token);
 });
 """

@@ -1,0 +1,140 @@
+"""Scripts: test code in the task's language that becomes one program with what it tests.
+
+Such a program passes if it runs to its end: when its main has returned without an error, a witness
+outside of the program's own source gives back a token of this run, and the program then exits with
+0. So exits on the way, whatever their status, and tests that print instead of failing do not pass.
+
+Not covered: a program that looks for the token in its own memory, or that changes what the tests
+call. The two share a process, and nothing can keep them apart in there.
+
+What failed is not quoted: compilers and assertions quote the tests, and with them the answers.
+"""
+
+import re
+import secrets
+import signal
+from collections.abc import Callable, Iterator, Mapping
+
+from assayoffice.sandbox.programs import Blob, RunResult, Status
+from assayoffice.sandbox.programs.toolchains import BuildFailed, ToolchainMissing
+from assayoffice.verifiers.code.machine import Machine
+from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
+from assayoffice.verifiers.code.report import Grade, Report
+from assayoffice.verifiers.code.task import CodeTask
+
+_NAME = "script"
+_MOST_ERRORS = 3
+
+# Macros of the program would otherwise change what the tests say.
+_WORDS_OF_TESTS = (
+    "main assert NDEBUG if else for while do switch return int char float double long void const "
+    "static struct"
+).split()
+_IMPORTS = re.compile(r"\A(?:\s*import\s+[\w.*\s]+;|\s*//[^\n]*(?:\n|\Z))*")
+_PACKAGE = re.compile(r"\A\s*package\s+[\w.\s]+;")
+_ERROR = re.compile(
+    r"^(?P<file>[\w$]+)\.(?:c|cpp|java):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: .*"
+)
+
+
+def names(task: CodeTask) -> tuple[str, ...]:
+    """One name: a script is one test."""
+    return (_NAME,)
+
+
+def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
+    """Compile and run the program with the script. Raises ToolchainMissing."""
+    join = _JOINS.get(task.language)
+    if join is None:
+        raise ToolchainMissing(f"scripts in {task.language} are not supported")
+    text, beside = join(source, task.script)
+    try:
+        built = machine.toolchains.build(task.language, text, beside=beside, witnessed=True)
+    except BuildFailed as failure:
+        told = str(failure) if failure.limit else _own_errors(str(failure), source)
+        yield Report(_NAME, Grade.COMPILE_ERROR, told)
+        return
+    token = secrets.token_hex(16).encode()
+    with Blob(token) as data:
+        result = machine.sandbox.run(built.run(limits_of(task), data=data, answer=True))
+    yield _report(result, token, task)
+
+
+def _report(result: RunResult, token: bytes, task: CodeTask) -> Report:
+    grade = grade_of(result, ignore_exit_code=False, memory_bytes=task.memory_bytes)
+    if grade is None and result.answer == token:
+        return Report(_NAME, Grade.PASSED)
+    if grade is None:
+        return Report(_NAME, Grade.WRONG_ANSWER, "it exited before its tests had ended")
+    if grade is not Grade.RUNTIME_ERROR:
+        return Report(_NAME, grade, describe(result, grade))
+    # A script has no other way to say that a test has failed.
+    if result.status is Status.NONZERO_EXIT:
+        return Report(_NAME, Grade.WRONG_ANSWER, f"exit code {result.exit_code}")
+    if result.signal == signal.SIGABRT:
+        return Report(_NAME, Grade.WRONG_ANSWER, describe(result, grade))
+    return Report(_NAME, grade, describe(result, grade))
+
+
+def _own_errors(output: str, source: str) -> str:
+    """What a compiler says about the lines of the program, and nothing of what it says of tests."""
+    lines = source.count("\n") + 1
+    told = []
+    for match in map(_ERROR.match, output.splitlines()):
+        if match and match["file"] != "tests" and int(match["line"]) <= lines:
+            told.append(match.group())
+    return "\n".join(told[:_MOST_ERRORS]) or "it does not compile together with its tests"
+
+
+def _python(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    # By itself, so that a string left open at its end does not swallow tests.
+    return f"exec(compile({program!r}, 'solution.py', 'exec'), globals())\n{tests}", {}
+
+
+def _c_family(suffix: str) -> Callable[[str, str], tuple[str, Mapping[str, str]]]:
+    undefined = "".join(f"#undef {word}\n" for word in _WORDS_OF_TESTS)
+    # A program may come with a main of its own, which the tests' main then replaces.
+    before = f'#define main solution_main\n#include "solution{suffix}"\n{undefined}'
+
+    def join(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+        text = f'{before}#include <assert.h>\n#line 1 "tests{suffix}"\n{tests}\n'
+        return text, {f"solution{suffix}": f"{program}\n"}
+
+    return join
+
+
+def _rust(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    return f"{program}\n{tests}\n", {}
+
+
+def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    # Imports come before everything but the package, and all of a file share them.
+    package = _PACKAGE.match(program)
+    at = package.end() if package else 0
+    leading = _IMPORTS.match(tests)
+    imports = leading.group() if leading else ""
+    # On the line of what follows, so that lines of the program keep their numbers.
+    hoisted = " ".join(re.findall(r"import\s+[\w.*\s]+;", imports)).replace("\n", " ")
+    return f"{program[:at]}{hoisted}{program[at:]}\n{tests[len(imports) :]}\n", {}
+
+
+def _javascript(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    # The program may have declared a console of its own, which must not be that of the tests.
+    console = '(() => {}).constructor("return console")()'
+    return f"{program}\n;{{ const console = {console};\n{tests}\n}}\n", {}
+
+
+def _bash(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    # A return at the end of the program, outside of a function, would skip tests in its own file.
+    return f". ./solution.sh\n{tests}\n", {"solution.sh": f"{program}\n"}
+
+
+_JOINS: Mapping[str, Callable[[str, str], tuple[str, Mapping[str, str]]]] = {
+    "python": _python,
+    "c": _c_family(".c"),
+    "cpp": _c_family(".cpp"),
+    "rust": _rust,
+    "java": _java,
+    "javascript": _javascript,
+    "bash": _bash,
+}
