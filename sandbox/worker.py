@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+from assayoffice.sandbox import usage
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES, Job, Reply, Status, read_job
 
 Handler = Callable[[bytes], bytes]
@@ -40,7 +41,8 @@ def work(connection: socket.socket, handler: Handler) -> None:
             memory.set(_address_space_bytes(statm.fileno()) + job.memory_bytes)
             status, body = _run(job, handler)
             memory.set(resource.RLIM_INFINITY)
-            reply = Reply(job.id, status, body, time.thread_time() - started)
+            used = time.thread_time() - started + usage.take()
+            reply = Reply(job.id, status, body, used)
             connection.sendall(reply.encode())
             if status is Status.OUT_OF_MEMORY:
                 # What the failed allocation left behind could fail the next job as well.

@@ -6,6 +6,8 @@ stopped: signals and threads cannot stop a C extension.
 
 import asyncio
 import contextlib
+import dataclasses
+import json
 import os
 import signal
 import socket
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assayoffice.sandbox.frames import FrameError, Job, Reply, ReplyReader
+from assayoffice.sandbox.programs.settings import SandboxSettings
 
 _MAX_MESSAGE_BYTES = 256
 _START_SECONDS = 120.0
@@ -151,11 +154,13 @@ class Worker(asyncio.Protocol):
 class Workers:
     """Makes workers that run ``handler_path`` (``module:factory``), by way of a zygote.
 
-    A zygote that dies is replaced when the next worker is wanted; its workers die with it.
+    ``sandbox`` is what they make sandboxes with. A zygote that dies is replaced when the next
+    worker is wanted; its workers die with it.
     """
 
-    def __init__(self, handler_path: str) -> None:
+    def __init__(self, handler_path: str, sandbox: SandboxSettings | None = None) -> None:
         self._handler_path = handler_path
+        self._sandbox = sandbox or SandboxSettings()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -184,7 +189,7 @@ class Workers:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns as soon as it has exec'ed
                 # Without -P a sympy.py in the current directory would be taken for the library.
                 [sys.executable, "-P", "-m", "assayoffice.sandbox.zygote"]
-                + [str(theirs.fileno()), self._handler_path],
+                + [str(theirs.fileno()), self._handler_path, _written(self._sandbox)],
                 pass_fds=[theirs.fileno()],
                 # Verdicts must not depend on the order of sets.
                 env={**os.environ, "PYTHONHASHSEED": "0"},
@@ -311,3 +316,7 @@ class Workers:
         alive, self._alive = self._alive, {}
         for worker in alive.values():
             worker.bury(_UNSEEN)
+
+
+def _written(settings: SandboxSettings) -> str:
+    return json.dumps(dataclasses.asdict(settings), default=str)  # paths are the only other kind

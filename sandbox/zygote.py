@@ -1,8 +1,9 @@
-"""The process that workers are forked from: ``python -m assayoffice.sandbox.zygote FD MODULE:NAME``
+"""The process that workers are forked from: ``python -m`` this module, ``FD MODULE:NAME JSON``.
 
 It is started fresh, not forked, so it has never seen gRPC, threads or sockets of clients. It loads
 the handler once; a worker is then a fork that shares that memory and is ready in milliseconds,
-which makes killing one cheap. Its own loop runs nothing that came from a client.
+which makes killing one cheap. Its own loop runs nothing that came from a client. JSON holds the
+fields of SandboxSettings, which are in force before the handler is loaded.
 
 Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork NICENESS`` with the worker's
 end of a socket; the zygote answers ``forked PID`` with a pidfd, or ``refused ERRNO`` when there can
@@ -13,6 +14,7 @@ first. It ends when the service closes the control socket, and every worker ends
 import ctypes
 import gc
 import importlib
+import json
 import os
 import resource
 import selectors
@@ -20,8 +22,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
+from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice, configure
 from assayoffice.sandbox.worker import Handler, work
 
 _MAX_MESSAGE_BYTES = 256
@@ -29,7 +33,7 @@ _PR_SET_PDEATHSIG = 1
 #: Workers open next to nothing; the bound is for verifiers that leak.
 _MAX_OPEN_FILES = 256
 #: When the host runs out of memory, the kernel is to take a worker and not the service.
-_OOM_SCORE = b"1000"
+_OOM_SCORE = b"900"
 
 
 def main(arguments: list[str]) -> None:
@@ -37,6 +41,7 @@ def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=int(arguments[0]))
     # Only numbers and the traceback of a worker's death: its memory holds other people's texts.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    configure(_settings(arguments[2]))
     make_handler = _load(arguments[1])
     handler = make_handler()
     gc.collect()
@@ -46,6 +51,18 @@ def main(arguments: list[str]) -> None:
         _Zygote(control, handler).serve()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the service is gone, and with it the reason to live
+
+
+def _settings(written: str) -> SandboxSettings:
+    fields = json.loads(written)
+    python, packages = fields["python"], fields["packages"]
+    return SandboxSettings(
+        tier=TierChoice(fields["tier"]),
+        python=Path(python) if python else None,
+        packages=Path(packages) if packages else None,
+        preload=tuple(fields["preload"]),
+        first_uid=fields["first_uid"],
+    )
 
 
 def _load(path: str) -> Callable[[], Handler]:

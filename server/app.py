@@ -12,6 +12,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from assayoffice.sandbox.programs.settings import SandboxSettings
 from assayoffice.server.access import BearerToken, is_local, server_credentials, token
 from assayoffice.server.admission import Admission
 from assayoffice.server.calls import Calls
@@ -150,9 +151,23 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         handler_path=HANDLER,
         quick_workers=settings.workers or cores,
         full_workers=settings.full_workers or math.ceil(cores / 2),
+        sandboxed_workers=settings.sandbox_workers or cores,
         queue_items=settings.queue_items,
         queue_bytes=settings.queue_bytes,
         cache_bytes=settings.cache_bytes,
+        sandbox=sandbox_settings(settings),
+    )
+
+
+def sandbox_settings(settings: Settings) -> SandboxSettings:
+    """What programs are run with."""
+    modules = [each.strip() for each in (settings.sandbox_preload or "").split(",")]
+    return SandboxSettings(
+        tier=settings.sandbox_tier,
+        python=settings.sandbox_python,
+        packages=settings.sandbox_packages,
+        preload=tuple(filter(None, modules)),
+        first_uid=settings.sandbox_uid,
     )
 
 

@@ -105,12 +105,7 @@ async def _check(engine: Engine, info: verifier_pb2.VerifierInfo) -> None:
 
 
 def _entry(info: verifier_pb2.VerifierInfo) -> Entry:
-    limits = WorkLimits(
-        cpu_seconds=info.limits.cpu_seconds,
-        wall_seconds=info.limits.wall_seconds,
-        memory_bytes=info.limits.memory_bytes,
-        quick_cpu_seconds=info.limits.quick_cpu_seconds,
-    )
+    limits = selfcheck.limits_of(info)
     stamp = verdict_pb2.Verdict(hallmark=info.hallmark).SerializeToString()
     return Entry(info.name, info, limits, bytes.fromhex(info.hallmark.digest), stamp)
 

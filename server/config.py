@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
+
 ENVIRONMENT_PREFIX = "ASSAY_"
 
 _MIB = 1024 * 1024
@@ -55,6 +57,11 @@ class Settings:
         "cores, rounded up.",
         minimum=0,
     )
+    sandbox_workers: int = _setting(
+        0,
+        "Processes that run programs in sandboxes, niced likewise. 0 is one per core.",
+        minimum=0,
+    )
     queue_items: int = _setting(
         20_000,
         "Submissions that may wait; beyond that calls are shed. A few seconds of work.",
@@ -69,6 +76,32 @@ class Settings:
         128 * _MIB,
         "Memory for verdicts that are given again to equal submissions. 0 keeps none.",
         minimum=0,
+    )
+    sandbox_tier: TierChoice = _setting(
+        TierChoice.AUTO,
+        "How programs are isolated: namespaces, landlock (weaker: see docs/security.md), or auto, "
+        "the stronger that this host offers. There is none without isolation.",
+    )
+    sandbox_python: Path | None = _setting(
+        None,
+        "Python 3.11 or later that programs run on. Without it one is found, which may change with "
+        "the host, and the hallmark with it.",
+    )
+    sandbox_packages: Path | None = _setting(
+        None,
+        "Folder of installed packages that programs may import. Without it they have the standard "
+        "library alone.",
+    )
+    sandbox_preload: str | None = _setting(
+        None,
+        "Modules, separated by commas, that are imported before programs start: numpy takes 0.1 s "
+        "of a program's CPU time otherwise.",
+    )
+    sandbox_uid: int = _setting(
+        SandboxSettings().first_uid,
+        "When root, the first of the user ids that programs run under, one per sandbox. They must "
+        "be nobody else's.",
+        minimum=1,
     )
     drain_seconds: float = _setting(
         30.0,

@@ -97,6 +97,7 @@ async def _verifiers() -> list[Finding]:
             handler_path=HANDLER,
             quick_workers=1,
             full_workers=1,
+            sandboxed_workers=1,
             queue_items=100_000,
             queue_bytes=64 * 1024**2,
             cache_bytes=0,

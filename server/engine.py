@@ -4,12 +4,14 @@ Knows no gRPC, no verifier and no mathematics.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assayoffice.sandbox.frames import Job, Reply, Status
+from assayoffice.sandbox.programs.settings import SandboxSettings
 from assayoffice.sandbox.workers import Death, SandboxError, Workers
 from assayoffice.server import findings
 from assayoffice.server.bench import Terms
@@ -18,7 +20,15 @@ from assayoffice.server.deadlines import Deadlines
 from assayoffice.server.items import Item, Waiter
 from assayoffice.server.jobs import Operation, Tag
 from assayoffice.server.lanes import Ending, Lane
-from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Work, WorkLimits
+from assayoffice.server.work import (
+    Failed,
+    Finding,
+    Judged,
+    LimitExceeded,
+    Troubled,
+    Work,
+    WorkLimits,
+)
 
 __all__ = [
     "Engine",
@@ -29,6 +39,7 @@ __all__ = [
     "Finding",
     "Judged",
     "LimitExceeded",
+    "Troubled",
     "Work",
     "WorkLimits",
 ]
@@ -60,15 +71,18 @@ class EngineSettings:
     """What an engine is made with.
 
     ``handler_path`` is ``module:factory`` and loaded by the workers. ``queue_items`` and
-    ``queue_bytes`` bound what is under way, waiting or running; beyond them work is shed.
+    ``queue_bytes`` bound what is under way, waiting or running; beyond them work is shed. A worker
+    of ``sandboxed_workers`` runs programs, made as ``sandbox`` says, one at a time.
     """
 
     handler_path: str
     quick_workers: int
     full_workers: int
+    sandboxed_workers: int
     queue_items: int
     queue_bytes: int
     cache_bytes: int
+    sandbox: SandboxSettings = SandboxSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,7 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._workers = Workers(settings.handler_path)
+        self._workers = Workers(settings.handler_path, settings.sandbox)
         self._quick = Lane(
             self._workers,
             Terms(Operation.QUICK, settings.quick_workers, 0, _MAX_CHUNK),
@@ -105,6 +119,12 @@ class Engine:
             Terms(Operation.FULL, settings.full_workers, _FULL_NICENESS, 1),
             self._full_ended,
         )
+        self._sandboxed = Lane(
+            self._workers,
+            Terms(Operation.FULL, settings.sandboxed_workers, _FULL_NICENESS, 1),
+            self._full_ended,
+        )
+        self._lanes = (self._quick, self._full, self._sandboxed)
         self._cache = FindingCache(settings.cache_bytes)
         self._items: dict[bytes, Item] = {}
         self._waiting = 0
@@ -121,7 +141,7 @@ class Engine:
         self._deadlines = Deadlines(self._loop, self._expire)
         try:
             await self._workers.start()
-            await asyncio.gather(self._quick.start(), self._full.start())
+            await asyncio.gather(*(lane.start() for lane in self._lanes))
         except SandboxError as error:
             raise EngineError(str(error)) from error
 
@@ -148,7 +168,7 @@ class Engine:
 
     def retry_after_seconds(self) -> float:
         """When asking again may find room."""
-        backlog = self._quick.backlog_seconds() + self._full.backlog_seconds()
+        backlog = sum(lane.backlog_seconds() for lane in self._lanes)
         return min(max(backlog, _MIN_RETRY_SECONDS), _MAX_RETRY_SECONDS)
 
     def submit(self, work: Work) -> "asyncio.Future[Finding]":
@@ -156,7 +176,7 @@ class Engine:
 
         Cancelling the future withdraws the work; it is killed when nobody else waits for it.
         """
-        waiter = Waiter(work.deadline, self._withdraw, self._loop)
+        waiter = Waiter(work.deadline, work.flow, self._withdraw, self._loop)
         finding = self._cache.get(work.key)
         if finding is not None:
             self._counts["hits"] += 1
@@ -175,7 +195,7 @@ class Engine:
             self._quick.push(item)
         else:
             self._counts["shared"] += 1
-            for lane in (self._quick, self._full):
+            for lane in self._lanes:
                 lane.also_for(item, work.flow)
         waiter.item = item
         item.waiters[waiter] = None
@@ -196,21 +216,21 @@ class Engine:
     async def close(self) -> None:
         """Fail what is unfinished and end all workers."""
         self._draining = True
-        self._quick.close()
-        self._full.close()
+        for lane in self._lanes:
+            lane.close()
         for item in list(self._items.values()):
             self._settle(item, findings.SHUTTING_DOWN)
         await self._workers.close()
 
     def stats(self) -> EngineStats:
         """Where the engine stands."""
-        quick, full, counts = self._quick, self._full, self._counts
+        lanes, counts = self._lanes, self._counts
         return EngineStats(
-            queued=quick.queued + full.queued,
-            running=quick.running + full.running,
-            workers_alive=quick.workers_alive + full.workers_alive,
-            restarts=quick.restarts + full.restarts,
-            kills=quick.kills + full.kills,
+            queued=sum(lane.queued for lane in lanes),
+            running=sum(lane.running for lane in lanes),
+            workers_alive=sum(lane.workers_alive for lane in lanes),
+            restarts=sum(lane.restarts for lane in lanes),
+            kills=sum((lane.kills for lane in lanes), Counter()),
             cache_hits=counts["hits"],
             cache_misses=counts["misses"],
             shared=counts["shared"],
@@ -244,13 +264,13 @@ class Engine:
         self._deadlines.discard(waiter, waiter.deadline)
         if not item.waiters:
             self._forget(item)
-            for lane in (self._quick, self._full):
+            for lane in self._lanes:
                 lane.drop(item)
 
     def _quick_ended(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
         """What a run among others tells: the answer, or that the item must run alone."""
         match ending:
-            case Ending.ANSWERED if body != Tag.NEEDS_FULL.value:
+            case Ending.ANSWERED if body[:1] != Tag.NEEDS_FULL.value:
                 self._settle(item, findings.answer(item, body, cpu_seconds))
             case Ending.RAISED:
                 self._settle(item, findings.defect(body.decode(errors="replace")))
@@ -259,7 +279,40 @@ class Engine:
             case _:
                 item.crashes += ending is Ending.CRASHED
                 item.spent_cpu_seconds += cpu_seconds
-                self._full.push(item)
+                if ending is Ending.ANSWERED and len(body) > 1:
+                    self._reduce(item, body[1:])
+                else:
+                    self._run_alone(item)
+
+    def _reduce(self, item: Item, body: bytes) -> None:
+        """Have a body judged that comes to the same as the item's, and may be known already."""
+        key = hashlib.sha256(body).digest()
+        known, other = self._cache.get(key), self._items.get(key)
+        if known is not None:
+            self._counts["hits"] += 1
+            self._forget(item)
+            self._tell(item, known, known)
+        elif other is not None and other is not item:
+            self._counts["shared"] += 1
+            self._forget(item)
+            for waiter in item.waiters:
+                waiter.item = other
+                other.waiters[waiter] = None
+                for lane in self._lanes:
+                    lane.also_for(other, waiter.flow)
+            item.waiters.clear()
+        else:
+            del self._items[item.key]
+            self._items[key] = item
+            self._waiting_bytes += len(body) - len(item.body)
+            item.key, item.body = key, body
+            self._run_alone(item)
+
+    def _run_alone(self, item: Item) -> None:
+        lane = self._sandboxed if item.limits.sandboxed else self._full
+        lane.push(item)
+        for waiter in item.waiters:
+            lane.also_for(item, waiter.flow)
 
     def _full_ended(self, item: Item, ending: Ending, body: bytes, cpu_seconds: float) -> None:
         """What a run alone and under the full limits tells."""
@@ -277,7 +330,7 @@ class Engine:
             case Ending.CRASHED:
                 item.crashes += 1
                 if item.crashes < _MAX_CRASHES:
-                    self._full.push(item)
+                    self._run_alone(item)
                 else:
                     self._settle(item, findings.worker_crashed(body.decode()))
             case Ending.UNSTARTABLE:
@@ -288,6 +341,10 @@ class Engine:
         again = finding
         if isinstance(finding, Cacheable):
             again = self._cache.put(item.key, finding)
+        self._tell(item, finding, again)
+
+    def _tell(self, item: Item, finding: Finding, again: Finding) -> None:
+        """Answer those who wait for an item: the first with ``finding``, the others ``again``."""
         self._waiting -= len(item.waiters)
         for waiter in item.waiters:
             waiter.item = None

@@ -2,7 +2,7 @@
 
 from assayoffice.server.items import Item
 from assayoffice.server.jobs import Tag
-from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded
+from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Troubled
 
 # Of what a verifier raised; its message may quote the submission at any length.
 _MAX_DEFECT_CHARACTERS = 300
@@ -13,6 +13,8 @@ DEADLINE_EXCEEDED = Failed("DEADLINE_EXCEEDED", "the deadline passed before the 
 
 def answer(item: Item, reply: bytes, cpu_seconds: float) -> Finding:
     """What the verifier says, provided that it is a verdict or an error."""
+    if reply[:1] == Tag.TROUBLE.value:
+        return Troubled(reply[1:])
     if reply[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
         return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
     return Judged(reply, item.spent_cpu_seconds + cpu_seconds, _queue_seconds(item), cached=False)

@@ -33,17 +33,19 @@ class Item:
 class Waiter(asyncio.Future[Finding]):
     """What a caller holds; cancelling it withdraws the caller, which ``on_cancel`` hears of.
 
-    ``item`` is what it waits for, None once it is done.
+    ``item`` is what it waits for, None once it is done; ``flow`` the call it waits for it in.
     """
 
     def __init__(
         self,
         deadline: float,
+        flow: Hashable,
         on_cancel: Callable[["Waiter"], None],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(loop=loop)
         self.deadline = deadline
+        self.flow = flow
         self.item: Item | None = None
         self._on_cancel = on_cancel
 

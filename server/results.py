@@ -5,8 +5,10 @@ from google.protobuf.message import DecodeError
 from assayoffice.server.admission import Admitted
 from assayoffice.server.errors import Reason, StatusError, from_failed, from_worker
 from assayoffice.server.jobs import Tag
-from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded
+from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Troubled
 from assayoffice.v1 import verdict_pb2
+
+_NO_VERDICT = "no verdict was answered"
 
 
 def write_finding(
@@ -16,16 +18,19 @@ def write_finding(
     stamp = admitted.entry.stamp
     match finding:
         case Judged(reply=reply, cached=cached):
+            if reply[:1] == Tag.ERROR.value:
+                _write_status(result, reply[1:], path)
+                return
             try:
-                if reply[:1] == Tag.ERROR.value:
-                    result.error.CopyFrom(from_worker(reply[1:], path))
-                    return
                 # Merged last, the stamp wins over whatever a worker may have said of itself.
                 result.verdict.MergeFromString(reply[1:] + stamp)
             except DecodeError:
                 result.ClearField("result")
-                write_error(result, StatusError(Reason.VERIFIER_DEFECT, "no verdict was answered"))
+                write_error(result, StatusError(Reason.VERIFIER_DEFECT, _NO_VERDICT))
                 return
+        case Troubled(status=status):
+            _write_status(result, status, path)
+            return
         case LimitExceeded(reason=reason, explanation=explanation, cached=cached):
             result.verdict.MergeFromString(stamp)
             result.verdict.outcome = verdict_pb2.OUTCOME_LIMIT_EXCEEDED
@@ -38,6 +43,13 @@ def write_finding(
     timing.queue_seconds = finding.queue_seconds
     timing.cpu_seconds = 0.0 if cached else finding.cpu_seconds
     timing.cached = cached
+
+
+def _write_status(result: verdict_pb2.VerifyResult, status: bytes, path: str) -> None:
+    try:
+        result.error.CopyFrom(from_worker(status, path))
+    except DecodeError:
+        write_error(result, StatusError(Reason.VERIFIER_DEFECT, _NO_VERDICT))
 
 
 def write_error(result: verdict_pb2.VerifyResult, error: StatusError) -> None:

@@ -20,6 +20,7 @@ from assayoffice.server.engine import (
     Finding,
     Judged,
     LimitExceeded,
+    Troubled,
     Work,
     WorkLimits,
 )
@@ -37,6 +38,18 @@ class SelfCheck:
 
     passed: int
     failures: tuple[str, ...]
+
+
+def limits_of(info: verifier_pb2.VerifierInfo) -> WorkLimits:
+    """What each submission to a verifier may use."""
+    limits = info.limits
+    return WorkLimits(
+        cpu_seconds=limits.cpu_seconds,
+        wall_seconds=limits.wall_seconds,
+        memory_bytes=limits.memory_bytes,
+        quick_cpu_seconds=limits.quick_cpu_seconds,
+        sandboxed=limits.sandboxed,
+    )
 
 
 async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
@@ -72,12 +85,7 @@ def _work(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Work:
     return Work(
         key=hashlib.sha256(b"case" + body).digest(),
         body=body,
-        limits=WorkLimits(
-            cpu_seconds=info.limits.cpu_seconds,
-            wall_seconds=info.limits.wall_seconds,
-            memory_bytes=info.limits.memory_bytes,
-            quick_cpu_seconds=info.limits.quick_cpu_seconds,
-        ),
+        limits=limits_of(info),
         deadline=math.inf,
         flow=info.name,
     )
@@ -95,16 +103,22 @@ def _found(finding: Finding, with_reason: bool) -> str:
             return f"error {reason} ({message})"
         case LimitExceeded(reason=reason):
             return f"LIMIT_EXCEEDED {reason}" if with_reason else "LIMIT_EXCEEDED"
+        case Troubled(status=status):
+            return _error(status)
         case Judged(reply=reply):
             return _judged(reply, with_reason)
 
 
 def _judged(reply: bytes, with_reason: bool) -> str:
     if reply[:1] == Tag.ERROR.value:
-        info = error_details_pb2.ErrorInfo()
-        for detail in status_pb2.Status.FromString(reply[1:]).details:
-            detail.Unpack(info)
-        return f"error {info.reason}"
+        return _error(reply[1:])
     verdict = verdict_pb2.Verdict.FromString(reply[1:])
     outcome = verdict_pb2.Outcome.Name(verdict.outcome).removeprefix("OUTCOME_")
     return f"{outcome} {verdict.reason}" if with_reason else outcome
+
+
+def _error(status: bytes) -> str:
+    info = error_details_pb2.ErrorInfo()
+    for detail in status_pb2.Status.FromString(status).details:
+        detail.Unpack(info)
+    return f"error {info.reason}"

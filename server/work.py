@@ -9,12 +9,14 @@ class WorkLimits:
 
     CPU time is judged; wall time only catches work that waits for something that never comes.
     ``quick_cpu_seconds`` is where work that shares a worker is stopped, to be repeated alone.
+    ``sandboxed`` work waits for programs that run elsewhere, under limits of their own.
     """
 
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int
     quick_cpu_seconds: float
+    sandboxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Troubled:
+    """The verifier could not judge, for a reason that may pass: ``status`` is a serialized Status.
+
+    As for ``Failed``, nothing is known about the submission.
+    """
+
+    status: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class LimitExceeded:
     """The submission burnt its allowance: a verdict. ``reason`` is CPU_TIME or MEMORY."""
 
@@ -67,4 +79,4 @@ class Failed:
     retry_after_seconds: float | None
 
 
-Finding = Judged | LimitExceeded | Failed
+Finding = Judged | LimitExceeded | Troubled | Failed

@@ -10,6 +10,8 @@ import resource
 import signal
 import time
 
+from assayoffice.sandbox import usage
+from assayoffice.sandbox.programs.settings import configured
 from assayoffice.sandbox.worker import Handler
 
 
@@ -33,6 +35,15 @@ def make_handler() -> Handler:
                 return b"V" + json.dumps(_limits()).encode()
             case "full":
                 return b"F" if operation == b"Q" else b"V" + operation
+            case "reduce":
+                return b"F" + b" ".join(arguments)
+            case "trouble":
+                return b"T" + job[1:]
+            case "charge":
+                usage.charge(float(arguments[0]))
+                return b"V"
+            case "sandbox":
+                return b"V" + repr(configured()).encode()
             case "burn":
                 end = time.process_time() + float(arguments[0])
                 while time.process_time() < end:

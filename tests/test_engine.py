@@ -7,11 +7,13 @@ import math
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
 from assayoffice.server.cache import FindingCache
 from assayoffice.server.deadlines import Deadlines
 from assayoffice.server.engine import (
@@ -21,6 +23,7 @@ from assayoffice.server.engine import (
     Failed,
     Judged,
     LimitExceeded,
+    Troubled,
     Work,
     WorkLimits,
 )
@@ -30,10 +33,14 @@ MIB = 1024 * 1024
 LIMITS = WorkLimits(
     cpu_seconds=0.3, wall_seconds=0.4, memory_bytes=128 * MIB, quick_cpu_seconds=0.05
 )
+SANDBOXED = WorkLimits(
+    cpu_seconds=0.3, wall_seconds=60, memory_bytes=128 * MIB, quick_cpu_seconds=0.05, sandboxed=True
+)
 SETTINGS = EngineSettings(
     handler_path="engine_handlers:make_handler",
     quick_workers=1,
     full_workers=1,
+    sandboxed_workers=1,
     queue_items=10_000,
     queue_bytes=64 * MIB,
     cache_bytes=MIB,
@@ -113,6 +120,10 @@ class TestAnswers:
 
     async def test_answer_that_is_none_is_a_defect(self, engine):
         assert (await engine.submit(work("nonsense"))).reason == "VERIFIER_DEFECT"
+
+    async def test_time_used_outside_of_the_worker_counts_for_the_work_that_used_it(self, engine):
+        assert (await engine.submit(work("charge 7"))).cpu_seconds > 7
+        assert (await engine.submit(work("echo"))).cpu_seconds < 7
 
     async def test_question_is_answered_beside_the_queue(self, engine):
         busy = engine.submit(work("sleep 0.35"))
@@ -229,7 +240,7 @@ class TestSharing:
         assert again.result().reason == "CPU_TIME"
         assert again.result().cached
 
-    @pytest.mark.parametrize("command", ["exit 1", "raise"])
+    @pytest.mark.parametrize("command", ["exit 1", "raise", "trouble"])
     async def test_trouble_is_not_remembered(self, engine, command):
         await engine.submit(work(command))
         assert not engine.submit(work(command)).done()
@@ -247,6 +258,108 @@ class TestSharing:
         patient = engine.submit(work("sleep 0.3", seconds=60))
         assert (await hurried).reason == "DEADLINE_EXCEEDED"
         assert isinstance(await patient, Judged)
+
+
+class TestReducedWork:
+    """Works that ask for full effort with the same words are one work from there on."""
+
+    async def test_equal_work_in_other_words_is_computed_once(self, engine):
+        futures = [
+            engine.submit(work(f"reduce count #{number}", limits=SANDBOXED)) for number in range(64)
+        ]
+        findings = [await future for future in futures]
+        assert {finding.reply for finding in findings} == {b"V1"}
+        assert Counter(finding.cached for finding in findings) == {False: 1, True: 63}
+        later = await engine.submit(work("reduce count #again", limits=SANDBOXED))
+        assert later == Judged(b"V1", later.cpu_seconds, 0.0, cached=True)
+        stats = engine.stats()
+        assert (stats.cache_misses, stats.shared + stats.cache_hits) == (65, 64)
+        assert engine.room() == SETTINGS.queue_items
+
+    async def test_different_work_stays_different(self, engine):
+        futures = [
+            engine.submit(work(f"reduce echo {number} #x", limits=SANDBOXED)) for number in range(9)
+        ]
+        assert [(await each).reply for each in futures] == [b"Vecho %d" % n for n in range(9)]
+
+    async def test_withdrawn_caller_does_not_harm_those_who_joined(self, engine):
+        futures = await self.joined(engine, "sleep 0.2", 3)
+        futures[0].cancel()
+        assert [(await each).reply for each in futures[1:]] == [b"VF", b"VF"]
+        assert engine.stats().kills == {}
+
+    async def test_last_one_to_withdraw_kills(self, engine):
+        futures = await self.joined(engine, "sleep 60", 3)
+        for number, future in enumerate(futures):
+            assert engine.stats().kills == {}
+            assert engine.room() == SETTINGS.queue_items - 3 + number
+            future.cancel()
+        assert engine.stats().kills == {"withdrawn": 1}
+        assert engine.room() == SETTINGS.queue_items
+        again = engine.submit(work("reduce echo #1", limits=SANDBOXED))
+        assert (await again).reply == b"Vecho"
+
+    async def test_deadline_of_one_does_not_end_the_work_of_another(self, engine):
+        hurried = engine.submit(work("reduce sleep 0.3 #1", limits=SANDBOXED, seconds=0.1))
+        patient = engine.submit(work("reduce sleep 0.3 #2", limits=SANDBOXED, seconds=60))
+        assert (await hurried).reason == "DEADLINE_EXCEEDED"
+        assert (await patient).reply == b"VF"
+
+    async def test_trouble_reaches_all_and_is_not_remembered(self, engine):
+        futures = await self.joined(engine, "trouble 1", 3, until_running=False)
+        assert {await each for each in futures} == {Troubled(b"trouble 1")}
+        assert not engine.submit(work("reduce trouble 1 #0", limits=SANDBOXED)).done()
+
+    async def test_crash_is_tried_exactly_once_more(self, engine, tmp_path):
+        diary = tmp_path / "diary"
+        futures = await self.joined(engine, f"crash {diary} any", 3, until_running=False)
+        assert {(await each).reason for each in futures} == {"WORKER_CRASHED"}
+        assert len(diary.read_bytes()) == 2
+
+    async def test_what_it_was_reduced_to_is_what_takes_room(self):
+        engine = Engine(settings(queue_bytes=1000))
+        await engine.start()
+        first = engine.submit(work("reduce sleep 0.3 #".ljust(1000, "x"), limits=SANDBOXED))
+        assert engine.room() == 0
+        await until(lambda: engine.room() > 0)
+        assert not first.done()
+        assert isinstance(await engine.submit(work("echo #".ljust(900, "x"))), Judged)
+        assert isinstance(await first, Judged)
+        assert isinstance(await engine.submit(work("echo #".ljust(1000, "y"))), Judged)
+        await engine.close()
+
+    @pytest.mark.parametrize("words", ["same", "others"])
+    async def test_shared_work_is_done_as_early_as_the_small_call_would_have_it(
+        self, engine, words
+    ):
+        large = [
+            engine.submit(work(f"reduce sleep 0.005 {n} #same", limits=SANDBOXED, flow="large"))
+            for n in range(100)
+        ]
+        await engine.submit(work(f"reduce sleep 0.005 99 #{words}", limits=SANDBOXED, flow="small"))
+        assert not large[50].done()
+        await asyncio.gather(*large)
+
+    async def test_programs_and_other_expensive_work_do_not_wait_for_each_other(self, engine):
+        long = WorkLimits(60, 60, 128 * MIB, 0.05)
+        expensive = [engine.submit(work(f"burn 50 #{i}", limits=long)) for i in range(5)]
+        programs = [engine.submit(work(f"reduce sleep 60 {i}", limits=SANDBOXED)) for i in range(5)]
+        await until(lambda: engine.stats().running == 2 and engine.stats().queued == 8)
+        for future in expensive:
+            future.cancel()
+        assert (await engine.submit(work("full"))).reply == b"VF"
+        for future in programs:
+            future.cancel()
+
+    async def joined(self, engine, command, count, *, until_running=True):
+        """Works with other words for one command, all of them waiting for its one run."""
+        futures = [
+            engine.submit(work(f"reduce {command} #{number}", limits=SANDBOXED))
+            for number in range(count)
+        ]
+        if until_running:
+            await until(lambda: engine.stats().shared == count - 1 and engine.stats().running == 1)
+        return futures
 
 
 class TestGivingUp:
@@ -442,11 +555,24 @@ class TestStartAndEnd:
         assert finding.reason == "WORKER_CRASHED"
         assert isinstance(await engine.submit(work("echo")), Judged)
 
+    async def test_workers_know_what_sandboxes_are_made_with(self):
+        sandbox = SandboxSettings(
+            tier=TierChoice.LANDLOCK,
+            python=Path("/opt/python"),
+            packages=Path("/opt/packages"),
+            preload=("numpy", "math"),
+            first_uid=70_000,
+        )
+        engine = Engine(settings(sandbox=sandbox))
+        await engine.start()
+        assert (await engine.submit(work("sandbox"))).reply == b"V" + repr(sandbox).encode()
+        await engine.close()
+
     async def test_killed_worker_is_replaced(self, engine):
         for number in range(5):
             os.kill(await pid_of(engine, str(number)), signal.SIGKILL)
             await until(lambda: engine.stats().restarts == number + 1)  # noqa: B023 - called at once
-            await until(lambda: engine.stats().workers_alive == 4)
+            await until(lambda: engine.stats().workers_alive == 6)
         assert isinstance(await engine.submit(work("echo")), Judged)
 
     async def test_waiting_work_fails_while_workers_cannot_be_had(self, engine, monkeypatch):
@@ -462,4 +588,5 @@ class TestStartAndEnd:
             while not isinstance(await engine.submit(work("echo")), Judged):
                 pass
         assert (await engine.submit(work("full"))).reply == b"VF"
-        await until(lambda: engine.stats().workers_alive == 4)
+        assert (await engine.submit(work("reduce pid", limits=SANDBOXED))).reply != b"V"
+        await until(lambda: engine.stats().workers_alive == 6)
