@@ -150,7 +150,7 @@ class TestJobs:
         worker = await workers.fork(records, niceness=7)
         worker.send([job("echo")])
         await records.replies.get()
-        assert _read(f"/proc/{worker.pid}/oom_score_adj") == "1000\n"
+        assert _read(f"/proc/{worker.pid}/oom_score_adj") == "900\n"
         assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 7
 
     async def test_what_a_verifier_prints_stays_out_of_the_services_output(self, capfd):
