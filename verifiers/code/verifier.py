@@ -1,7 +1,9 @@
 """The ``code`` verifier: whether a program passes tests that it cannot see or reach."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable, toolchains
@@ -18,12 +20,17 @@ from assayoffice.verifiers.base import (
     Verdict,
     VerifierUnavailableError,
 )
-from assayoffice.verifiers.code import calls, programs, stdio, validation
+from assayoffice.verifiers.code import calls, programs, scripts, stdio, validation
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeExtraction, CodeTask
 from assayoffice.verifiers.extract import TooLargeError
 
+_READ_AS_TEXT = (
+    "assayoffice.verifiers.code.inside",
+    "assayoffice.sandbox.programs",
+    "assayoffice.sandbox.programs.policy",
+)
 _BEYOND_LIMITS = {Grade.CPU_TIME, Grade.WALL_TIME, Grade.MEMORY, Grade.OUTPUT}
 
 
@@ -40,6 +47,8 @@ _MODES = {
     # What is expected never enters the program's sandbox.
     "stdio": _Mode(stdio.names, stdio.reports, "isolated"),
     "calls": _Mode(calls.names, calls.reports, "isolated"),
+    # What decides is at the mercy of what it judges.
+    "script": _Mode(scripts.names, scripts.reports, "in_process"),
 }
 
 
@@ -102,7 +111,8 @@ class CodeVerifier:
                 used = {"sandbox": sandbox.tier.value, "enforced": " ".join(sandbox.enforced)}
             except SandboxFailure as error:
                 raise VerifierUnavailableError(str(error)) from error
-        return used | {language: chain.version for language, chain in toolchains.found().items()}
+        versions = {language: chain.version for language, chain in toolchains.found().items()}
+        return used | versions | {"inside": _inside()}
 
     def languages(self) -> Sequence[str]:
         """Languages whose programs can be run here."""
@@ -124,6 +134,16 @@ class CodeVerifier:
         except SandboxFailure as error:
             raise SandboxFailedError(str(error)) from error
         return run
+
+
+def _inside() -> str:
+    """SHA-256 of what runs in sandboxes: it is read as text, so no import shows that it decides."""
+    digest = hashlib.sha256()
+    for package in _READ_AS_TEXT:
+        for file in sorted(files(package).iterdir(), key=lambda file: file.name):
+            if file.name.endswith((".py", ".bpf")):
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _sandbox() -> Sandbox:
@@ -170,7 +190,7 @@ def _explanation(decisive: Report, passed: int, total: int) -> str:
     if decisive.grade is Grade.PASSED:
         return f"All tests passed, {total} of {total}."
     told = f": {decisive.detail}" if decisive.detail else ""
-    return f"{passed} of {total} tests passed; {decisive.name}: {decisive.grade.name}{told}"
+    return f"{passed} of {total} tests passed; test {decisive.name}: {decisive.grade.name}{told}"
 
 
 def _check(report: Report) -> Check:
