@@ -8,6 +8,7 @@ of a cgroup whose other leaves it may make (systemd: ``Delegate=yes``, ``Delegat
 import contextlib
 import functools
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from assayoffice.sandbox.programs.leases import Lease
 
 _PREFIX = "assayoffice-"
 _WANTED = ("memory", "pids")
+_EVENTS_BYTES = 1024
+_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 _CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 50, 0.01
 
 
@@ -44,7 +47,7 @@ _VERSION_2 = _Files("memory.max", "memory.swap.max", "", "memory.events", "pids.
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the slot has used in a run. ``peak_bytes`` is 0 where the kernel does not tell."""
+    """What the slot has used in a run. ``peak_bytes`` is 0 where it was not measured."""
 
     peak_bytes: int
     out_of_memory: bool
@@ -56,10 +59,12 @@ class Cgroup:
     def __init__(self, files: _Files, folders: Mapping[str, Path]) -> None:
         self._files = files
         self._folders = folders
+        self._events = os.open(folders["memory"] / files.events, os.O_RDONLY | os.O_CLOEXEC)
         self._memory_bytes = -1
         self._tasks = -1
         self._kills = 0
         self._idle_bytes = 0
+        self._measures_peak = False
 
     @classmethod
     def make(cls, number: int) -> Self | None:
@@ -73,9 +78,9 @@ class Cgroup:
         try:
             for folder in folders.values():
                 folder.mkdir(exist_ok=True)
+            return cls(files, folders)
         except OSError:
             return None
-        return cls(files, folders)
 
     def entrances(self) -> list[int]:
         """Descriptors to which a process writes "0" to enter; they are the caller's to close."""
@@ -94,7 +99,7 @@ class Cgroup:
             with contextlib.suppress(FileNotFoundError):
                 _write(memory / self._files.swap_limit, b"0")
 
-    def begin(self, memory_bytes: int, tasks: int) -> None:
+    def begin(self, memory_bytes: int, tasks: int, *, measure_peak: bool) -> None:
         """Set the limits of the next run. Raises OSError."""
         memory, files = self._folders["memory"], self._files
         if memory_bytes != self._memory_bytes:
@@ -113,26 +118,26 @@ class Cgroup:
         if tasks != self._tasks:
             _write(self._folders["pids"] / files.tasks_limit, str(tasks).encode())
             self._tasks = tasks
-        if files.peak:
+        self._measures_peak = measure_peak and bool(files.peak)
+        if self._measures_peak:
             _write(memory / files.peak, b"0")
 
     def end(self) -> Usage:
         """What has happened since ``begin``. Raises OSError."""
-        memory, files = self._folders["memory"], self._files
         kills = self._count_kills()
         out_of_memory, self._kills = kills > self._kills, kills
-        peak = int((memory / files.peak).read_text()) - self._idle_bytes if files.peak else 0
-        return Usage(max(peak, 0), out_of_memory)
+        if not self._measures_peak:
+            return Usage(0, out_of_memory)
+        peak_bytes = int((self._folders["memory"] / self._files.peak).read_text())
+        return Usage(max(peak_bytes - self._idle_bytes, 0), out_of_memory)
 
     def _count_kills(self) -> int:
-        for line in (self._folders["memory"] / self._files.events).read_text().splitlines():
-            name, _, value = line.partition(" ")
-            if name == "oom_kill":
-                return int(value)
-        return 0
+        found = _KILLS.search(os.pread(self._events, _EVENTS_BYTES, 0))
+        return int(found[1]) if found else 0
 
     def close(self) -> None:
         """Remove them, once the slot is dead; what is in use all the same, ``sweep`` removes."""
+        os.close(self._events)
         for folder in set(self._folders.values()):
             for _ in range(_CLOSE_TRIES):
                 try:

@@ -9,11 +9,13 @@ then one message for each run, with its descriptors, answered when nothing of th
 the socket closes, process 1 ends and the kernel ends what is still in the sandbox.
 
 Every run is a fork of this process, and starts with the modules this process has imported. In the
-tier ``namespaces`` it gets a /tmp and a /dev/shm of its own; the rest of the file system is
-read-only. It then gives up its capabilities and, by seccomp, most system calls.
+tier ``namespaces`` it finds an empty /tmp and /dev/shm; the rest of the file system is read-only.
+It gives up its capabilities and, by seccomp, most system calls before it runs anything.
 """
 
+import _signal  # type: ignore[import-not-found]
 import atexit
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -37,18 +39,20 @@ from typing import Any, TypeAlias
 
 _MAX_MESSAGE_BYTES = 1 << 16
 _MAX_FDS = 64
+_FLAGS = socket.MSG_CMSG_CLOEXEC
 
 _CLONE_NEWNS = 0x00020000
-_MS_NOSUID_NODEV = 0x2 | 0x4
+_MS_NOSUID, _MS_NODEV, _MS_NOATIME, _MNT_DETACH = 0x2, 0x4, 0x400, 0x2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
-_CAPABILITY_VERSION_3 = 0x20080522
+# ``cap_user_header_t`` of version 3, and ``cap_user_data_t`` without any.
+_CAPSET_HEADER, _NO_CAPABILITIES = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
 _LANDLOCK_RESTRICT_SELF = 446
 
-_WORK_FOLDER = "/tmp"
-# Received descriptors are moved out of the way of those a program is to have.
-_RULESET_FD, _FIRST_SPARE_FD = 99, 100
-_OPEN_FILES = 256
+_WORK_FOLDER, _WRITABLE_FOLDERS = "/tmp", ("/tmp", "/dev/shm")
+# Numbers below this are for programs; nothing else is ever received under them.
+_OPTIONAL_FDS, _FIRST_FD, _RULESET_FD = (3, 4, 5), 6, 99
+_OPEN_FILES, _MOST_OPEN_FILES = 256, 65536
 # Threads count as processes for the kernel: what one program may have of them beside its
 # processes, and what the sandbox needs for itself.
 _THREADS = 128
@@ -58,6 +62,7 @@ _CLOSE_LOOK_SECONDS = 0.005
 _STARVED = 4
 _STARVED_SECONDS = 20.0
 
+_OOM_SCORE = "/proc/self/oom_score_adj"
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -99,12 +104,16 @@ class _Box:
             for name, code in settings["filters"].items()
         }
         self._cores = os.cpu_count() or 1
+        self._address_space_bytes = _address_space_bytes()
+        self._folders = {path: _Folder(path) for path in _WRITABLE_FOLDERS if self._namespaces}
         # What a run says about its own start. It unmaps it before it becomes the program.
         self._note = mmap.mmap(-1, mmap.PAGESIZE)
 
     def serve(self) -> None:
         while True:
-            message, fds, _, _ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, _MAX_FDS)
+            message, fds, _, _ = socket.recv_fds(
+                self._control, _MAX_MESSAGE_BYTES, _MAX_FDS, _FLAGS
+            )
             if not message:
                 return
             report = self._run(json.loads(message), fds)
@@ -112,6 +121,13 @@ class _Box:
 
     def _run(self, order: Message, fds: list[int]) -> Message:
         self._note[:2] = b"\0\0"
+        try:
+            for folder in self._folders.values():
+                folder.clean(order["disk_bytes"], order["inodes"])
+        except OSError as error:
+            for fd in fds:
+                os.close(fd)
+            return {"error": str(error)}
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
         try:
@@ -207,15 +223,19 @@ class _Box:
         """Turn this fork into the program. Never returns."""
         exit_now = os._exit
         try:
+            os.setsid()
             given = _place(fds, order["fds"])
             if self._namespaces:
-                self._make_folders(order)
                 os.chdir(_WORK_FOLDER)
                 for name, fd in zip(order["files"], given["files"], strict=True):
                     _write(name, fd)
             else:
                 _call("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
             start = _python(given) if order["argv"] is None else _command(order, given)
+            if not self._namespaces:
+                _close_all_but(_RULESET_FD)
+            else:
+                _close_all_but(-1 if order["argv"] is None else given["code"])
             self._confine(order)
             self._note[0] = 1
             self._note.close()
@@ -229,22 +249,19 @@ class _Box:
         finally:
             exit_now(1)
 
-    def _make_folders(self, order: Message) -> None:
-        _call("unshare", _libc.unshare(_CLONE_NEWNS))
-        options = f"mode=0700,size={order['disk_bytes']},nr_inodes={order['inodes']}".encode()
-        for folder in (b"/tmp", b"/dev/shm"):
-            result = _libc.mount(b"tmpfs", folder, b"tmpfs", _MS_NOSUID_NODEV, options)
-            _call(f"mount {folder.decode()}", result)
-
     def _confine(self, order: Message) -> None:
         # Makes /proc/self the program's own again; process 1 stays closed to it.
         _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
-        os.umask(0o022)
+        # When memory runs out the kernel is to take the program, not process 1.
+        with contextlib.suppress(FileNotFoundError):
+            score = os.open(_OOM_SCORE, os.O_WRONLY)
+            os.write(score, b"1000")
+            os.close(score)
         memory = order["memory_bytes"]
         if order["reserves_memory"]:
             _limit(resource.RLIMIT_DATA, memory)
         elif order["argv"] is None:
-            _limit(resource.RLIMIT_AS, memory + _address_space_bytes())
+            _limit(resource.RLIMIT_AS, memory + self._address_space_bytes)
         else:
             _limit(resource.RLIMIT_AS, memory)
         if order["argv"] is not None:
@@ -254,38 +271,71 @@ class _Box:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu + 1, cpu + 2))
         _limit(resource.RLIMIT_FSIZE, order["output_bytes"])
         _limit(resource.RLIMIT_NPROC, order["processes"] + _THREADS)
-        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-        _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_MEMLOCK, 0)
-        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-        nothing = (ctypes.c_uint32 * 6)()
-        _call("capset", _libc.capset(header, nothing))
-        _call("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        _call("capset", _libc.capset(_CAPSET_HEADER, _NO_CAPABILITIES))
         if not self._namespaces:
             _call("landlock", _libc.syscall(_LANDLOCK_RESTRICT_SELF, _RULESET_FD, 0))
             os.close(_RULESET_FD)
 
 
-def _place(fds: list[int], targets: list[int]) -> Message:
-    """Give descriptors the numbers a program expects, and close all others.
+class _Folder:
+    """A folder in which programs may write: a file system in memory, a new one after each that did.
 
-    A target of -1 marks the program's source or executable, -2 a file: they stay out of the way.
+    Between runs nobody but process 1 is there, so what the folder itself tells is all there is.
     """
-    moved = []
-    for fd in fds:
-        moved.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_SPARE_FD))
-        os.close(fd)
-    os.closerange(3, _RULESET_FD)  # the control socket among them
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._options = ""
+        self._pristine: tuple[int, ...] = ()
+
+    def clean(self, size_bytes: int, inodes: int) -> None:
+        """Make it empty, and of this size."""
+        options = f"mode=0700,size={size_bytes},nr_inodes={inodes}"
+        if self._options == options and self._state() == self._pristine:
+            return
+        if self._options:
+            self._options = ""
+            _call(f"umount {self._path}", _libc.umount2(self._path.encode(), _MNT_DETACH))
+        flags = _MS_NOSUID | _MS_NODEV | _MS_NOATIME
+        result = _libc.mount(b"tmpfs", self._path.encode(), b"tmpfs", flags, options.encode())
+        _call(f"mount {self._path}", result)
+        self._options, self._pristine = options, self._state()
+
+    def _state(self) -> tuple[int, ...]:
+        # Whatever was made, renamed, changed or removed in there has changed one of these.
+        told, whole = os.stat(self._path), os.statvfs(self._path)
+        return (
+            *(told.st_mode, told.st_uid, told.st_gid, told.st_nlink, told.st_size),
+            *(told.st_mtime_ns, told.st_ctime_ns, whole.f_files - whole.f_ffree),
+        )
+
+
+def _place(fds: list[int], targets: list[int]) -> Message:
+    """Give descriptors the numbers a program expects.
+
+    A target of -1 marks the program's source or executable, -2 a file: they stay where they are.
+    """
     given: Message = {"code": -1, "files": []}
-    for fd, target in zip(moved, targets, strict=True):
+    for fd, target in zip(fds, targets, strict=True):
         if target >= 0:
             os.dup2(fd, target)
-            os.close(fd)
         elif target == -1:
             given["code"] = fd
         else:
             given["files"].append(fd)
+    for target in _OPTIONAL_FDS:
+        if target not in targets:
+            os.close(target)
     return given
+
+
+def _close_all_but(kept: int) -> None:
+    """Close everything, the control socket among it, that is not for the program."""
+    if kept < 0:
+        os.closerange(_FIRST_FD, _OPEN_FILES)
+    else:
+        os.closerange(_FIRST_FD, kept)
+        os.closerange(kept + 1, _OPEN_FILES)
 
 
 def _write(name: str, fd: int) -> None:
@@ -295,7 +345,6 @@ def _write(name: str, fd: int) -> None:
     while sent := os.sendfile(to, fd, at, 1 << 30):
         at += sent
     os.close(to)
-    os.close(fd)
 
 
 def _python(given: Message) -> Callable[[], None]:
@@ -303,10 +352,11 @@ def _python(given: Message) -> Callable[[], None]:
     source = b""
     while part := os.pread(given["code"], 1 << 24, len(source)):
         source += part
-    os.close(given["code"])
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.argv = ["solution.py"]
+    # Not the wrapper of ``signal``, whose enums cost a fork more memory than the rest of this.
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     # Anew in each fork otherwise: what a program does should not change from run to run.
     random.seed(0)
     exit_now = os._exit
@@ -409,14 +459,28 @@ def _cpu_seconds(usage: resource.struct_rusage) -> float:
 
 
 def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
-    message, fds, _, _ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, 1)
+    control = _take_control(int(sys.argv[1]))
+    message, fds, _, _ = socket.recv_fds(control, _MAX_MESSAGE_BYTES, 1, _FLAGS)
     settings = json.loads(message)
     if fds:
         os.dup2(fds[0], _RULESET_FD, inheritable=False)
         os.close(fds[0])
+    # Signals to a process group cross namespaces, and that of our starters is not for programs.
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    # With a handler, process 1 would hear what its programs send it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if settings["tier"] == "namespaces":
+        # What bubblewrap has mounted belongs to its own user namespace. In a copy it is ours.
+        _call("unshare", _libc.unshare(_CLONE_NEWNS))
     # A program must not read or trace process 1, which has its user id.
     _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+    # What is the same for all programs.
+    _call("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_MEMLOCK, 0)
+    os.umask(0o022)
     for path in settings["paths"]:
         sys.path.append(path)
     for name in settings["preload"]:
@@ -426,6 +490,16 @@ def main() -> None:
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     control.send(json.dumps({"ready": sys.version.split()[0]}).encode())
     box.serve()
+
+
+def _take_control(fd: int) -> socket.socket:
+    """The control socket, the only thing that stays open beside what programs are given."""
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_FD)
+    os.closerange(3, moved)
+    os.closerange(moved + 1, _MOST_OPEN_FILES)
+    for number in _OPTIONAL_FDS:
+        os.dup2(0, number)
+    return socket.socket(fileno=moved)
 
 
 if __name__ == "__main__":

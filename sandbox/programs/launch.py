@@ -69,7 +69,7 @@ _ENVIRONMENT = {
 # The standard library's modules that programs use most: importing them costs a run nothing.
 _PRELOADED = (
     "abc array ast bisect calendar cmath collections contextlib copy csv dataclasses datetime "
-    "decimal enum fractions functools hashlib heapq inspect io itertools json math numbers "
+    "decimal enum fractions functools heapq inspect io itertools json math numbers "
     "operator os queue random re statistics string struct sys textwrap threading time traceback "
     "types typing"
 ).split()

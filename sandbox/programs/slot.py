@@ -98,7 +98,10 @@ class Slot:
                 order = _order(run, targets)
                 if self._launched.cgroup is not None:
                     tasks = run.limits.processes + _OTHER_TASKS
-                    self._launched.cgroup.begin(run.limits.memory_bytes, tasks)
+                    # Of one process the kernel tells anyway.
+                    several = run.limits.processes > 1
+                    memory_bytes = run.limits.memory_bytes
+                    self._launched.cgroup.begin(memory_bytes, tasks, measure_peak=several)
                 socket.send_fds(self.control, [json.dumps(order).encode()], fds)
         except OSError as error:
             for output in outputs:
