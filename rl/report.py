@@ -1,5 +1,6 @@
 """How results are shown: one JSON object per row for machines, tables for people."""
 
+import dataclasses
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,10 +20,14 @@ _STYLES = {
     Outcome.LIMIT_EXCEEDED: "magenta",
 }
 _ERROR_STYLE = "bold white on red"
+_SHOWN_CHECKS = 20
 
 
 def as_json(result: Result) -> str:
-    """One line of JSON, pure ASCII. An error has no key ``score``."""
+    """One line of JSON, pure ASCII. An error has no key ``score``.
+
+    A verdict that has parts has the keys ``checks`` and ``integrity``.
+    """
     written: dict[str, object]
     if isinstance(result, Verdict):
         written = {
@@ -34,6 +39,9 @@ def as_json(result: Result) -> str:
             "method": result.method,
             "hallmark": str(result.hallmark),
         }
+        if result.checks:
+            written["integrity"] = result.integrity
+            written["checks"] = [dataclasses.asdict(check) for check in result.checks]
     else:
         written = {
             "id": result.id,
@@ -106,7 +114,7 @@ def results_table(results: list[Result], title: str) -> Table:
                     _one_line(result.id),
                     _badge(result),
                     _one_line(result.extracted) or Text("none", "dim"),
-                    _one_line(result.reason),
+                    _one_line(_reason(result)),
                     _one_line(result.method),
                     "cached" if result.timing.cached else _milliseconds(result),
                 )
@@ -130,12 +138,13 @@ def result_panel(result: Result) -> Panel:
     if isinstance(result, Verdict):
         lines = {
             "score": f"{result.score:g}",
-            "reason": result.reason,
+            "reason": _reason(result),
             "": result.explanation,
             "extracted": result.extracted,
             "read as": result.normalized_answer,
             "reference": result.normalized_reference,
             "method": result.method,
+            "integrity": result.integrity,
             "flags": ", ".join(result.flags),
             "hallmark": str(result.hallmark),
             "cpu time": f"{_milliseconds(result)} ms",
@@ -145,6 +154,12 @@ def result_panel(result: Result) -> Panel:
     for name, value in lines.items():
         if value:
             table.add_row(name, _plain(value))
+    if isinstance(result, Verdict):
+        for check in result.checks[:_SHOWN_CHECKS]:
+            mark = Text("✓", "green") if check.passed else Text("✗", "bold red")
+            table.add_row(mark, _plain(f"{check.name}  {check.detail}".rstrip()))
+        if (hidden := len(result.checks) - _SHOWN_CHECKS) > 0:
+            table.add_row("", _plain(f"and {hidden} more; --json shows all"))
     return Panel(table, title=_badge(result), title_align="left", expand=False)
 
 
@@ -158,8 +173,11 @@ def verifiers_table(verifiers: list[VerifierInfo]) -> Table:
     table.add_column("summary", overflow="fold")
     for each in verifiers:
         state = Text("serving", "green") if each.serving else Text("not serving", "bold red")
+        summary = each.summary
+        if each.languages:
+            summary += f"\n{', '.join(each.languages)}"
         table.add_row(
-            Text(each.name), each.hallmark.version, state, _plain(each.detail), _plain(each.summary)
+            Text(each.name), each.hallmark.version, state, _plain(each.detail), _plain(summary)
         )
     return table
 
@@ -176,6 +194,8 @@ def verifier_as_json(verifier: VerifierInfo) -> str:
             "summary": verifier.summary,
             "task_field": verifier.task_field,
             "task_schema": verifier.task_schema,
+            "hallmark_parts": verifier.hallmark_parts,
+            "languages": verifier.languages,
         }
     )
 
@@ -189,6 +209,14 @@ def _badge(result: Result) -> Text:
     if isinstance(result, Verdict):
         return Text(result.outcome.value, _STYLES[result.outcome])
     return Text("ERROR", _ERROR_STYLE)
+
+
+def _reason(verdict: Verdict) -> str:
+    """The reason, with how many parts passed where there are parts."""
+    if not verdict.checks:
+        return verdict.reason
+    passed = sum(check.passed for check in verdict.checks)
+    return f"{verdict.reason} {passed}/{len(verdict.checks)}"
 
 
 def _count(number: int, noun: str) -> str:

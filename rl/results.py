@@ -13,6 +13,7 @@ error instead of training on it::
 import enum
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -108,7 +109,11 @@ Result: TypeAlias = Verdict | ItemError
 
 @dataclass(frozen=True, slots=True)
 class VerifierInfo:
-    """A verifier of the service; ``task_schema`` is JSON schema, ``detail`` says why it is out."""
+    """A verifier of the service; ``task_schema`` is JSON schema, ``detail`` says why it is out.
+
+    ``hallmark_parts`` are what the hallmark's digest was computed from. ``languages`` are those of
+    the programs that it runs.
+    """
 
     name: str
     summary: str
@@ -117,6 +122,8 @@ class VerifierInfo:
     detail: str
     task_field: str
     task_schema: str
+    hallmark_parts: Mapping[str, str]
+    languages: tuple[str, ...]
 
 
 def item_error(id: str, details: ErrorDetails) -> ItemError:
@@ -161,6 +168,8 @@ def verifier_from_proto(message: verifier_pb2.VerifierInfo) -> VerifierInfo:
         detail=message.state_detail,
         task_field=message.task_field,
         task_schema=message.task_schema,
+        hallmark_parts=dict(message.hallmark_parts),
+        languages=tuple(message.languages),
     )
 
 

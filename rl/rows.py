@@ -6,7 +6,8 @@ Two forms of row are known. Ours::
 
 where ``"reference": "1/2"`` may stand for a task of one string and ``"prompt"`` may be added; and
 verl's data set as it is, recognised by its ``reward_model``, with a column of responses beside it.
-A column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
+Its ``ground_truth`` is the reference, or the task as an object, which for "code" may be JSON text. A
+column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
 
 A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that names the file, the
 row, the field and the remedy, in its place among the others.
@@ -129,6 +130,8 @@ def _verl(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, o
         raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
     truth = model.get("ground_truth")
     match truth:
+        case str() if verifier == "code":
+            return verifier, _json_task(truth, "reward_model.ground_truth")
         case str():
             return verifier, {"reference": truth}
         case bool():
@@ -142,6 +145,13 @@ def _verl(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, o
         "reward_model.ground_truth: must be text, a number or the JSON form of a task, "
         f"not {_kind(truth)}"
     )
+
+
+def _json_task(text: str, name: str) -> Mapping[str, object]:
+    try:
+        return _object(json.loads(text), name)
+    except (ValueError, RecursionError) as error:
+        raise UnusableRow(f"{name}: must be the JSON form of a code task: {error}") from None
 
 
 def _name(row: Mapping[str, object] | UnusableRow, number: str) -> str:

@@ -2,7 +2,8 @@
 
 A task is the message of the built-in verifier (``NumericTask(reference="1/2")``) or its JSON form
 (``{"reference": "1/2", "match": "EXACT"}``): field names as in task.proto, names of enum values
-with or without their prefix. For a plug-in it is the JSON object its schema describes.
+with or without their prefix, objects for the messages within it. For a plug-in it is the JSON
+object its schema describes.
 """
 
 import difflib
@@ -11,20 +12,20 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from google.protobuf import json_format, struct_pb2
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from assayoffice.rl.errors import SubmissionError
 from assayoffice.v1 import task_pb2, verifier_pb2
 
 MessageT = TypeVar("MessageT", bound=Message)
-Task: TypeAlias = (
-    task_pb2.NumericTask | task_pb2.ChoiceTask | struct_pb2.Struct | Mapping[str, object]
-)
+BuiltInTask: TypeAlias = task_pb2.NumericTask | task_pb2.ChoiceTask | task_pb2.CodeTask
+Task: TypeAlias = BuiltInTask | struct_pb2.Struct | Mapping[str, object]
 
-_BUILT_IN: dict[str, type[task_pb2.NumericTask] | type[task_pb2.ChoiceTask]] = {
+_BUILT_IN: dict[str, type[BuiltInTask]] = {
     "numeric": task_pb2.NumericTask,
     "choice": task_pb2.ChoiceTask,
+    "code": task_pb2.CodeTask,
 }
 _LARGEST_EXACT_INTEGER = 2**53
 _DEEPEST = 64
@@ -54,7 +55,7 @@ def to_proto(submission: Submission) -> verifier_pb2.Submission:
     task = submission.task
     if isinstance(task, Mapping):
         task = _task_from_json(submission.verifier, task)
-    if not isinstance(task, (task_pb2.NumericTask, task_pb2.ChoiceTask, struct_pb2.Struct)):
+    if not isinstance(task, (BuiltInTask, struct_pb2.Struct)):
         raise SubmissionError(
             f"task: must be a mapping or the message of a task, not {type(task).__name__}"
         )
@@ -66,6 +67,7 @@ def to_proto(submission: Submission) -> verifier_pb2.Submission:
             prompt=submission.prompt,
             numeric=task if isinstance(task, task_pb2.NumericTask) else None,
             choice=task if isinstance(task, task_pb2.ChoiceTask) else None,
+            code=task if isinstance(task, task_pb2.CodeTask) else None,
             custom=task if isinstance(task, struct_pb2.Struct) else None,
         )
     except (TypeError, UnicodeError):
@@ -88,28 +90,59 @@ def _not_text(submission: Submission) -> SubmissionError:
 
 def _task_from_json(
     verifier: str, written: Mapping[str, object]
-) -> task_pb2.NumericTask | task_pb2.ChoiceTask | struct_pb2.Struct:
+) -> BuiltInTask | struct_pb2.Struct:
     built_in = _BUILT_IN.get(verifier)
     if built_in is None:
         _refuse_rounding(written, "task")
         return _parse(written, struct_pb2.Struct())
     reference = written.get("reference")
-    if len(written) == 1 and isinstance(reference, str) and reference.isascii():
+    if (
+        built_in is not task_pb2.CodeTask
+        and len(written) == 1
+        and isinstance(reference, str)
+        and reference.isascii()
+    ):
         # Nearly every task, and json_format takes twenty times as long over it. ASCII, so that
         # half a surrogate pair is refused below.
         return built_in(reference=reference)
-    fields = built_in.DESCRIPTOR.fields_by_name
+    return _parse(_spelled(built_in.DESCRIPTOR, written, verifier, "task"), built_in())
+
+
+def _spelled(
+    descriptor: Descriptor, written: Mapping[str, object], owner: str, path: str
+) -> dict[str, object]:
+    """The JSON form of a message as json_format reads it, which does not say where it stumbles."""
+    fields = descriptor.fields_by_name
     spelled: dict[str, object] = {}
     for name, value in written.items():
         if name not in fields:
             near = difflib.get_close_matches(str(name), fields, n=1)
             remedy = f"did you mean {near[0]!r}?" if near else f"fields are {', '.join(fields)}"
-            raise SubmissionError(f"task.{name}: {verifier} has no such field; {remedy}")
-        spelled[name] = _enum_name(fields[name], value)
-    return _parse(spelled, built_in())
+            raise SubmissionError(f"{path}.{name}: {owner} has no such field; {remedy}")
+        if value is not None:
+            spelled[name] = _value(fields[name], value, f"{path}.{name}")
+    return spelled
 
 
-def _enum_name(field: FieldDescriptor, value: object) -> object:
+def _value(field: FieldDescriptor, value: object, path: str) -> object:
+    if not field.is_repeated:
+        return _single_value(field, value, path)
+    if not isinstance(value, (list, tuple)):
+        raise SubmissionError(f"{path}: must be a list, not {type(value).__name__}")
+    return [_single_value(field, each, f"{path}[{index}]") for index, each in enumerate(value)]
+
+
+def _single_value(field: FieldDescriptor, value: object, path: str) -> object:
+    if field.message_type is not None:
+        if not isinstance(value, Mapping):
+            raise SubmissionError(f"{path}: must be an object, not {type(value).__name__}")
+        return _spelled(field.message_type, value, field.message_type.name, path)
+    if field.type == FieldDescriptor.TYPE_STRING and not isinstance(value, str):
+        raise SubmissionError(f"{path}: must be text, not {type(value).__name__}")
+    return _enum_name(field, value, path)
+
+
+def _enum_name(field: FieldDescriptor, value: object, path: str) -> object:
     """The full name of an enum value that was written without its prefix."""
     enum_type = field.enum_type
     if enum_type is None or not isinstance(value, str):
@@ -118,7 +151,7 @@ def _enum_name(field: FieldDescriptor, value: object) -> object:
     full = prefix + value.upper().removeprefix(prefix)
     if full not in enum_type.values_by_name:
         names = ", ".join(each.name.removeprefix(prefix) for each in enum_type.values[1:])
-        raise SubmissionError(f"task.{field.name}: {value!r} is none of {names}")
+        raise SubmissionError(f"{path}: {value!r} is none of {names}")
     return full
 
 

@@ -32,8 +32,8 @@ _MAX_MESSAGE_BYTES = 256
 _PR_SET_PDEATHSIG = 1
 #: Workers open next to nothing; the bound is for verifiers that leak.
 _MAX_OPEN_FILES = 256
-#: When the host runs out of memory, the kernel is to take a worker and not the service, and programs
-#: (1000) before either.
+#: When the host runs out of memory, the kernel is to take programs (1000) first, workers next and
+#: the service last.
 _OOM_SCORE = b"900"
 
 

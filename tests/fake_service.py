@@ -136,6 +136,8 @@ class FakeVerifierService(VerifierServiceServicer):
                     state=verifier_pb2.VERIFIER_STATE_SERVING,
                     state_detail="40 of 40 cases",
                     task_field="numeric",
+                    hallmark_parts={"python": "3.14"},
+                    languages=["c", "python"],
                 ),
             ]
         )

@@ -87,6 +87,36 @@ class TestSingle:
         assert "\x1b" not in done.stdout and "\x07" not in done.stdout
 
 
+class TestParts:
+    """Of a verdict: the tests of a program."""
+
+    def service(self, count: int) -> FakeVerifierService:
+        def judge(submission):
+            result = verdict(submission)
+            result.verdict.integrity = "isolated"
+            for number in range(count):
+                result.verdict.checks.add(
+                    name=f"test {number}", passed=number != 1, detail="said 3"
+                )
+            return result
+
+        return FakeVerifierService(judge)
+
+    def test_single_submission_shows_them_one_by_one(self):
+        done = assay("verify", "--response", "7", "--reference", "7", service=self.service(30))
+        assert "EQUAL 29/30" in done.stdout and "isolated" in done.stdout
+        assert "✓" in done.stdout and "✗" in done.stdout and "test 1  said 3" in done.stdout
+        assert "test 19" in done.stdout and "test 20" not in done.stdout
+        assert "and 10 more" in done.stdout
+
+    def test_table_counts_them_and_json_has_them(self, rows_file):
+        path = rows_file(GOOD)
+        assert "EQUAL 2/3" in assay("verify", path, service=self.service(3)).stdout
+        row = json.loads(assay("verify", path, "--json", service=self.service(3)).stdout)
+        assert row["integrity"] == "isolated"
+        assert row["checks"][1] == {"name": "test 1", "passed": False, "detail": "said 3"}
+
+
 class TestFile:
     def test_json_lines_are_in_input_order_with_exactly_the_promised_keys(self, rows_file):
         done = assay("verify", rows_file(BAD, "{broken", GOOD), "--json")
@@ -271,11 +301,14 @@ class TestVerifiers:
         text = " ".join(done.stdout.split())
         assert done.exit_code == 0
         assert "not serving" in text and "install elan" in text and "Numbers [and more]" in text
+        assert "c, python" in text
 
     def test_json_is_one_object_a_line(self):
         lean, numeric = map(json.loads, assay("verifiers", "--json").stdout.splitlines())
         assert (lean["name"], lean["serving"]) == ("lean", False)
         assert (numeric["digest"], numeric["task_field"]) == (DIGEST, "numeric")
+        assert numeric["languages"] == ["c", "python"]
+        assert numeric["hallmark_parts"] == {"python": "3.14"}
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,10 @@ class TestVerify:
         assert isinstance(result, Verdict) and result.outcome is Outcome.INCORRECT
 
 
+def code(task: dict[str, object]) -> Submission:
+    return Submission("a", "code", "7", task)
+
+
 class TestTasks:
     @pytest.mark.parametrize("match", ["MATCH_RELATIVE", "RELATIVE", "relative"])
     def test_enum_names_work_with_and_without_prefix(self, match):
@@ -155,6 +159,9 @@ class TestTasks:
             ("numeric", task_pb2.NumericTask(reference="7")),
             ("choice", task_pb2.ChoiceTask(reference="B")),
             ("choice", {"reference": "B", "options": ["x", "y"]}),
+            ("code", task_pb2.CodeTask(asserts="assert f()")),
+            ("code", {"stdio": [{"input": "1", "output": "2", "name": None}], "checker": None}),
+            ("code", {"calls": [], "checker": {"source": "x"}, "comparator": "tokens"}),
             ("units", {"nested": {"list": [1, "two", None]}}),
         ]
         with serving(service) as endpoint, Client(endpoint) as client:
@@ -165,9 +172,16 @@ class TestTasks:
             "numeric",
             "choice",
             "choice",
+            "code",
+            "code",
+            "code",
             "custom",
         ]
-        assert seen[3].custom["nested"]["list"][1] == "two"
+        assert seen[4].code == task_pb2.CodeTask(stdio=[task_pb2.StdioTest(input="1", output="2")])
+        assert seen[5].code == task_pb2.CodeTask(
+            checker=task_pb2.Checker(source="x"), comparator=task_pb2.COMPARATOR_TOKENS
+        )
+        assert seen[6].custom["nested"]["list"][1] == "two"
 
     @pytest.mark.parametrize(
         ("submission", "message"),
@@ -179,6 +193,13 @@ class TestTasks:
             (Submission("a", "units", "7", {"key": 2**53 + 1}), "task.key: integers above"),
             (Submission("a", "numeric", 7, {"reference": "7"}), "response: must be text"),
             (Submission("a", "numeric", "7", "7"), "task: must be a mapping"),
+            (code({"stdio": [{}, {"output": 1}]}), "task.stdio[1].output: must be text, not int"),
+            (code({"stdio": [{"inputs": "1"}]}), "task.stdio[0].inputs: StdioTest has no such"),
+            (code({"calls": {"arguments": "[]"}}), "task.calls: must be a list, not dict"),
+            (code({"checker": "x"}), "task.checker: must be an object, not str"),
+            (code({"comparator": "FUZZY"}), "task.comparator: 'FUZZY' is none of EXACT"),
+            (code({"reference": "7"}), "task.reference: code has no such field"),
+            (code({"asserts": "\ud800"}), "task: "),
         ],
     )
     def test_what_cannot_be_sent_is_an_item_error_that_names_field_and_remedy(
@@ -308,14 +329,15 @@ class TestVerifyBatch:
             ["1", "2"],
         ]
 
-    async def test_item_that_stays_shed_stays_an_error(self):
-        service = FakeVerifierService(lambda each: error(each, UNAVAILABLE, "DRAINING"))
+    @pytest.mark.parametrize("reason", ["DRAINING", "SANDBOX_FAILED"])
+    async def test_item_that_stays_shed_stays_an_error(self, reason):
+        service = FakeVerifierService(lambda each: error(each, UNAVAILABLE, reason))
         with serving(service) as endpoint:
             async with AsyncClient(endpoint, shed_attempts=3) as client:
                 (result,) = await client.verify_batch([right("a")], timeout=20)
                 single = await client.verify(right("a"), timeout=20)
-        assert isinstance(result, ItemError) and result.reason == "DRAINING"
-        assert isinstance(single, ItemError) and single.reason == "DRAINING"
+        assert isinstance(result, ItemError) and result.reason == reason
+        assert isinstance(single, ItemError) and single.reason == reason
         assert service.calls == 6
 
     def test_verifier_out_of_service_is_not_asked_again(self):

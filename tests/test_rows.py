@@ -160,6 +160,18 @@ class TestVerlForm:
         row = {**VERL, "reward_model": {"style": "rule", "ground_truth": truth}}
         assert only(read(write(tmp_path, row))).task == task
 
+    def test_ground_truth_of_a_program_may_be_the_text_of_its_task(self, tmp_path):
+        task = {"stdio": [{"input": "1", "output": "2"}], "language": "c"}
+        model = {"verifier": "code", "ground_truth": json.dumps({**task, "prefix": None})}
+        found = only(read(write(tmp_path, {**VERL, "reward_model": model})))
+        assert (found.verifier, found.task) == ("code", task)
+
+    @pytest.mark.parametrize("truth", ["print(7)", "[7]", "[" * 5_000])
+    def test_ground_truth_of_a_program_that_is_no_task_is_an_error(self, tmp_path, truth):
+        model = {"verifier": "code", "ground_truth": truth}
+        (found,) = read(write(tmp_path, {**VERL, "reward_model": model}))
+        assert "reward_model.ground_truth: must be" in found.submission.message
+
     @pytest.mark.parametrize("truth", [None, True, ["7"]])
     def test_ground_truth_that_is_no_answer_is_an_error(self, tmp_path, truth):
         row = {**VERL, "reward_model": {"ground_truth": truth}}
