@@ -6,8 +6,8 @@ Two forms of row are known. Ours::
 
 where ``"reference": "1/2"`` may stand for a task of one string and ``"prompt"`` may be added; and
 verl's data set as it is, recognised by its ``reward_model``, with a column of responses beside it.
-Its ``ground_truth`` is the reference, or the task as an object, which for "code" may be JSON text. A
-column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
+Its ``ground_truth`` is the reference, or the task as an object, which for "code" may be JSON text.
+A column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
 
 A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that names the file, the
 row, the field and the remedy, in its place among the others.
