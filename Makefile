@@ -52,6 +52,7 @@ proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
 bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or the shipped cases
 	$(BIN)/python benchmarks/numeric.py $(DATA)
 	$(BIN)/python benchmarks/service.py $(DATA)
+	$(BIN)/python benchmarks/sandbox.py
 
 # pip older than 25.1 does not know --group. With -qq it reports errors and nothing else.
 .venv/pip:

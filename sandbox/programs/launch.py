@@ -66,8 +66,8 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
-# The standard library's modules that programs use most: importing them costs a run nothing.
-_PRELOADED = (
+#: The standard library's modules that programs use most: importing them costs a run nothing.
+PRELOADED = (
     "abc array ast bisect calendar cmath collections contextlib copy csv dataclasses datetime "
     "decimal enum fractions functools heapq inspect io itertools json math numbers "
     "operator os queue random re statistics string struct sys textwrap threading time traceback "
@@ -283,7 +283,7 @@ def _send_settings(control: socket.socket, plan: Plan, settings: SandboxSettings
         },
         "own_pid": OWN_PID,
         "paths": [] if settings.packages is None else [str(settings.packages.resolve())],
-        "preload": [*_PRELOADED, *settings.preload],
+        "preload": [*PRELOADED, *settings.preload],
     }
     encoded = json.dumps(message).encode()
     if namespaces:

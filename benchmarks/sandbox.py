@@ -1,0 +1,384 @@
+"""Isolated runs of programs: what they cost beside a cold interpreter and a bubblewrap each.
+
+    python benchmarks/sandbox.py [--soak 100000]
+
+A program of ten tests, each with a line on stdin and a line on stdout, is run test by test in every
+way there is, one after the other on the same machine:
+
+- ``python3 -I -S``: a process per test, without any isolation;
+- bubblewrap: the same within namespaces of its own, which is what isolation usually costs;
+- a warm fork: an interpreter that has the standard library loaded forks for each test, without any
+  isolation; nothing that forks Python can be cheaper;
+- our slots, in each tier that this host offers.
+
+CPU time is that of all processes of a way together, read when the last of them is dead. Then one
+process per core runs programs at once, and ``--soak`` runs as many programs as are asked for in one
+sandbox and looks for what they have left behind.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from figures import percentile, table
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from assayoffice.sandbox.programs import (
+    Blob,
+    PythonProgram,
+    Run,
+    Sandbox,
+    SandboxSettings,
+    SandboxUnavailable,
+    Status,
+    TierChoice,
+)
+from assayoffice.sandbox.programs.interpreter import Interpreter, candidates, examine
+from assayoffice.sandbox.programs.launch import PRELOADED, bwraps
+
+_COLD, _BWRAP = "python3 -I -S", "bubblewrap"
+_TESTS = 10
+_SOURCE = "n = int(input())\nprint(sum(k * k for k in range(n)))\n"
+# Reads a line, and gives it to a fork that answers with a line: all that warmth alone can do.
+_FORK_SERVER = f"""
+import gc, io, os, sys
+{"".join(f"import {name}; " for name in PRELOADED)}
+code = compile({_SOURCE!r}, "solution.py", "exec")
+gc.freeze()
+for line in iter(sys.stdin.readline, ""):
+    if os.fork() == 0:
+        sys.stdin = io.StringIO(line)
+        exec(code, {{"__name__": "__main__"}})
+        sys.stdout.flush()
+        os._exit(0)
+    os.wait()
+"""
+_SOAK_SAMPLE = 1000
+_PR_SET_CHILD_SUBREAPER = 36
+
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a program of ten tests costs in one way, and how long one of its tests takes."""
+
+    cpu_ms: float
+    test_p50_ms: float
+    test_p99_ms: float
+    start_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """The first and the last runs of many, and what there is more of when the sandbox is closed."""
+
+    runs: int
+    first_p50_ms: float
+    last_p50_ms: float
+    first_cpu_ms: float
+    last_cpu_ms: float
+    memory_growth_mib: float
+    left: tuple[str, ...]
+
+
+def main(
+    programs: Annotated[int, typer.Option(help="Programs of ten tests for each way.")] = 60,
+    soak: Annotated[int, typer.Option(help="Runs of the soak; 0 leaves it out.")] = 0,
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Compare the ways of running untrusted programs."""
+    console = Console(stderr=json_output)
+    interpreter = _interpreter()
+    cold = [str(interpreter.executable), "-I", "-S", "-c", _SOURCE]
+    ways: dict[str, Callable[[], _Way]] = {_COLD: lambda: _Spawned(cold)}
+    bwrap = next(bwraps(), None)
+    if bwrap is not None:
+        boxed = [*_bwrap(bwrap), *cold]
+        ways[_BWRAP] = lambda: _Spawned(boxed)
+    ways["warm fork"] = lambda: _WarmFork(interpreter)
+    ways["slot, namespaces"] = lambda: _InSlot(TierChoice.NAMESPACES)
+    ways["slot, landlock"] = lambda: _InSlot(TierChoice.LANDLOCK)
+    costs: dict[str, Cost] = {}
+    for name, way in track(list(ways.items()), "measuring", console=console, transient=True):
+        cost = _cost(way, programs)
+        if cost is not None:
+            costs[name] = cost
+    cores = len(os.sched_getaffinity(0))
+    rate = _together(ways["slot, namespaces"], cores, programs)
+    lasting = _soak(soak, console) if soak else None
+    if json_output:
+        result = {
+            "ways": {name: asdict(cost) for name, cost in costs.items()},
+            "cores": cores,
+            "tests_per_second": rate,
+            "soak": asdict(lasting) if lasting is not None else None,
+        }
+        typer.echo(json.dumps(result, indent=2))
+        return
+    console.print(_costs_table(costs))
+    console.print(f"{rate:,.0f} isolated tests/s with a sandbox on each of {cores} cores\n")
+    if lasting is not None:
+        console.print(_soak_table(lasting))
+
+
+def _costs_table(costs: dict[str, Cost]) -> Table:
+    shown = table(
+        f"A program of {_TESTS} tests, isolated test by test",
+        *("CPU ms", "of cold", "of bwrap", "p50 ms", "p99 ms", "start ms"),
+        caption="CPU ms: per program, of all processes. start: until the first test is answered.",
+    )
+    cold = costs[_COLD].cpu_ms
+    boxed = costs[_BWRAP].cpu_ms if _BWRAP in costs else None
+    for name, cost in costs.items():
+        shown.add_row(
+            name,
+            f"{cost.cpu_ms:.1f}",
+            f"1/{cold / cost.cpu_ms:.1f}",
+            f"1/{boxed / cost.cpu_ms:.1f}" if boxed else "-",
+            f"{cost.test_p50_ms:.1f}",
+            f"{cost.test_p99_ms:.1f}",
+            f"{cost.start_ms:.0f}",
+        )
+    return shown
+
+
+def _soak_table(soak: Soak) -> Table:
+    shown = table(f"{soak.runs:,} runs in one sandbox", "p50 ms", "CPU ms")
+    shown.add_row(f"first {_SOAK_SAMPLE:,}", f"{soak.first_p50_ms:.2f}", f"{soak.first_cpu_ms:.2f}")
+    shown.add_row(f"last {_SOAK_SAMPLE:,}", f"{soak.last_p50_ms:.2f}", f"{soak.last_cpu_ms:.2f}")
+    left = ", ".join(soak.left) or "nothing"
+    shown.caption = f"left behind: {left}; memory grew by {soak.memory_growth_mib:.1f} MiB"
+    return shown
+
+
+class _Way(Protocol):
+    """A way of running the program."""
+
+    def run(self, given: bytes) -> bytes:
+        """Run one test; what the program prints."""
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class _Spawned:
+    """A process per test."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+
+    def run(self, given: bytes) -> bytes:
+        return subprocess.run(self._command, input=given, stdout=subprocess.PIPE, check=True).stdout
+
+    def close(self) -> None:
+        pass
+
+
+class _WarmFork:
+    """A fork per test of an interpreter that waits for it with its modules loaded."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._server = subprocess.Popen(
+            [interpreter.executable, "-s", "-S", "-P", "-c", _FORK_SERVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def run(self, given: bytes) -> bytes:
+        assert self._server.stdin is not None and self._server.stdout is not None
+        self._server.stdin.write(given)
+        self._server.stdin.flush()
+        return self._server.stdout.readline()
+
+    def close(self) -> None:
+        assert self._server.stdin is not None and self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+
+
+class _InSlot:
+    """Our sandbox: a slot, and a fork in it, per test."""
+
+    def __init__(self, tier: TierChoice) -> None:
+        self._sandbox = Sandbox(SandboxSettings(tier=tier))
+        self._program = PythonProgram(Blob(_SOURCE.encode()))
+
+    def run(self, given: bytes) -> bytes:
+        with Blob(given) as stdin:
+            return self._sandbox.run(Run(self._program, stdin=stdin)).stdout
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+def _cost(make: Callable[[], _Way], programs: int) -> Cost | None:
+    """Measure a way, less what it uses without any programs; None where it is not to be had."""
+    nothing, some = _apart(make, 0), _apart(make, programs)
+    if nothing is None or some is None:
+        return None
+    return Cost(
+        cpu_ms=1000 * (some.cpu_seconds - nothing.cpu_seconds) / programs,
+        test_p50_ms=percentile(some.test_ms, 50),
+        test_p99_ms=percentile(some.test_ms, 99),
+        start_ms=some.start_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    cpu_seconds: float
+    start_ms: float
+    test_ms: list[float]
+
+
+def _apart(make: Callable[[], _Way], programs: int) -> _Measured | None:
+    """Measure in a process of its own, whose CPU time is then that of all it has started."""
+    return _collect(*_begin(make, programs))
+
+
+def _begin(make: Callable[[], _Way], programs: int) -> tuple[int, int]:
+    """Start measuring; the process that does, and where it will say what it has measured."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return pid, reading
+    try:
+        os.close(reading)
+        # What bubblewrap leaves to the system to reap would otherwise not be counted.
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        measured = _run(make, programs)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
+        with os.fdopen(writing, "w") as told:
+            told.write(json.dumps(measured))
+    except SandboxUnavailable as error:
+        print(f"left out: {str(error).splitlines()[0]}", file=sys.stderr)
+    except BaseException:  # noqa: BLE001 - a fork must not go on as if it were the benchmark
+        traceback.print_exc()
+    os._exit(0)
+
+
+def _collect(pid: int, reading: int) -> _Measured | None:
+    with os.fdopen(reading) as told:
+        text = told.read()
+    _, _, usage = os.wait4(pid, 0)
+    if not text:
+        return None
+    start_ms, test_ms = json.loads(text)
+    return _Measured(usage.ru_utime + usage.ru_stime, start_ms, test_ms)
+
+
+def _run(make: Callable[[], _Way], programs: int) -> tuple[float, list[float]]:
+    """Milliseconds until the first test was answered, and of each test after that."""
+    tests = [
+        (b"%d\n" % (10 + test), b"%d\n" % sum(k * k for k in range(10 + test)))
+        for test in range(_TESTS)
+    ]
+    began = time.perf_counter()
+    way = make()
+    for given, wanted in tests:
+        assert way.run(given) == wanted
+        if (given, wanted) == tests[0]:
+            start_ms = 1000 * (time.perf_counter() - began)
+    test_ms = []
+    for given, wanted in tests * programs:
+        began = time.perf_counter()
+        assert way.run(given) == wanted
+        test_ms.append(1000 * (time.perf_counter() - began))
+    way.close()
+    return start_ms, test_ms
+
+
+def _together(make: Callable[[], _Way], cores: int, programs: int) -> float:
+    """Tests per second with as many processes as there are cores, each with its own sandbox."""
+    begun = [_begin(make, programs) for _ in range(cores)]
+    all_measured = [_collect(*each) for each in begun]
+    return sum(
+        1000 * len(measured.test_ms) / sum(measured.test_ms)
+        for measured in all_measured
+        if measured is not None
+    )
+
+
+def _soak(runs: int, console: Console) -> Soak:
+    """Run one program very often, and count what there is before and after."""
+    before = _traces()
+    with Sandbox() as sandbox, Blob(_SOURCE.encode()) as source, Blob(b"10\n") as stdin:
+        run = Run(PythonProgram(source), stdin=stdin)
+        sandbox.run(run)
+        resident_bytes = _resident_bytes()
+        took, used = [], []
+        for _ in track(range(runs), "soaking", console=console, transient=True):
+            began = time.perf_counter()
+            result = sandbox.run(run)
+            took.append(1000 * (time.perf_counter() - began))
+            used.append(1000 * result.cpu_seconds)
+            assert result.status is Status.OK
+        growth = _resident_bytes() - resident_bytes
+    after = _traces()
+    return Soak(
+        runs=runs,
+        first_p50_ms=percentile(took[:_SOAK_SAMPLE], 50),
+        last_p50_ms=percentile(took[-_SOAK_SAMPLE:], 50),
+        first_cpu_ms=sum(used[:_SOAK_SAMPLE]) / len(used[:_SOAK_SAMPLE]),
+        last_cpu_ms=sum(used[-_SOAK_SAMPLE:]) / len(used[-_SOAK_SAMPLE:]),
+        memory_growth_mib=growth / (1 << 20),
+        left=tuple(name for name in after if after[name] > before[name]),
+    )
+
+
+def _traces() -> dict[str, int]:
+    """How many there are of what a sandbox could leave behind on this host."""
+    uid = SandboxSettings().first_uid if os.geteuid() == 0 else os.geteuid()
+    owners = [path.stat().st_uid for path in Path("/proc").glob("[0-9]*") if path.is_dir()]
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "processes": sum(owner == uid for owner in owners),
+        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+        "cgroups": sum(
+            int(line.split()[2])
+            for line in Path("/proc/cgroups").read_text().splitlines()
+            if not line.startswith("#")
+        ),
+    }
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def _interpreter() -> Interpreter:
+    """The one that sandboxes use, so that all ways run the same."""
+    for path in candidates(None):
+        found = examine(path)
+        if isinstance(found, Interpreter):
+            return found
+    raise SystemExit("no Python that programs could be run with; see `assay doctor`")
+
+
+def _bwrap(bwrap: Path) -> list[str]:
+    """The usual command line: everything unshared, the system read-only, an empty /tmp."""
+    command = [str(bwrap), "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr"]
+    for link in map(Path, ("/bin", "/lib", "/lib64")):
+        command += ["--symlink", str(link.readlink()), str(link)] if link.is_symlink() else []
+    return [*command, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--"]
+
+
+if __name__ == "__main__":
+    typer.run(main)
