@@ -80,7 +80,7 @@ def entry_path(task: CodeTask) -> str:
 
 @functools.cache
 def _host() -> Blob:
-    return Blob(inside.program("codec", "host").encode())
+    return Blob(inside.program("codec", "solution", "host"))
 
 
 def _json(text: str, field: str) -> object:
@@ -114,16 +114,22 @@ def _judge(answer: bytes, nonce: str, expected: object, task: CodeTask) -> tuple
         case ("raised", str(kind), str(message)):
             grade = Grade.MEMORY if kind == "MemoryError" else Grade.RUNTIME_ERROR
             return grade, raised(kind, message)
+        case ("missing", str(message)):
+            return Grade.RUNTIME_ERROR, f"the program defines {plain(message)}"
         case ("not data", str(message)):
-            return Grade.WRONG_ANSWER, f"what was returned cannot be compared: {quoted(message)}"
+            return Grade.WRONG_ANSWER, f"what was returned cannot be compared: {plain(message)}"
         case _:
             return Grade.RUNTIME_ERROR, "the program ended without returning"
 
 
 def raised(kind: str, message: str) -> str:
     """An exception of the program's, for people."""
-    kind = quoted(kind).strip("'")
-    return f"{kind}: {quoted(message)}" if message else kind
+    return f"{plain(kind)}: {quoted(message)}" if message else plain(kind)
+
+
+def plain(text: str) -> str:
+    """What the solution's process said in words of ours, or so it claims."""
+    return quoted(text)[1:-1]
 
 
 def _outcome(answer: bytes, nonce: str) -> object:

@@ -1,0 +1,176 @@
+"""Assert-style tests, split in two: the solution in one sandbox, the tests in another.
+
+Only data passes between the two, see ``inside/objects.py`` and ``inside/driver.py``. What counts is
+what the process of the tests writes down, which the solution cannot reach: whatever it exits,
+patches or forges, it can only answer calls, and it has to answer them right.
+
+What ends the solution's process is graded by how it ended. The tests' own process has limits of its
+own; where it exceeds them before the solution has had a say, the task is at fault.
+"""
+
+import functools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+from assayoffice.sandbox.programs import Blob, PythonProgram, Run, RunLimits, RunResult
+from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
+from assayoffice.verifiers.code import inside, testcode
+from assayoffice.verifiers.code.calls import entry_path
+from assayoffice.verifiers.code.machine import Machine
+from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
+from assayoffice.verifiers.code.report import Grade, Report
+from assayoffice.verifiers.code.task import CodeTask
+from assayoffice.verifiers.code.testcode import Tests
+
+# The tests' own work: parsing, setting up, comparing. It is not the solution's to pay for.
+_TESTS_CPU_SECONDS = 10.0
+_TESTS_MEMORY_BYTES = 256 << 20
+_DETAIL_CHARACTERS = 300
+_GRADES = {
+    "passed": Grade.PASSED,
+    "skipped": Grade.SKIPPED,
+    "wrong": Grade.WRONG_ANSWER,
+    "raised": Grade.RUNTIME_ERROR,
+    "memory": Grade.MEMORY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the process of the tests wrote down: for each test how it ended and a detail, or None.
+
+    ``evidence`` counts what was really tested.
+    """
+
+    results: list[tuple[str, str] | None]
+    evidence: int
+
+
+def names(task: CodeTask) -> tuple[str, ...]:
+    """What the tests are called: ``assert 1``, ``test_sum``, ``TestSum.test_negative``.
+
+    Raises UnscorableReferenceError and InvalidTaskError.
+    """
+    return _tests(task).names
+
+
+def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
+    """Run the tests, all at once, and report on them in order.
+
+    Raises UnscorableReferenceError and InvalidTaskError.
+    """
+    tests = _tests(task)
+    limits = limits_of(task)
+    waiting = limits.wall_seconds + _TESTS_CPU_SECONDS
+    with (
+        Blob(json.dumps({"source": source}).encode()) as solution_data,
+        Blob(_order(tests, task)) as tests_data,
+    ):
+        solution = Run(
+            PythonProgram(_program("codec", "solution", "objects")),
+            data=solution_data,
+            limits=replace(limits, wall_seconds=waiting),
+        )
+        testing = Run(
+            PythonProgram(_program("codec", "driver")),
+            data=tests_data,
+            answer=True,
+            limits=RunLimits(
+                cpu_seconds=task.cpu_seconds + _TESTS_CPU_SECONDS,
+                wall_seconds=waiting + _TESTS_CPU_SECONDS,
+                memory_bytes=task.memory_bytes + _TESTS_MEMORY_BYTES,
+            ),
+        )
+        solution_end, testing_end = machine.sandbox.run_pair(solution, testing)
+    for name, (grade, detail) in zip(
+        tests.names, _judge(tests, solution_end, testing_end), strict=True
+    ):
+        yield Report(name, grade, detail)
+
+
+def _tests(task: CodeTask) -> Tests:
+    if task.language != "python":
+        raise InvalidTaskError(
+            f"language: asserts are in python, not in {task.language}; use script",
+            field="language",
+        )
+    return testcode.read(task.asserts, entry_path(task) if task.entry_point else "")
+
+
+@functools.cache
+def _program(*modules: str) -> Blob:
+    return Blob(inside.program(*modules))
+
+
+def _order(tests: Tests, task: CodeTask) -> bytes:
+    order = {
+        "source": tests.source,
+        "tests": len(tests.names),
+        "wanted": tests.wanted,
+        "entry_point": entry_path(task) if task.entry_point else "",
+        "checks": tests.checks,
+        "units": [asdict(unit) for unit in tests.units],
+        "unittest": tests.uses_unittest,
+        "keep_going": task.partial_credit or task.run_all,
+    }
+    return json.dumps(order).encode()
+
+
+def _judge(
+    tests: Tests, solution_end: RunResult, testing_end: RunResult
+) -> list[tuple[Grade, str]]:
+    """The grade and the detail of each test."""
+    skipped = [(Grade.SKIPPED, "")] * len(tests.names)
+    exchanged, record = _record(testing_end.answer)
+    if record is None:
+        grade = grade_of(testing_end, ignore_exit_code=False)
+        if grade is None or not exchanged:
+            how = describe(testing_end, grade) if grade is not None else "end too early"
+            raise UnscorableReferenceError(f"asserts: the tests {how}", field="asserts")
+        # They were busy with what the solution had given them.
+        return [(grade, "the tests could not cope with what was returned"), *skipped[1:]]
+    end = _how_lost(solution_end)
+    grades = [
+        None
+        if result is None
+        else end
+        if result[0] == "lost"
+        else (_GRADES[result[0]], _for_people(result[1]))
+        for result in record.results
+    ]
+    failed = any(grade is not None and grade[0] is not Grade.PASSED for grade in grades)
+    if not failed:
+        if not record.evidence:
+            if not exchanged:
+                raise UnscorableReferenceError("asserts: no test was reached", field="asserts")
+            return [(Grade.WRONG_ANSWER, "no test was reached"), *skipped[1:]]
+        if grade_of(solution_end, ignore_exit_code=True) is not None:
+            grades[-1] = end
+            failed = True
+    # An assertion that is passed by, such as ``assert False`` after what must raise, holds.
+    rest = (Grade.SKIPPED if failed else Grade.PASSED, "")
+    return [rest if grade is None else grade for grade in grades]
+
+
+def _record(answer: bytes) -> tuple[bool, _Record | None]:
+    """Whether the tests have used the solution, and what they wrote down at their end."""
+    *before, last = answer.split(b"\n")
+    if not last.endswith(b"}"):
+        return bool(before), None
+    written = json.loads(last)
+    if written["defect"]:
+        raise UnscorableReferenceError(f"asserts: {written['defect']}", field="asserts")
+    return bool(before), _Record(written["results"], written["evidence"])
+
+
+def _how_lost(end: RunResult) -> tuple[Grade, str]:
+    grade = grade_of(end, ignore_exit_code=False)
+    if grade is None:
+        return Grade.RUNTIME_ERROR, "the program ended during the tests"
+    return grade, describe(end, grade)
+
+
+def _for_people(detail: str) -> str:
+    text = ascii(detail)[1:-1]
+    return text if len(text) <= _DETAIL_CHARACTERS else f"{text[:_DETAIL_CHARACTERS]}..."

@@ -1,0 +1,285 @@
+"""Python test code: which tests it holds, and what it takes from the solution.
+
+What is a test:
+
+- each method ``test...`` of a ``unittest.TestCase``;
+- each function ``test...`` that the code itself does not use, as pytest has it, if it takes no
+  arguments or one called ``candidate``;
+- where there are neither, each ``assert`` statement, however often it is evaluated; ``assert True``
+  is none. Otherwise those outside of functions.
+
+A function ``check`` that the code itself does not use is called with the solution, as HumanEval has
+it. Definitions of the entry point itself are dropped: they are the stubs of prompts.
+"""
+
+import ast
+import builtins
+import functools
+import symtable
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
+
+#: Modules that stand for the solution in ``from solution import f``.
+_SOLUTION_MODULES = {
+    "answer",
+    "candidate",
+    "implementation",
+    "main",
+    "my_module",
+    "program",
+    "solution",
+    "submission",
+    "your_module",
+}
+# Calls of these see the frame they are made in, which must stay the test's own.
+_BOUND_TO_FRAMES = {"dir", "eval", "exec", "globals", "locals", "super", "vars"}
+_CASE_CLASSES = {"IsolatedAsyncioTestCase", "TestCase"}
+# Prompts use these in their first lines, and may leave the import to the solution.
+_TYPING = {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"}
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Test functions that are called one by one: methods of a class, or one function."""
+
+    class_name: str
+    #: Method or function, and the index of the test.
+    tests: dict[str, int]
+    takes_candidate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Test code, ready to run.
+
+    ``source`` is the code as ``driver.py`` wants it. ``names`` are those of the tests. ``wanted``
+    are names that the solution must define, sorted. ``checks`` are functions to be called with the
+    entry point.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    wanted: tuple[str, ...]
+    checks: tuple[str, ...]
+    units: tuple[Unit, ...]
+    uses_unittest: bool
+
+
+@functools.lru_cache(maxsize=256)
+def read(code: str, entry_point: str) -> Tests:
+    """Read test code. ``entry_point`` is ``f``, ``Solution.f`` or empty.
+
+    Raises UnscorableReferenceError for code that does not parse or holds no test, and
+    InvalidTaskError where ``check`` is to be called and there is no entry point.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read(ast.parse(code), entry_point)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnscorableReferenceError(
+            f"asserts: no Python code: {error}", field="asserts"
+        ) from None
+
+
+def _read(tree: ast.Module, entry_point: str) -> Tests:
+    owner, _, name = entry_point.rpartition(".")
+    stubs = (*_FUNCTIONS, ast.ClassDef)
+    tree.body = [
+        node for node in tree.body if not (isinstance(node, stubs) and node.name == (owner or name))
+    ]
+    imports = _ImportsOfSolution()
+    tree = imports.visit(tree)
+    wanted = (_free_names(ast.unparse(tree)) | imports.names) - {name}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    functions = [
+        node for node in tree.body if isinstance(node, _FUNCTIONS) and node.name not in used
+    ]
+    checks = [node for node in functions if node.name == "check"]
+    if checks and not entry_point:
+        raise InvalidTaskError(
+            "entry_point: check() of the tests is to be called with it", field="entry_point"
+        )
+    called = list(_called(tree, functions))
+    rewriter = _Rewriter(checks, asserts_everywhere=not called)
+    tree.body = [rewriter.visit(node) for node in tree.body]
+    names = [f"assert {number}" for number in range(1, rewriter.asserts + 1)]
+    units = []
+    for class_name, tests, takes_candidate in called:
+        start = len(names)
+        names += [f"{class_name}.{test}" if class_name else test for test in tests]
+        indexes = {test: start + at for at, test in enumerate(tests)}
+        units.append(Unit(class_name, indexes, takes_candidate))
+    if not names:
+        raise UnscorableReferenceError("asserts: the code holds no test", field="asserts")
+    supplied = _supplied(tree, wanted, name)
+    tree.body[:0] = supplied.values()
+    return Tests(
+        source=ast.unparse(ast.fix_missing_locations(tree)),
+        names=tuple(names),
+        wanted=tuple(sorted(wanted - supplied.keys())),
+        checks=tuple(node.name for node in checks),
+        units=tuple(units),
+        uses_unittest="unittest" in used or any(unit.class_name for unit in units),
+    )
+
+
+def _free_names(source: str) -> set[str]:
+    """Global names that are read and neither bound by the code nor builtin."""
+    top = symtable.symtable(source, "tests", "exec")
+    read: set[str] = set()
+    bound: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if table is not top and not symbol.is_global():
+                continue
+            if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+                bound.add(symbol.get_name())
+            if symbol.is_referenced():
+                read.add(symbol.get_name())
+    return {
+        name for name in read - bound if not hasattr(builtins, name) and not name.startswith("__")
+    }
+
+
+def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str, list[str], bool]]:
+    """Test classes and functions: the class or "", its tests, and if they take the candidate."""
+    methods: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            bases = [_last_name(base) for base in node.bases]
+            own = [
+                part.name
+                for part in node.body
+                if isinstance(part, _FUNCTIONS) and part.name.startswith("test")
+            ]
+            if not _CASE_CLASSES.isdisjoint(bases) or not methods.keys().isdisjoint(bases):
+                inherited = [test for base in bases for test in methods.get(base, ())]
+                methods[node.name] = list(dict.fromkeys(inherited + own))
+                if methods[node.name]:
+                    yield node.name, methods[node.name], False
+        elif node in functions and isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
+            arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+            required = [argument.arg for argument in arguments][
+                : len(arguments) - len(node.args.defaults)
+            ]
+            if required not in ([], ["candidate"]) or isinstance(node, ast.AsyncFunctionDef):
+                raise UnscorableReferenceError(
+                    f"asserts: {node.name} is async, or takes arguments that nobody gives",
+                    field="asserts",
+                )
+            yield "", [node.name], bool(required)
+
+
+def _last_name(base: ast.expr) -> str:
+    return base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+
+
+def _supplied(tree: ast.Module, wanted: set[str], entry: str) -> dict[str, ast.stmt]:
+    """What the tests get though neither they nor, perhaps, the solution have imported it.
+
+    A comparison must not be the solution's: so modules that are used as modules are the real ones.
+    """
+    attributes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    plain = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and id(node) not in attributes
+    }
+    found: dict[str, ast.stmt] = {}
+    for name in sorted(wanted):
+        if name == "candidate" and entry:
+            found[name] = ast.parse(f"candidate = {entry}").body[0]
+        elif name in sys.stdlib_module_names and name not in plain:
+            found[name] = ast.parse(f"import {name}").body[0]
+        elif name in _TYPING:
+            found[name] = ast.parse(f"from typing import {name}").body[0]
+        elif name == "isclose":
+            found[name] = ast.parse("from math import isclose").body[0]
+    return found
+
+
+class _ImportsOfSolution(ast.NodeTransformer):
+    """Takes out ``from solution import f``."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | list[ast.stmt]:
+        if node.level == 0 and node.module not in _SOLUTION_MODULES:
+            return node
+        aliases = [alias for alias in node.names if alias.name != "*"]
+        self.names |= {alias.name for alias in aliases}
+        renamed = [f"{alias.asname} = {alias.name}" for alias in aliases if alias.asname]
+        return ast.parse("\n".join(renamed) or "pass").body
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Marks the assertions that are tests, and the calls that are made for their effect."""
+
+    def __init__(self, checks: list[_Function], *, asserts_everywhere: bool) -> None:
+        self.asserts = 0
+        self._checks = checks
+        self._everywhere = asserts_everywhere
+        self._inside = 0
+        self._guards = 0
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._visit_scope(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._visit_scope(node)
+
+    def _visit_scope(self, node: _Function) -> ast.AST:
+        apart = not self._everywhere and node not in self._checks
+        guards, self._guards = self._guards, 0
+        self._inside += apart
+        self.generic_visit(node)
+        self._inside -= apart
+        self._guards = guards
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        # A handler is to see what an assertion raises.
+        self._guards += bool(node.handlers)
+        node.body = [self.visit(part) for part in node.body]
+        self._guards -= bool(node.handlers)
+        for parts in (node.handlers, node.orelse, node.finalbody):
+            parts[:] = [self.visit(part) for part in parts]  # type: ignore[index]
+        return node
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        # So is a context manager such as assertRaises.
+        self._guards += 1
+        self.generic_visit(node)
+        self._guards -= 1
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        self.generic_visit(node)
+        if self._inside or (isinstance(node.test, ast.Constant) and node.test.value):
+            return node
+        marked = ast.parse(f"with __assay_assertion__({self.asserts}, {bool(self._guards)}): pass")
+        self.asserts += 1
+        with_statement = marked.body[0]
+        assert isinstance(with_statement, ast.With)
+        with_statement.body = [node]
+        return with_statement
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        self.generic_visit(node)
+        call = node.value
+        if isinstance(call, ast.Call) and _last_name(call.func) not in _BOUND_TO_FRAMES:
+            call.args.insert(0, call.func)
+            call.func = ast.Name("__assay_call__", ast.Load())
+        return node
