@@ -42,7 +42,8 @@ __all__ = [
 _MIB = 1 << 20
 _COMPILE_LIMITS = RunLimits(
     cpu_seconds=30.0,
-    wall_seconds=91.0,
+    # Compilers wait for nothing but their turn on a busy host.
+    wall_seconds=600.0,
     memory_bytes=2048 * _MIB,
     processes=32,
     output_bytes=64 * _MIB,
@@ -54,6 +55,12 @@ _LIMIT_TEXTS = {
     Status.MEMORY_LIMIT: "it takes more than 2 GiB of memory to compile",
     Status.OUTPUT_LIMIT: "what the compiler writes is larger than 64 MiB",
 }
+# What compilers that were killed, or ran out of stack or memory, say in various ways each time.
+_GAVE_UP = re.compile(
+    r"signal terminated program|internal compiler error|compiler unexpectedly panicked"
+    r"|rustc interrupted|out of memory|OutOfMemoryError|virtual memory exhausted|out of resources"
+)
+_GAVE_UP_TEXT = "the compiler runs out of time, stack, memory or disk"
 _MOST_OUTPUT_CHARACTERS = 8192
 # Names that differ from run to run: those of temporary files.
 _RANDOM_NAME = re.compile(r"/tmp/(?:cc|rustc)[A-Za-z0-9]{6,}")
@@ -206,6 +213,8 @@ def _product(result: RunResult) -> bytes:
         return product
     if verdict == compiling.REFUSED and result.status is Status.OK:
         text = (result.stderr + result.stdout).decode(errors="replace")
+        if _GAVE_UP.search(text):
+            raise BuildFailed(_GAVE_UP_TEXT, limit=True)
         raise BuildFailed(_RANDOM_NAME.sub("/tmp/file", text)[:_MOST_OUTPUT_CHARACTERS].strip())
     said = result.stderr[-500:].decode(errors="replace")
     raise SandboxFailure(f"the compiler could not be run: {result.status.value} {said}")
