@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from assayoffice.sandbox.programs import (
+    Blob,
     RunResult,
     SandboxFailure,
     SandboxUnavailable,
@@ -14,6 +15,7 @@ from assayoffice.sandbox.programs import (
     toolchains,
 )
 from assayoffice.sandbox.programs.sandbox import Sandbox
+from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
 from assayoffice.verifiers.base import (
     Check,
     Effort,
@@ -34,8 +36,10 @@ from assayoffice.verifiers.code import (
     CodeVerifier,
     Comparator,
     StdioTest,
+    checker,
 )
 from assayoffice.verifiers.code import verifier as module
+from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade
 from assayoffice.verifiers.extract import MAX_RESPONSE_CHARACTERS
@@ -52,12 +56,10 @@ def judge(program: str, task: CodeTask, verifier: CodeVerifier = VERIFIER) -> Ve
     return verifier.verify(Submission(program, whole), Effort.FULL)
 
 
-def needs_language(language: str) -> None:
-    if language not in toolchains.found():
-        pytest.skip(f"this host has no {language}")
+def needs_namespaces() -> None:
     with Sandbox() as sandbox:
-        if sandbox.tier is Tier.LANDLOCK:
-            pytest.skip(f"{language} does not run in the tier {sandbox.tier}")
+        if sandbox.tier is not Tier.NAMESPACES:
+            pytest.skip(f"the tier is {sandbox.tier}")
 
 
 def test_right_program_passes():
@@ -65,7 +67,7 @@ def test_right_program_passes():
         Outcome.CORRECT,
         1.0,
         "PASSED",
-        "All tests passed, 3 of 3.",
+        "3 of 3 tests passed.",
         extracted=ADD,
         method="stdio",
         integrity="isolated",
@@ -233,6 +235,7 @@ CHECKER = Checker(
 
 
 def test_checker_decides_and_comments():
+    needs_namespaces()
     task = CodeTask(stdio=(StdioTest("in", "want"),), checker=CHECKER)
     accepted = judge("print(0)", task)
     told = "'read in 0 want'"
@@ -243,10 +246,19 @@ def test_checker_decides_and_comments():
 
 @pytest.mark.parametrize("source", ["raise SystemExit(2)", "import os; os.abort()", "exit(", "\0"])
 def test_checker_that_does_not_decide_is_an_error_of_the_task(source):
+    needs_namespaces()
     task = replace(SUM, checker=Checker(source))
     with pytest.raises(UnscorableReferenceError, match="checker") as raised:
         judge(ADD, task)
     assert raised.value.field == "checker"
+
+
+def test_checker_is_not_asked_where_it_would_find_no_files():
+    with Sandbox(SandboxSettings(tier=TierChoice.LANDLOCK)) as sandbox, Blob(b"") as read:
+        machine = Machine(sandbox, toolchains.Toolchains(sandbox))
+        with pytest.raises(VerifierUnavailableError, match="landlock") as raised:
+            checker.accepts(CHECKER, b"0", b"want", read, machine)
+        assert raised.value.field == "checker"
 
 
 def test_checker_is_not_asked_about_a_program_that_failed():
@@ -254,6 +266,7 @@ def test_checker_is_not_asked_about_a_program_that_failed():
 
 
 def test_checker_reads_outputs_larger_than_it_may_write_elsewhere():
+    needs_namespaces()
     task = replace(
         SUM,
         stdio=(StdioTest("", ""),),
@@ -389,21 +402,57 @@ def test_tools_are_what_decides_beside_the_code():
     assert "python" in VERIFIER.languages()
 
 
-def test_other_languages_are_compiled_once_and_judged_alike():
-    needs_language("cpp")
-    task = replace(SUM, language="cpp", extraction=CodeExtraction.LAST_BLOCK)
-    program = (
-        "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a %s b; }"
-    )
-    responses = {program % "+": "PASSED", program % "-": "WRONG_ANSWER", "int main() {": ""}
-    for source, reason in responses.items():
-        submission = Submission(f"```c++\n{source}\n```", task)
-        verdict = VERIFIER.verify(submission, Effort.FULL)
-        assert verdict.reason == (reason or "COMPILE_ERROR")
-    assert verdict.outcome is Outcome.INCORRECT
-    assert [check.passed for check in verdict.checks] == [False, False, False]
-    assert verdict.checks[0].detail.startswith("COMPILE_ERROR: ")
-    assert verdict.checks[2].detail == "not run"
+CPP = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b; }"
+
+
+def test_other_languages_are_compiled_and_judged_alike():
+    needs_namespaces()
+    if "cpp" not in toolchains.found():
+        pytest.skip(f"cpp: {toolchains.missing()['cpp']}")
+    task = replace(SUM, language="cpp")
+    assert judge(CPP, task).outcome is Outcome.CORRECT
+    assert judge(CPP.replace("+", "-"), task).reason == "WRONG_ANSWER"
+    refused = judge("int main() {", task)
+    assert (refused.outcome, refused.reason) == (Outcome.INCORRECT, "COMPILE_ERROR")
+    assert refused.checks[0].detail.startswith("COMPILE_ERROR: ")
+    assert refused.checks[1:] == (Check("2", False, "not run"), Check("3", False, "not run"))
+
+
+UNITS = """
+import unittest
+class TestF(unittest.TestCase):
+    {0}
+    def test_one(self):
+        self.assertEqual(f(1), 2)
+    @unittest.skip("not here")
+    def test_two(self):
+        self.assertEqual(f(1), 3)
+"""
+
+
+def test_tests_that_skip_themselves_neither_pass_nor_fail():
+    task = CodeTask(asserts=UNITS.format(""))
+    verdict = judge("def f(x): return x + 1", task)
+    assert (verdict.outcome, verdict.integrity) == (Outcome.CORRECT, "split")
+    assert verdict.explanation == "1 of 2 tests passed, and the others skip themselves."
+    assert sorted(check.passed for check in verdict.checks) == [False, True]
+    assert judge("def f(x): return x", task).outcome is Outcome.INCORRECT
+    none = CodeTask(asserts=UNITS.format("@unittest.skip('nor here')"))
+    with pytest.raises(UnscorableReferenceError, match="asserts: "):
+        judge("def f(x): return x + 1", none)
+
+
+def test_each_mode_says_how_far_it_is_from_what_it_judges():
+    modes = {
+        "calls": (CALL, "isolated"),
+        "asserts": (CodeTask(asserts="assert f(1) == 2\nassert f(2) == 3"), "split"),
+        "script": (CodeTask(script="assert f(1) == 2"), "in_process"),
+    }
+    for mode, (task, integrity) in modes.items():
+        for program, outcome in (("x + 1", Outcome.CORRECT), ("x", Outcome.INCORRECT)):
+            verdict = judge(f"def f(x): return {program}", task)
+            assert (verdict.outcome, verdict.method) == (outcome, mode)
+            assert verdict.integrity == integrity
 
 
 def ended(status: Status, **facts: Any) -> RunResult:

@@ -17,10 +17,11 @@ from assayoffice.verifiers.base import (
     Outcome,
     SandboxFailedError,
     Submission,
+    UnscorableReferenceError,
     Verdict,
     VerifierUnavailableError,
 )
-from assayoffice.verifiers.code import calls, programs, scripts, stdio, validation
+from assayoffice.verifiers.code import asserts, calls, programs, scripts, stdio, validation
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeExtraction, CodeTask
@@ -47,6 +48,8 @@ _MODES = {
     # What is expected never enters the program's sandbox.
     "stdio": _Mode(stdio.names, stdio.reports, "isolated"),
     "calls": _Mode(calls.names, calls.reports, "isolated"),
+    # What decides runs in a sandbox of its own, where the program reaches only by what it answers.
+    "asserts": _Mode(asserts.names, asserts.reports, "split"),
     # What decides is at the mercy of what it judges.
     "script": _Mode(scripts.names, scripts.reports, "in_process"),
 }
@@ -127,7 +130,7 @@ class CodeVerifier:
         try:
             for report in _MODES[mode].reports(task.prefix + program, task, self._machine):
                 run.append(report)
-                if report.grade is not Grade.PASSED and not (task.partial_credit or task.run_all):
+                if report.grade > Grade.PASSED and not (task.partial_credit or task.run_all):
                     break
         except (SandboxUnavailable, ToolchainMissing) as error:
             raise VerifierUnavailableError(str(error)) from error
@@ -159,7 +162,9 @@ def _verdict(program: str, task: CodeTask, mode: str, run: list[Report]) -> Verd
     reports = [*run, *skipped]
     passed = sum(report.grade is Grade.PASSED for report in reports)
     decisive = max(run, key=lambda report: report.grade)
-    if passed < len(reports) and decisive.grade is Grade.PASSED:
+    if decisive.grade is Grade.SKIPPED:
+        raise UnscorableReferenceError(f"{mode}: all tests skip themselves", field=mode)
+    if skipped and decisive.grade is Grade.PASSED:
         raise RuntimeError(f"{mode}: no report of {len(skipped)} of {len(reports)} tests")
     outcome, score, reason = _outcome(decisive.grade, passed, len(reports), task.partial_credit)
     return Verdict(
@@ -188,7 +193,8 @@ def _outcome(
 
 def _explanation(decisive: Report, passed: int, total: int) -> str:
     if decisive.grade is Grade.PASSED:
-        return f"All tests passed, {total} of {total}."
+        skipped = "" if passed == total else ", and the others skip themselves"
+        return f"{passed} of {total} tests passed{skipped}."
     told = f": {decisive.detail}" if decisive.detail else ""
     return f"{passed} of {total} tests passed; test {decisive.name}: {decisive.grade.name}{told}"
 
