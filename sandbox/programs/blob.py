@@ -6,6 +6,8 @@ import os
 from functools import cached_property
 from typing import Self
 
+from assayoffice.sandbox.programs.errors import SandboxFailure
+
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 # Programs run under another user, who opens a binary anew and may execute it.
 _MODE = 0o555
@@ -20,19 +22,19 @@ class Blob:
     __slots__ = ("__dict__", "fd", "size")
 
     def __init__(self, content: bytes) -> None:
-        """Raises OSError when the kernel has no descriptor or memory left."""
-        self.fd = os.memfd_create("blob", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        self.size = len(content)
+        """Raises SandboxFailure when the host has no descriptor or memory left."""
+        self.fd, self.size = -1, len(content)
         try:
+            self.fd = os.memfd_create("blob", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             view = memoryview(content)
             while view:
                 view = view[os.write(self.fd, view) :]
             os.lseek(self.fd, 0, os.SEEK_SET)  # for readers that start where the descriptor stands
             os.fchmod(self.fd, _MODE)
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
-        except BaseException:
+        except OSError as error:
             self.close()
-            raise
+            raise SandboxFailure(f"no room for {self.size} bytes: {error.strerror}") from error
 
     @cached_property
     def digest(self) -> bytes:

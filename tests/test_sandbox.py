@@ -1,0 +1,388 @@
+"""The sandbox as its callers know it: what runs, how it ends, what it leaves.
+
+For what attackers try see the battery.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assayoffice.sandbox import usage
+from assayoffice.sandbox.programs import (
+    Blob,
+    Command,
+    PythonProgram,
+    Run,
+    RunLimits,
+    RunResult,
+    Sandbox,
+    SandboxFailure,
+    SandboxSettings,
+    SandboxUnavailable,
+    Status,
+    Tier,
+    TierChoice,
+    blob,
+    interpreter,
+    sandbox,
+)
+from assayoffice.sandbox.programs.leases import Lease
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module", params=[TierChoice.NAMESPACES, TierChoice.LANDLOCK])
+def any_box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(tier=request.param)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(tier=TierChoice.NAMESPACES)) as made:
+        yield made
+
+
+def python(source: str) -> PythonProgram:
+    return PythonProgram(Blob(textwrap.dedent(source).encode()))
+
+
+def run(made: Sandbox, source: str, **limits: float) -> RunResult:
+    return made.run(Run(python(source), limits=RunLimits(**limits)))  # type: ignore[arg-type]
+
+
+def pids_of(made: Sandbox) -> set[int]:
+    """Processes of the slots, as the host sees them."""
+    found = {slot._launched.process.pid for slot in made._slots}
+    for pid in list(found):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found |= {int(child) for child in children}
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there, and more than an entry that its new parent has yet to read."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def all_gone(pids: set[int], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(is_alive(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_runs_a_program_on_its_input(any_box):
+    result = any_box.run(Run(python("print(input()[::-1])"), stdin=Blob(b"abc\n")))
+    assert (result.status, result.stdout, result.stderr) == (Status.OK, b"cba\n", b"")
+    assert result.tier is any_box.tier
+
+
+def test_input_is_read_from_its_start_by_every_run(any_box):
+    stdin = Blob(b"one\ntwo\n")
+    outputs = {any_box.run(Run(python("print(input())"), stdin=stdin)).stdout for _ in range(3)}
+    assert outputs == {b"one\n"}
+
+
+def test_without_input_a_program_reads_nothing(any_box):
+    assert run(any_box, "import sys; print(repr(sys.stdin.read()))").stdout == b"''\n"
+
+
+def test_data_and_answer_have_descriptors_of_their_own(any_box):
+    source = "import os; print('said'); os.write(4, os.read(3, 100).upper())"
+    result = any_box.run(Run(python(source), data=Blob(b"given"), answer=True))
+    assert (result.answer, result.stdout) == (b"GIVEN", b"said\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "limits", "status", "exit_code", "signaled"),
+    [
+        ("pass", {}, Status.OK, 0, 0),
+        ("import sys; sys.exit()", {}, Status.OK, 0, 0),
+        ("import sys; sys.exit(7)", {}, Status.NONZERO_EXIT, 7, 0),
+        ("import sys; sys.exit('why')", {}, Status.NONZERO_EXIT, 1, 0),
+        ("import os; os._exit(3)", {}, Status.NONZERO_EXIT, 3, 0),
+        ("1 / 0", {}, Status.NONZERO_EXIT, 1, 0),
+        ("def f(:", {}, Status.NONZERO_EXIT, 1, 0),
+        ("import os; os.abort()", {}, Status.SIGNALED, 0, signal.SIGABRT),
+        ("while True: pass", {"cpu_seconds": 0.2}, Status.CPU_LIMIT, 0, signal.SIGKILL),
+        (
+            "import time; time.sleep(60)",
+            {"wall_seconds": 0.2},
+            Status.WALL_LIMIT,
+            0,
+            signal.SIGKILL,
+        ),
+        ("while True: print('x' * 999)", {"output_bytes": 1 << 16}, Status.OUTPUT_LIMIT, 1, 0),
+    ],
+)
+def test_how_a_program_ends(any_box, source, limits, status, exit_code, signaled):
+    result = run(any_box, source, **limits)
+    assert (result.status, result.exit_code, result.signal) == (status, exit_code, signaled)
+
+
+def test_memory_that_creeps_up_to_its_limit_is_a_memory_limit(any_box):
+    source = "kept = []\nwhile True: kept.append(bytearray(1 << 20))"
+    result = run(any_box, source, memory_bytes=64 * MIB)
+    assert result.status is Status.MEMORY_LIMIT
+    assert result.peak_memory_bytes < 120 * MIB
+
+
+def test_output_is_cut_at_its_limit(any_box):
+    result = run(any_box, "print('x' * 100_000)", output_bytes=1000)
+    assert (result.status, result.stdout) == (Status.OUTPUT_LIMIT, b"x" * 1000)
+
+
+def test_a_traceback_is_that_of_the_program_alone(any_box):
+    stderr = run(any_box, "def f():\n    raise ValueError('no')\nf()").stderr.decode()
+    assert stderr.splitlines() == [
+        "Traceback (most recent call last):",
+        '  File "solution.py", line 3, in <module>',
+        '  File "solution.py", line 2, in f',
+        "ValueError: no",
+    ]
+
+
+def test_what_a_program_prints_when_it_ends_is_kept(any_box):
+    source = """
+        import atexit, sys, threading, time
+        atexit.register(print, "registered")
+        threading.Thread(target=lambda: (time.sleep(0.05), print("thread"))).start()
+        sys.stdout.write("main ")
+    """
+    assert run(any_box, source).stdout == b"main thread\nregistered\n"
+
+
+def test_the_same_program_does_the_same_again(any_box):
+    source = "import random; print(random.random(), hash('a'), list({'x', 'y', 'z'}))"
+    assert len({run(any_box, source).stdout for _ in range(3)}) == 1
+
+
+def test_cpu_time_is_charged_to_the_job(any_box):
+    usage.take()
+    result = run(any_box, "for _ in range(10 ** 6): pass")
+    assert usage.take() == result.cpu_seconds > 0
+
+
+def test_files_are_in_the_working_directory_of_one_run_only(box):
+    source = "import os; print(os.getcwd(), open('a.txt').read(), open('new', 'w').write('x'))"
+    result = box.run(Run(python(source), files={"a.txt": Blob(b"text")}))
+    assert result.stdout == b"/tmp text 1\n"
+    assert run(box, "import os; print(os.listdir('/tmp'))").stdout == b"[]\n"
+
+
+def test_runs_a_command_of_the_host(box):
+    command = Command(("/usr/bin/env",))
+    result = box.run(Run(command))
+    assert result.status is Status.OK
+    assert b"HOME=/tmp" in result.stdout.splitlines()
+
+
+def test_runs_an_executable_that_was_never_a_file_of_the_host(box):
+    echo = Blob(Path("/usr/bin/echo").read_bytes())
+    result = box.run(Run(Command(("echo", "hello"), executable=echo)))
+    assert result.stdout == b"hello\n"
+
+
+def test_a_command_that_is_not_there_fails_by_itself(box):
+    result = box.run(Run(Command(("/usr/bin/no-such-program",))))
+    assert (result.status, result.exit_code) == (Status.NONZERO_EXIT, 127)
+
+
+def test_children_are_allowed_where_asked_for_and_end_with_the_run(box):
+    source = """
+        import os, time
+        for _ in range(3):
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(60)
+    """
+    assert b"PermissionError" in run(box, source).stderr
+    result = run(box, source, processes=5)
+    assert (result.status, result.leaked_processes) == (Status.OK, 3)
+
+
+def test_cpu_time_of_children_counts(box):
+    source = """
+        import os
+        for _ in range(100):
+            if os.fork() == 0:
+                for _ in range(10 ** 6): pass
+                os._exit(0)
+            os.wait()
+    """
+    assert run(box, source, processes=5, cpu_seconds=0.5).status is Status.CPU_LIMIT
+
+
+def test_two_programs_talk_over_a_channel(any_box):
+    ask = "import socket; s = socket.socket(fileno=5); s.sendall(b'ping'); print(s.recv(9))"
+    answer = "import socket; s = socket.socket(fileno=5); s.sendall(s.recv(9)[::-1])"
+    first, second = any_box.run_pair(Run(python(ask)), Run(python(answer)))
+    assert (first.stdout, second.status) == (b"b'gnip'\n", Status.OK)
+
+
+def test_the_end_of_one_program_is_an_end_of_file_for_the_other(any_box):
+    wait = "import socket; print(socket.socket(fileno=5).recv(9))"
+    first, second = any_box.run_pair(Run(python(wait)), Run(python("import os; os._exit(1)")))
+    assert (first.stdout, second.exit_code) == (b"b''\n", 1)
+
+
+def test_a_pair_is_limited_one_by_one(any_box):
+    wait = "import socket; print(socket.socket(fileno=5).recv(9))"
+    spin = Run(python("while True: pass"), limits=RunLimits(cpu_seconds=0.2))
+    first, second = any_box.run_pair(Run(python(wait)), spin)
+    assert (first.status, second.status) == (Status.OK, Status.CPU_LIMIT)
+
+
+def test_a_slot_killed_from_outside_is_a_failure_and_replaced(any_box):
+    run(any_box, "pass")
+    started = any_box.slots_started
+    for pid in pids_of(any_box):
+        with contextlib.suppress(ProcessLookupError):  # it has died with the one before
+            os.kill(pid, signal.SIGKILL)
+    with pytest.raises(SandboxFailure):
+        run(any_box, "pass")
+    assert run(any_box, "print(1)").stdout == b"1\n"
+    assert any_box.slots_started > started
+
+
+def test_slots_are_replaced_after_many_runs(monkeypatch):
+    monkeypatch.setattr(sandbox, "_MAX_RUNS", 2)
+    with Sandbox() as made:
+        for _ in range(5):
+            assert run(made, "pass").status is Status.OK
+        assert made.slots_started == 3
+
+
+@pytest.mark.parametrize("tier", [TierChoice.NAMESPACES, TierChoice.LANDLOCK])
+def test_nothing_outlives_the_process_of_a_sandbox(tier):
+    """Killed in the middle of a run, as a worker is when its call is cancelled."""
+    source = f"""
+        import sys
+        from assayoffice.sandbox.programs import *
+        from assayoffice.sandbox.programs import sandbox
+        made = Sandbox(SandboxSettings(tier=TierChoice("{tier.value}")))
+        made._slot(0)
+        print(made._slots[0]._launched.process.pid, flush=True)
+        made.run(Run(PythonProgram(Blob(b"while True: pass"))))
+    """
+    owner = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(source)], stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    with owner.stdout as told:
+        slot = int(told.readline())
+        pids = descendants(slot)
+        deadline = time.monotonic() + 10
+        while len(pids) < (3 if tier is TierChoice.NAMESPACES else 2):
+            assert time.monotonic() < deadline, f"the program has not started: {pids}"
+            pids = descendants(slot)
+        owner.kill()
+        owner.wait()
+    assert all_gone(pids)
+
+
+def descendants(pid: int) -> set[int]:
+    """A process and all below it."""
+    found, waiting = set(), [pid]
+    while waiting:
+        each = waiting.pop()
+        found.add(each)
+        try:
+            children = Path(f"/proc/{each}/task/{each}/children").read_text()
+        except FileNotFoundError:
+            continue
+        waiting += [int(child) for child in children.split()]
+    return found
+
+
+def test_close_ends_everything(any_box):
+    with Sandbox(SandboxSettings(tier=TierChoice(any_box.tier.value))) as made:
+        run(made, "pass")
+        pids = pids_of(made)
+        assert pids
+    assert not [pid for pid in pids if is_alive(pid)]
+
+
+def test_a_host_without_room_is_a_failure(monkeypatch, any_box):
+    program = python("pass")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    monkeypatch.setattr(blob.os, "memfd_create", full)
+    with pytest.raises(SandboxFailure, match="Too many open files"):
+        Blob(b"x")
+    with pytest.raises(SandboxFailure, match="Too many open files"):
+        any_box.run(Run(program))
+
+
+def test_a_blob_cannot_be_changed():
+    kept = Blob(b"content")
+    with pytest.raises(OSError, match="not permitted"):
+        os.pwrite(kept.fd, b"x", 0)
+    with pytest.raises(OSError, match="not permitted"):
+        os.ftruncate(kept.fd, 0)
+    assert kept.read() == b"content"
+
+
+def test_packages_of_the_operator_can_be_imported(tmp_path_factory):
+    folder = Path("/var/tmp") / f"assay-packages-{os.getpid()}"
+    folder.mkdir()
+    try:
+        (folder / "extra.py").write_text("VALUE = 42")
+        settings = SandboxSettings(packages=folder, preload=("extra",))
+        with Sandbox(settings) as made:
+            assert run(made, "import extra; print(extra.VALUE)").stdout == b"42\n"
+        with Sandbox() as made:
+            assert b"ModuleNotFoundError" in run(made, "import extra").stderr
+    finally:
+        (folder / "extra.py").unlink()
+        folder.rmdir()
+
+
+def test_without_an_interpreter_the_message_says_what_was_tried_and_what_to_do(tmp_path):
+    with pytest.raises(SandboxUnavailable) as caught:
+        Sandbox(SandboxSettings(python=tmp_path / "python"))
+    message = str(caught.value)
+    assert str(tmp_path / "python") in message
+    assert "What to do" in message
+
+
+def test_a_folder_closed_to_others_is_named(tmp_path, monkeypatch):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    found = interpreter.unreachable(closed / "python")
+    assert found is not None
+    assert closed.is_relative_to(found)
+
+
+def test_this_host_has_the_strongest_tier(box):
+    assert box.tier is Tier.NAMESPACES
+    assert {"namespaces", "seccomp", "capabilities"} <= set(box.enforced)
+
+
+def test_leases_are_of_one_holder_and_free_when_given_back():
+    first, second = Lease.take(), Lease.take()
+    assert first.number != second.number
+    assert Lease.claim(first.number) is None
+    first.release()
+    again = Lease.claim(first.number)
+    assert again is not None
+    again.release()
+    second.release()
