@@ -1,0 +1,231 @@
+"""Scripts: programs and tests in one process, where only a whole run to the end counts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from assayoffice.sandbox.programs.sandbox import Sandbox
+from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains, found, missing
+from assayoffice.verifiers.code import scripts
+from assayoffice.verifiers.code.machine import Machine
+from assayoffice.verifiers.code.report import Grade, Report
+from assayoffice.verifiers.code.task import CodeTask
+
+#: Tests of a function f that adds 1, by language.
+TESTS = {
+    "python": "assert f(1) == 2\nassert f(40) == 41\n",
+    "c": "#include <assert.h>\nint main(void) { assert(f(1) == 2); assert(f(40) == 41); }",
+    "cpp": "#include <cassert>\nint main() { assert(f(1) == 2); assert(f(40) == 41); }",
+    "javascript": "console.assert(f(1) === 2)\nconsole.assert(f(40) === 41)",
+    "java": "import java.util.stream.*;\n"
+    "public class Main { public static void main(String[] a) {\n"
+    "if (IntStream.of(1, 40).map(Solution::f).sum() != 43) throw new AssertionError(); } }",
+    "bash": '[ "$(f 1)" = 2 ] || exit 1\n[ "$(f 40)" = 41 ] || { echo wrong; exit 1; }',
+    "rust": "fn main() { assert_eq!(f(1), 2); assert_eq!(f(40), 41); }",
+}
+RIGHT = {
+    "python": "def f(x): return x + 1",
+    "c": "int f(int x) { return x + 1; }",
+    "cpp": "#include <vector>\nint f(int x) { return std::vector<int>(x + 1).size(); }",
+    "javascript": "'use strict';\nconst f = (x) => x + 1",
+    "java": "package a.b;\nimport java.util.*;\n"
+    "class Solution { static int f(int x) { return x + 1; } }",
+    "bash": "f() { echo $(($1 + 1)); }",
+    "rust": "fn f(x: i32) -> i32 { x + 1 }",
+}
+WRONG = {
+    "python": "def f(x): return 2",
+    "c": "int f(int x) { return 2; }",
+    "cpp": "int f(int x) { return 2; }",
+    "javascript": "const f = (x) => 2",
+    "java": "class Solution { static int f(int x) { return 2; } }",
+    "bash": "f() { echo 2; }",
+    "rust": "fn f(x: i32) -> i32 { 2 }",
+}
+#: Programs that do not add 1, and end before the tests can tell.
+EARLY = {
+    "python": [
+        "import sys\ndef f(x): sys.exit(0)",
+        "import os\ndef f(x): os._exit(0)",
+        "raise SystemExit",
+        "import atexit, os\natexit.register(os._exit, 0)\ndef f(x): return x",
+        "import os, sys\nsys.excepthook = lambda *_: os._exit(0)\ndef f(x): return x",
+        "class E:\n    __eq__ = __import__('sys').exit\ndef f(x): return E() if x else 0",
+        "import os, threading\nthreading.Thread(target=os._exit, args=[0]).start()\n"
+        "def f(x):\n    while True: pass",
+    ],
+    "c": [
+        "#include <stdlib.h>\nint f(int x) { exit(0); }",
+        "#include <unistd.h>\nint f(int x) { _exit(0); }",
+        "#include <stdlib.h>\nint f(int x) { quick_exit(0); }",
+        "#include <stdlib.h>\n__attribute__((constructor)) void g(void) { exit(0); }\n"
+        "int f(int x) { return x; }",
+        "#include <pthread.h>\nint f(int x) { pthread_exit(0); }",
+        "#include <err.h>\nint f(int x) { errx(0, 0); }",
+        '#include <unistd.h>\nint f(int x) { return execl("/usr/bin/true", "true", (char *)0); }',
+        "#include <signal.h>\n#include <unistd.h>\nvoid g(int n) { _exit(0); }\n"
+        "int f(int x) { signal(SIGABRT, g); return x; }",
+    ],
+    "cpp": [
+        "#include <cstdlib>\nint f(int x) { std::exit(0); }",
+        "#include <cstdlib>\nstruct G { G() { std::_Exit(0); } } g;\nint f(int x) { return x; }",
+        "#include <cstdlib>\n#include <exception>\nint f(int x) {"
+        " std::set_terminate([] { std::exit(0); }); throw 1; }",
+    ],
+    "javascript": [
+        "process.exit(0)",
+        "const f = () => process.exit(0)",
+        "process.on('exit', () => process.reallyExit(0))\nconst f = (x) => x",
+        "process.on('uncaughtException', () => {})\nconst f = (x) => x",
+        "console.assert = () => {}\nconst f = (x) => x",
+        "const console = { assert() {} }\nconst f = (x) => x",
+        "globalThis.console = { assert() {} }\nconst f = (x) => x",
+        "Object.defineProperty(console, 'assert', { value() {} })\nconst f = (x) => x",
+    ],
+    "java": [
+        "class Solution { static { System.exit(0); } static int f(int x) { return x; } }",
+        "class Solution { static int f(int x) { Runtime.getRuntime().halt(0); return x; } }",
+        "class Solution { static int f(int x) {\n"
+        "Thread.setDefaultUncaughtExceptionHandler((t, e) -> Runtime.getRuntime().halt(0));\n"
+        "return x; } }",
+    ],
+    "bash": [
+        "exit 0",
+        "return 0",
+        "trap 'exit 0' EXIT\nf() { echo 2; }",
+        "trap 'return 0' DEBUG\nf() { echo 2; }",
+        "exec /usr/bin/true",
+    ],
+    "rust": [
+        "fn f(_: i32) -> i32 { std::process::exit(0) }",
+        "fn f(_: i32) -> i32 { std::panic::set_hook(Box::new(|_| std::process::exit(0))); 2 }",
+    ],
+}
+#: Programs that are right so far as they go, and would leave tests out, or change what they say.
+SWALLOWING = {
+    "python": ["def f(x): return 2\n'''", "def f(x): return 2\nif False:", "x = \\"],
+    "c": [
+        "int f(int x) { return 2; }\n/*",
+        "int f(int x) { return 2; }\n#if 0",
+        "#define NDEBUG\n#include <assert.h>\nint f(int x) { return 2; }",
+        "int f(int x) { return 2; }\n#define assert(x)",
+        "int f(int x) { return 2; }\n#define if(x) if (0)\n#define main(x) main(x) {} int g(x)",
+        'int f(int x) { return 2; }\n#line 1 "tests.c"\n#error f(1) == 2',
+    ],
+    "javascript": ["const f = () => 2\n/*", "const f = () => 2\n;{", "const f = () => 2\n`"],
+    "java": ["class Solution { static int f(int x) { return 2; } }\n/*"],
+    "bash": ["f() { echo 2; }\n: <<'END'", "f() { echo 2; }\nif false; then", "f() { echo 2; }\n'"],
+}
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    with Sandbox() as sandbox:
+        yield Machine(sandbox, Toolchains(sandbox))
+
+
+def judge(machine: Machine, language: str, source: str, tests: str = "", **options) -> Report:
+    if language not in found():
+        pytest.skip(missing()[language])
+    task = CodeTask(script=tests or TESTS[language], language=language, **options)
+    (report,) = scripts.reports(source, task, machine)
+    assert (report.name,) == scripts.names(task)
+    return report
+
+
+def each(programs: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(language, source) for language in programs for source in programs[language]]
+
+
+@pytest.mark.parametrize("language", TESTS)
+def test_a_right_program_passes(machine, language):
+    assert judge(machine, language, RIGHT[language]) == Report("script", Grade.PASSED)
+
+
+@pytest.mark.parametrize("language", TESTS)
+def test_a_wrong_program_fails(machine, language):
+    assert judge(machine, language, WRONG[language]).grade is Grade.WRONG_ANSWER
+
+
+@pytest.mark.parametrize(("language", "source"), each(EARLY))
+def test_an_early_end_is_no_pass(machine, language, source):
+    assert judge(machine, language, source).grade is Grade.WRONG_ANSWER
+
+
+@pytest.mark.parametrize(("language", "source"), each(SWALLOWING))
+def test_no_program_takes_tests_away(machine, language, source):
+    report = judge(machine, language, source)
+    assert report.grade in (Grade.WRONG_ANSWER, Grade.COMPILE_ERROR)
+
+
+@pytest.mark.parametrize("language", TESTS)
+def test_details_do_not_quote_the_tests(machine, language):
+    for source in (WRONG[language], "]["):
+        assert "41" not in judge(machine, language, source).detail
+
+
+@pytest.mark.parametrize("language", ["c", "cpp", "java"])
+def test_errors_of_the_program_are_told(machine, language):
+    report = judge(machine, language, RIGHT[language].replace("x + 1", "undeclared"))
+    assert report.grade is Grade.COMPILE_ERROR
+    assert "error:" in report.detail
+
+
+def test_tests_that_need_more_than_there_is_do_not_compile(machine):
+    report = judge(machine, "java", "class Solution { }")
+    assert report == Report(
+        "script", Grade.COMPILE_ERROR, "it does not compile together with its tests"
+    )
+
+
+def test_a_main_of_the_programs_own_gives_way_to_that_of_the_tests(machine):
+    own = RIGHT["c"] + "\nint main(int argc, char **argv) { return 3; }"
+    assert judge(machine, "c", own).grade is Grade.PASSED
+
+
+def test_asynchronous_tests_are_waited_for(machine):
+    tests = "(async () => { await null; console.assert((await f(1)) === 2); })()"
+    assert judge(machine, "javascript", "const f = async (x) => x + 1", tests).grade is Grade.PASSED
+    for wrong in ("const f = async (x) => x", "const f = async (x) => process.exit(0)"):
+        assert judge(machine, "javascript", wrong, tests).grade is Grade.WRONG_ANSWER
+
+
+def test_assert_works_in_java(machine):
+    tests = (
+        "public class Main { public static void main(String[] a) { assert Solution.f(1) == 2; } }"
+    )
+    assert judge(machine, "java", RIGHT["java"], tests).grade is Grade.PASSED
+    wrong = WRONG["java"].replace("2", "3")
+    assert judge(machine, "java", wrong, tests).grade is Grade.WRONG_ANSWER
+
+
+def test_limits_are_those_of_the_task(machine):
+    loop = "def f(x):\n    while True: pass"
+    assert judge(machine, "python", loop, cpu_seconds=0.3).grade is Grade.CPU_TIME
+    flood = "def f(x):\n    while True: print('x' * 999)"
+    assert judge(machine, "python", flood, output_bytes=9999).grade is Grade.OUTPUT
+
+
+def test_a_crash_is_a_runtime_error(machine):
+    report = judge(machine, "c", "int f(int x) { return *(volatile int *)0; }")
+    assert report == Report("script", Grade.RUNTIME_ERROR, "killed by SIGSEGV")
+
+
+def test_a_copied_token_is_all_that_passes(machine):
+    # What "in_process" means: a program that takes the token from its witness is believed.
+    thief = (
+        "import gc, os, sys\n"
+        "def f(x):\n"
+        "    frame = sys._getframe()\n"
+        "    while 'token' not in frame.f_locals: frame = frame.f_back\n"
+        "    os.write(4, frame.f_locals['token'])\n"
+        "    os._exit(0)\n"
+    )
+    assert judge(machine, "python", thief).grade is Grade.PASSED
+    guess = "import os\ndef f(x):\n    os.write(4, b'0' * 32)\n    os._exit(0)\n"
+    assert judge(machine, "python", guess).grade is Grade.WRONG_ANSWER
+
+
+def test_a_language_without_scripts_is_missing(machine):
+    with pytest.raises(ToolchainMissing, match="cobol"):
+        next(scripts.reports("", CodeTask(script="x", language="cobol"), machine))
