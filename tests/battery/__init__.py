@@ -1,0 +1,1 @@
+"""Programs that attack the sandbox and its judges, and what each of them must come to."""
