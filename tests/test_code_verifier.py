@@ -1,9 +1,13 @@
 """From a response to a verdict about its program, in real sandboxes."""
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from assayoffice.sandbox.programs import (
     Blob,
@@ -44,6 +48,7 @@ from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade
 from assayoffice.verifiers.extract import MAX_RESPONSE_CHARACTERS
 
+DOCUMENTATION = Path(__file__).parents[1] / "docs" / "verifiers" / "code.md"
 VERIFIER, ANOTHER = CodeVerifier(), CodeVerifier()
 SUM = CodeTask(stdio=(StdioTest("1 2", "3"), StdioTest("5 5", "10"), StdioTest("0 0", "0")))
 ADD = "print(sum(map(int, input().split())))"
@@ -453,6 +458,15 @@ def test_each_mode_says_how_far_it_is_from_what_it_judges():
             verdict = judge(f"def f(x): return {program}", task)
             assert (verdict.outcome, verdict.method) == (outcome, mode)
             assert verdict.integrity == integrity
+
+
+def test_examples_of_the_documentation_pass():
+    examples = re.findall(r"^```json\n(.*)\n```$", DOCUMENTATION.read_text("utf-8"), re.MULTILINE)
+    assert len(examples) == 5
+    for example in map(json.loads, examples):
+        task = TypeAdapter(CodeTask).validate_python(example["task"])
+        verdict = VERIFIER.verify(Submission(example["response"], task), Effort.FULL)
+        assert verdict.outcome is Outcome.CORRECT, verdict
 
 
 def ended(status: Status, **facts: Any) -> RunResult:

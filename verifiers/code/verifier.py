@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import ClassVar
 
-from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable, toolchains
+from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable, Tier, toolchains
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
 from assayoffice.verifiers.base import (
@@ -118,8 +118,10 @@ class CodeVerifier:
         return used | versions | {"inside": _inside()}
 
     def languages(self) -> Sequence[str]:
-        """Languages whose programs can be run here."""
-        return sorted(toolchains.found())
+        """Languages whose programs can be run here. Raises VerifierUnavailableError."""
+        with _sandbox() as sandbox:
+            runs_commands = sandbox.tier is not Tier.LANDLOCK
+        return sorted(toolchains.found()) if runs_commands else ["python"]
 
     def _run(self, program: str, task: CodeTask, mode: str) -> list[Report]:
         """The reports of all tests that were run, up to the one that decides."""
