@@ -4,12 +4,14 @@ For what attackers try see the battery.
 """
 
 import contextlib
+import dataclasses
 import errno
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -248,16 +250,34 @@ def test_a_pair_is_limited_one_by_one(any_box):
     assert (first.status, second.status) == (Status.OK, Status.CPU_LIMIT)
 
 
-def test_a_slot_killed_from_outside_is_a_failure_and_replaced(any_box):
+def test_a_slot_killed_between_runs_is_replaced(any_box):
     run(any_box, "pass")
-    started = any_box.slots_started
-    for pid in pids_of(any_box):
+    started, pids = any_box.slots_started, pids_of(any_box)
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):  # it has died with the one before
             os.kill(pid, signal.SIGKILL)
-    with pytest.raises(SandboxFailure):
-        run(any_box, "pass")
+    assert all_gone(pids)
     assert run(any_box, "print(1)").stdout == b"1\n"
     assert any_box.slots_started > started
+
+
+def test_a_slot_killed_during_a_run_is_a_failure_and_replaced(any_box):
+    run(any_box, "pass")
+    killer = threading.Timer(0.2, any_box._slots[0]._launched.process.kill)
+    killer.start()
+    with pytest.raises(SandboxFailure, match="killed"):
+        run(any_box, "while True: pass")
+    killer.join()
+    assert run(any_box, "print(1)").stdout == b"1\n"
+
+
+def test_without_a_proc_of_its_own_a_slot_does_with_less(monkeypatch, box):
+    plan = dataclasses.replace(box._plan, proc=False)
+    monkeypatch.setattr(sandbox.probe, "plan", lambda _: plan)
+    with Sandbox() as made:
+        assert run(made, "import os; print(os.path.exists('/proc/self'))").stdout == b"False\n"
+        assert run(made, "while True: pass", cpu_seconds=0.2).status is Status.CPU_LIMIT
+        assert run(made, "kept = bytearray(1 << 30)").status is Status.NONZERO_EXIT
 
 
 def test_slots_are_replaced_after_many_runs(monkeypatch):

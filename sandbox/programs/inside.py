@@ -62,6 +62,7 @@ _CLOSE_LOOK_SECONDS = 0.005
 _STARVED = 4
 _STARVED_SECONDS = 20.0
 
+_USUAL_ADDRESS_SPACE_BYTES = 64 << 20
 _OOM_SCORE = "/proc/self/oom_score_adj"
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -450,8 +451,11 @@ def _delayed_seconds(pid: int) -> float:
 
 
 def _address_space_bytes() -> int:
-    with open("/proc/self/statm", "rb") as statm:
-        return int(statm.read().split(maxsplit=1)[0]) * resource.getpagesize()
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split(maxsplit=1)[0]) * resource.getpagesize()
+    except FileNotFoundError:  # a container that allows no /proc of one's own
+        return _USUAL_ADDRESS_SPACE_BYTES
 
 
 def _cpu_seconds(usage: resource.struct_rusage) -> float:

@@ -146,10 +146,10 @@ def launch(plan: Plan, settings: SandboxSettings) -> Launched:
         cgroup = Cgroup.make(lease.number)
         if cgroup is not None:
             undo.callback(cgroup.close)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        undo.callback(ours.close)
         log = os.memfd_create("log", os.MFD_CLOEXEC)
         undo.callback(os.close, log)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        undo.callback(ours.close)
         with theirs:
             process = _start(plan, settings, lease, cgroup, theirs.fileno(), log)
         undo.pop_all()

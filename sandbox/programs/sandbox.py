@@ -88,6 +88,9 @@ class Sandbox:
         self.close()
 
     def _slot(self, index: int) -> Slot:
+        for slot in list(self._slots):
+            if not slot.alive:  # killed from outside, between two runs
+                self._drop(slot)
         while len(self._slots) <= index:
             self._slots.append(Slot(self._plan, self._settings))
             self.slots_started += 1
