@@ -48,8 +48,10 @@ _log = logging.getLogger(__name__)
 
 # Enough to make the pipe's cost small beside the cheapest work.
 _MAX_CHUNK = 64
-# Expensive work yields the CPU to cheap work nearly always.
+# Expensive work yields the CPU to cheap work nearly always. Programs yield it, but some is left for
+# them: they may be all there is to do, on a host that is busy with something else.
 _FULL_NICENESS = 10
+_SANDBOXED_NICENESS = 5
 # The first crash may have been the fault of a neighbour or of the host; the second is its own.
 _MAX_CRASHES = 2
 
@@ -121,7 +123,7 @@ class Engine:
         )
         self._sandboxed = Lane(
             self._workers,
-            Terms(Operation.FULL, settings.sandboxed_workers, _FULL_NICENESS, 1),
+            Terms(Operation.FULL, settings.sandboxed_workers, _SANDBOXED_NICENESS, 1),
             self._full_ended,
         )
         self._lanes = (self._quick, self._full, self._sandboxed)

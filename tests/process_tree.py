@@ -1,0 +1,27 @@
+"""What runs below a process, from /proc."""
+
+import os
+from pathlib import Path
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def running_below(pid: int) -> dict[int, float]:
+    """CPU seconds so far of each process below one, without the dead that nobody has reaped yet."""
+    parents: dict[int, int] = {}
+    seconds: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The second field is the program's name, in parentheses, and may hold anything.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if fields[0] not in ("Z", "X"):
+            found = int(stat.parent.name)
+            parents[found] = int(fields[1])
+            seconds[found] = (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+    below: set[int] = set()
+    level = {pid}
+    while level := {each for each, parent in parents.items() if parent in level}:
+        below |= level
+    return {each: seconds[each] for each in below}
