@@ -2,10 +2,11 @@
 
     python docker_filter.py [--uid N] [--namespaces] COMMAND [ARGUMENT ...]
 
-Without --uid the command is root with the few capabilities that containers keep; with it, a user
-with none. The calls are those of deploy/seccomp.json less what that adds for bubblewrap, which is
-what Docker's own profile has that matters here; with --namespaces, all of them. It is run by
-itself and needs pyseccomp. Unlike in a container, the file system is the host's.
+Without --uid the command is the caller, who as root has the few capabilities that containers keep;
+with it, and for root only, another user with none. The calls are those of deploy/seccomp.json less
+what that adds for bubblewrap, which is what Docker's own profile has that matters here; with
+--namespaces, all of them. It is run by itself and needs pyseccomp. Unlike in a container, the file
+system is the host's.
 """
 
 import argparse
@@ -33,7 +34,8 @@ def main() -> None:
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if arguments.uid is None:
-        _drop_capabilities()
+        if os.geteuid() == 0:
+            _drop_capabilities()
     else:
         os.setgroups([])
         os.setresgid(arguments.uid, arguments.uid, arguments.uid)
