@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from assayoffice.sandbox.programs import (
-    Blob,
     RunResult,
     SandboxFailure,
     SandboxUnavailable,
@@ -40,10 +41,8 @@ from assayoffice.verifiers.code import (
     CodeVerifier,
     Comparator,
     StdioTest,
-    checker,
 )
 from assayoffice.verifiers.code import verifier as module
-from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade
 from assayoffice.verifiers.extract import MAX_RESPONSE_CHARACTERS
@@ -54,6 +53,13 @@ SUM = CodeTask(stdio=(StdioTest("1 2", "3"), StdioTest("5 5", "10"), StdioTest("
 ADD = "print(sum(map(int, input().split())))"
 NUMBERS = replace(SUM, comparator=Comparator.NUMBERS)
 CALL = CodeTask(calls=(CallTest("[1]", "2"),), entry_point="f")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sandboxes_end_with_the_tests() -> Iterator[None]:
+    yield
+    for verifier in (VERIFIER, ANOTHER):
+        verifier.close()
 
 
 def judge(program: str, task: CodeTask, verifier: CodeVerifier = VERIFIER) -> Verdict:
@@ -258,14 +264,6 @@ def test_checker_that_does_not_decide_is_an_error_of_the_task(source):
     assert raised.value.field == "checker"
 
 
-def test_checker_is_not_asked_where_it_would_find_no_files():
-    with Sandbox(SandboxSettings(tier=TierChoice.LANDLOCK)) as sandbox, Blob(b"") as read:
-        machine = Machine(sandbox, toolchains.Toolchains(sandbox))
-        with pytest.raises(VerifierUnavailableError, match="landlock") as raised:
-            checker.accepts(CHECKER, b"0", b"want", read, machine)
-        assert raised.value.field == "checker"
-
-
 def test_checker_is_not_asked_about_a_program_that_failed():
     assert judge("1 / 0", replace(SUM, checker=Checker("1 / 0"))).reason == "RUNTIME_ERROR"
 
@@ -385,6 +383,29 @@ def test_host_without_isolation_judges_nothing(monkeypatch):
         judge(ADD, SUM, bare)
     with pytest.raises(VerifierUnavailableError, match="no isolation"):
         bare.tools()
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[CodeVerifier]:
+    less = SandboxSettings(tier=TierChoice.LANDLOCK)
+    monkeypatch.setattr(module, "Sandbox", lambda: Sandbox(less))
+    with closing(CodeVerifier()) as verifier:
+        yield verifier
+
+
+def test_host_with_less_judges_what_it_can_and_no_more(narrow):
+    assert narrow.languages() == ["python"]
+    assert narrow.tools()["sandbox"] == "landlock"
+    beyond = {
+        "checker": replace(SUM, checker=CHECKER),
+        "processes": replace(SUM, processes=2),
+        "": replace(SUM, language="bash"),
+    }
+    for field, task in beyond.items():
+        with pytest.raises(VerifierUnavailableError, match="landlock") as raised:
+            judge(ADD, task, narrow)
+        assert raised.value.field == field
+    assert judge(ADD, SUM, narrow).outcome is Outcome.CORRECT
 
 
 def test_what_a_program_says_of_the_sandbox_changes_nothing():

@@ -4,9 +4,9 @@ import ast
 import warnings
 from dataclasses import replace
 
-from assayoffice.sandbox.programs import Blob, RunLimits, Status, Tier
+from assayoffice.sandbox.programs import Blob, RunLimits, Status
 from assayoffice.sandbox.programs.toolchains import BuildFailed
-from assayoffice.verifiers.base import UnscorableReferenceError, VerifierUnavailableError
+from assayoffice.verifiers.base import UnscorableReferenceError
 from assayoffice.verifiers.code.compare import quoted
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of
@@ -38,15 +38,8 @@ def accepts(
 ) -> tuple[bool, str]:
     """Whether the checker accepts what a program printed after it had ``read``, and its comment.
 
-    Raises UnscorableReferenceError when the checker gives no answer, and VerifierUnavailableError
-    where a sandbox cannot hold files.
+    Raises UnscorableReferenceError when the checker gives no answer.
     """
-    if machine.sandbox.tier is Tier.LANDLOCK:
-        raise VerifierUnavailableError(
-            f"checker: it reads files, and in the tier {Tier.LANDLOCK.value} there are none; "
-            f"the tier {Tier.NAMESPACES.value} has them",
-            field="checker",
-        )
     try:
         built = machine.toolchains.build(checker.language, checker.source)
     except BuildFailed as error:

@@ -123,11 +123,18 @@ class CodeVerifier:
             runs_commands = sandbox.tier is not Tier.LANDLOCK
         return sorted(toolchains.found()) if runs_commands else ["python"]
 
+    def close(self) -> None:
+        """End the sandbox; another one is made when it is needed."""
+        if self._machine is not None:
+            self._machine.sandbox.close()
+            self._machine = None
+
     def _run(self, program: str, task: CodeTask, mode: str) -> list[Report]:
         """The reports of all tests that were run, up to the one that decides."""
         if self._machine is None:
             sandbox = _sandbox()
             self._machine = Machine(sandbox, Toolchains(sandbox))
+        _check_tier(task, self._machine.sandbox.tier)
         run: list[Report] = []
         try:
             for report in _MODES[mode].reports(task.prefix + program, task, self._machine):
@@ -156,6 +163,19 @@ def _sandbox() -> Sandbox:
         return Sandbox()
     except SandboxUnavailable as error:
         raise VerifierUnavailableError(str(error)) from error
+
+
+def _check_tier(task: CodeTask, tier: Tier) -> None:
+    """Whatever the tier cannot offer would make right programs fail."""
+    if tier is not Tier.LANDLOCK:
+        return
+    for field, needed in (("checker", task.checker is not None), ("processes", task.processes > 1)):
+        if needed:
+            raise VerifierUnavailableError(
+                f"{field}: needs files and processes that the tier {tier.value} does not have; "
+                f"the tier {Tier.NAMESPACES.value} has them",
+                field=field,
+            )
 
 
 def _verdict(program: str, task: CodeTask, mode: str, run: list[Report]) -> Verdict:
