@@ -22,6 +22,7 @@ TESTS = {
     "if (IntStream.of(1, 40).map(Solution::f).sum() != 43) throw new AssertionError(); } }",
     "bash": '[ "$(f 1)" = 2 ] || exit 1\n[ "$(f 40)" = 41 ] || { echo wrong; exit 1; }',
     "rust": "fn main() { assert_eq!(f(1), 2); assert_eq!(f(40), 41); }",
+    "go": 'package main\nimport "os"\nfunc main() { if f(1) != 2 || f(40) != 41 { os.Exit(1) } }',
 }
 RIGHT = {
     "python": "def f(x): return x + 1",
@@ -32,6 +33,8 @@ RIGHT = {
     "class Solution { static int f(int x) { return x + 1; } }",
     "bash": "f() { echo $(($1 + 1)); }",
     "rust": "fn f(x: i32) -> i32 { x + 1 }",
+    "go": 'package main\nimport "fmt"\nfunc f(x int) int { fmt.Print(); return x + 1 }\n'
+    "func main() { fmt.Println(f(3)) }",
 }
 WRONG = {
     "python": "def f(x): return 2",
@@ -41,6 +44,7 @@ WRONG = {
     "java": "class Solution { static int f(int x) { return 2; } }",
     "bash": "f() { echo 2; }",
     "rust": "fn f(x: i32) -> i32 { 2 }",
+    "go": "func f(x int) int { return 2 }",
 }
 #: Programs that do not add 1, and end before the tests can tell.
 EARLY = {
@@ -99,6 +103,10 @@ EARLY = {
     "rust": [
         "fn f(_: i32) -> i32 { std::process::exit(0) }",
         "fn f(_: i32) -> i32 { std::panic::set_hook(Box::new(|_| std::process::exit(0))); 2 }",
+    ],
+    "go": [
+        'package main\nimport "os"\nfunc f(x int) int { os.Exit(0); return x }',
+        'package main\nimport "os"\nfunc init() { os.Exit(0) }\nfunc f(x int) int { return x }',
     ],
 }
 #: Programs that are right so far as they go, and would leave tests out, or change what they say.

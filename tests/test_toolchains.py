@@ -33,6 +33,8 @@ ECHO = {
     "bash": 'read -r said\necho "you said $said"',
     "rust": "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap();"
     ' println!("you said {}", s.trim()); }',
+    "go": 'package main\nimport "fmt"\n'
+    'func main() { var s string; fmt.Scan(&s); fmt.Println("you said", s) }',
 }
 EXIT_WITH_7 = {
     "python": "import sys; sys.exit(7)",
@@ -42,6 +44,7 @@ EXIT_WITH_7 = {
     "java": "class Main { public static void main(String[] a) { System.exit(7); } }",
     "bash": "exit 7",
     "rust": "fn main() { std::process::exit(7) }",
+    "go": 'package main\nimport "os"\nfunc main() { os.Exit(7) }',
 }
 CRASH = {
     "python": "1 / 0",
@@ -51,6 +54,7 @@ CRASH = {
     "java": 'class Main { public static void main(String[] a) { throw new Error("no"); } }',
     "bash": "kill -SEGV $$",
     "rust": 'fn main() { panic!("no") }',
+    "go": 'package main\nfunc main() { panic("no") }',
 }
 FLOOD = {
     "python": "while True: print('x' * 999)",
@@ -61,6 +65,8 @@ FLOOD = {
     ' while (!System.out.checkError()) System.out.println("x".repeat(9999)); } }',
     "bash": "while echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; do :; done",
     "rust": 'fn main() { loop { println!("{}", "x".repeat(9999)) } }',
+    "go": 'package main\nimport ("fmt"; "strings")\nfunc main() {'
+    ' for { if _, e := fmt.Println(strings.Repeat("x", 9999)); e != nil { panic(e) } } }',
 }
 #: Programs that use as many MiB as they are told on stdin.
 GREEDY = {
@@ -79,6 +85,8 @@ GREEDY = {
     "rust": "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap();"
     " let n: usize = s.trim().parse().unwrap(); let v = vec![1u8; n << 20];"
     ' println!("{}", v.len() >> 20); }',
+    "go": 'package main\nimport "fmt"\nfunc main() { var n int; fmt.Scan(&n);'
+    " b := make([]byte, n<<20); for i := range b { b[i] = 1 }; fmt.Println(len(b) >> 20) }",
 }
 DEEP = {
     "c": "#include <stdio.h>\nint f(volatile int n) { return n ? 1 + f(n - 1) : 0; }\n"
@@ -92,6 +100,7 @@ BROKEN = {
     "cpp": "int main() { return undeclared; }",
     "java": "class Main { public static void main(String[] a) { undeclared(); } }",
     "rust": "fn main() { undeclared() }",
+    "go": "package main; func main() { undeclared() }",
 }
 
 

@@ -24,6 +24,10 @@ _ENVIRONMENT = {
     # Messages must be the same everywhere, and so must __DATE__ and __TIME__.
     "LC_ALL": "C.UTF-8",
     "SOURCE_DATE_EPOCH": "0",
+    # Go programs are what Go alone makes of them.
+    "CGO_ENABLED": "0",
+    "GO111MODULE": "off",
+    "GOTOOLCHAIN": "local",
 }
 
 

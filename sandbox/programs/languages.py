@@ -104,6 +104,16 @@ def _rust() -> Toolchain:
     return Toolchain("rust", _say(compiler), {"compile": compiler, "link": linker})
 
 
+def _go() -> Toolchain:
+    remedy = "install Go for all users, all of it in one folder of /usr/lib"
+    compiler = _tool("go", remedy)
+    # Distributions may keep the standard library apart from the compiler that needs it.
+    library = os.path.realpath(Path(compiler).parent.with_name("src"))
+    if reason := _out_of_reach(library):
+        raise _Missing(f"{reason}; {remedy}")
+    return Toolchain("go", _say(compiler, "version"), {"compile": compiler})
+
+
 _PROBES: Mapping[str, Callable[[], Toolchain]] = {
     "python": _python,
     "c": _c,
@@ -112,24 +122,30 @@ _PROBES: Mapping[str, Callable[[], Toolchain]] = {
     "java": _java,
     "bash": _bash,
     "rust": _rust,
+    "go": _go,
 }
 
 
 def _tool(name: str, remedy: str) -> str:
     """The real path of a tool that programs can reach. Raises _Missing."""
-    closed = []
+    reasons = []
     for path in _places(name):
-        real = Path(os.path.realpath(path))
-        folder = unreachable(real)
-        if folder is not None:
-            closed.append(f"{path} is behind {folder}, which is closed to other users")
-        elif not any(real.is_relative_to(visible) for visible in _VISIBLE):
-            closed.append(f"{path} is outside of {', '.join(_VISIBLE)}, all that programs see")
-        else:
-            return str(real)
-    if closed:
-        raise _Missing(f"{name}: {closed[0]}; {remedy}")
-    raise _Missing(f"there is no {name}; {remedy}")
+        real = os.path.realpath(path)
+        reason = _out_of_reach(real)
+        if not reason:
+            return real
+        reasons.append(reason)
+    raise _Missing(f"{reasons[0] if reasons else f'there is no {name}'}; {remedy}")
+
+
+def _out_of_reach(path: str) -> str:
+    """Why programs cannot reach a real path; empty where they can."""
+    folder = unreachable(Path(path))
+    if folder is not None:
+        return f"{path} is behind {folder}, which is closed to other users"
+    if not any(Path(path).is_relative_to(visible) for visible in _VISIBLE):
+        return f"{path} is outside of {', '.join(_VISIBLE)}, all that programs see"
+    return ""
 
 
 def _places(name: str) -> Iterator[str]:
@@ -142,11 +158,11 @@ def _places(name: str) -> Iterator[str]:
         yield elsewhere
 
 
-def _say(tool: str) -> str:
+def _say(tool: str, question: str = "--version") -> str:
     """What a tool says about its version, in one line."""
     try:
         answer = subprocess.run(
-            [tool, "--version"],
+            [tool, question],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,

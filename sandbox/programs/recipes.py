@@ -112,6 +112,17 @@ def _rust(toolchain: Toolchain, source: Source) -> Recipe:
     return Recipe(files, ("/tmp/main",), tuple(commands), "main")
 
 
+def _go(toolchain: Toolchain, source: Source) -> Recipe:
+    files = {"main.go": source.text, **source.beside}
+    if source.witnessed:
+        files |= {"main.go": witness.without_go_main(source.text), "witness.go": witness.GO}
+    names = sorted(name for name in files if name.endswith(".go"))
+    compiled = (toolchain.tools["compile"], "build", "-o", "main", *names)
+    # What its collector and its threads take.
+    runtime = Runtime(memory_bytes=64 * _MIB, reserves_memory=True)
+    return Recipe(files, ("/tmp/main",), (compiled,), "main", runtime=runtime)
+
+
 def _java(toolchain: Toolchain, source: Source) -> Recipe:
     outline = javasource.outline(source.text)
     if not outline.main:
@@ -169,4 +180,5 @@ _RECIPES: Mapping[str, Callable[[Toolchain, Source], Recipe]] = {
     "java": _java,
     "bash": _bash,
     "rust": _rust,
+    "go": _go,
 }

@@ -63,7 +63,7 @@ _GAVE_UP = re.compile(
 _GAVE_UP_TEXT = "the compiler runs out of time, stack, memory or disk"
 _MOST_OUTPUT_CHARACTERS = 8192
 # Names that differ from run to run: those of temporary files.
-_RANDOM_NAME = re.compile(r"/tmp/(?:cc|rustc)[A-Za-z0-9]{6,}")
+_RANDOM_NAME = re.compile(r"/tmp/(?:cc|rustc|go-build)[A-Za-z0-9]{6,}")
 
 # Every program in the cache holds a descriptor or two, of which a worker has few.
 _CACHED_PROGRAMS = 48

@@ -6,6 +6,8 @@ its status. It shares the program's process: it tells an honest end from an earl
 stop a program that searches its own memory for the token.
 """
 
+import re
+
 #: A translation unit of its own; it needs the linker's --wrap=main, so that main keeps its name:
 #: only under that name does C let it end without a return.
 C = """\
@@ -61,6 +63,33 @@ class AssayWitness {
 def java(package: str, main: str) -> str:
     """A witness of a class' main."""
     return _JAVA % {"package": f"package {package};" if package else "", "main": main}
+
+
+#: A file of the program's own package. Nothing in Go calls main, so that it can be renamed.
+GO = """\
+package main
+
+import (
+	"io"
+	"os"
+)
+
+func main() {
+	data := os.NewFile(3, "data")
+	token, err := io.ReadAll(data)
+	data.Close()
+	programMain()
+	if _, failed := os.NewFile(4, "answer").Write(token); err != nil || failed != nil {
+		os.Exit(1)
+	}
+}
+"""
+_GO_MAIN = re.compile(r"^(\s*func\s+)main(?=\s*\()", re.MULTILINE)
+
+
+def without_go_main(source: str) -> str:
+    """A Go file whose main has the name by which its witness calls it."""
+    return _GO_MAIN.sub(r"\1programMain", source)
 
 
 #: To be started instead of main.js, which it loads. With node's own console.assert a test that

@@ -31,9 +31,10 @@ _WORDS_OF_TESTS = (
     "static struct"
 ).split()
 _IMPORTS = re.compile(r"\A(?:\s*import\s+[\w.*\s]+;|\s*//[^\n]*(?:\n|\Z))*")
+_GO_PACKAGE = re.compile(r"^\s*package\s+main\b", re.MULTILINE)
 _PACKAGE = re.compile(r"\A\s*package\s+[\w.\s]+;")
 _ERROR = re.compile(
-    r"^(?P<file>[\w$]+)\.(?:c|cpp|java):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: .*"
+    r"(?:\./)?(?P<file>[\w$]+)\.(?P<suffix>c|cpp|java|go):(?P<line>\d+):(?:\d+:)? .*"
 )
 
 
@@ -80,8 +81,10 @@ def _own_errors(output: str, source: str) -> str:
     """What a compiler says about the lines of the program, and nothing of what it says of tests."""
     lines = source.count("\n") + 1
     told = []
-    for match in map(_ERROR.match, output.splitlines()):
-        if match and match["file"] != "tests" and int(match["line"]) <= lines:
+    for match in filter(None, map(_ERROR.match, output.splitlines())):
+        # In Java the program and its tests share a file.
+        shared = match["suffix"] == "java"
+        if int(match["line"]) <= lines if shared else match["file"] == "solution":
             told.append(match.group())
     return "\n".join(told[:_MOST_ERRORS]) or "it does not compile together with its tests"
 
@@ -105,6 +108,15 @@ def _c_family(suffix: str) -> Callable[[str, str], tuple[str, Mapping[str, str]]
 
 def _rust(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
     return f"{program}\n{tests}\n", {}
+
+
+def _go(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    # A main of the program's own gives way to that of the tests.
+    solution = re.sub(r"^(\s*func\s+)main(?=\s*\()", r"\1solutionMain", program, flags=re.MULTILINE)
+    texts = [
+        text if _GO_PACKAGE.search(text) else f"package main; {text}" for text in (tests, solution)
+    ]
+    return texts[0], {"solution.go": texts[1]}
 
 
 def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
@@ -134,6 +146,7 @@ _JOINS: Mapping[str, Callable[[str, str], tuple[str, Mapping[str, str]]]] = {
     "c": _c_family(".c"),
     "cpp": _c_family(".cpp"),
     "rust": _rust,
+    "go": _go,
     "java": _java,
     "javascript": _javascript,
     "bash": _bash,
