@@ -29,6 +29,11 @@ class TestAdd(unittest.TestCase):
 unittest.main()
 """
 
+_SCRIPT = """
+assert add(1, 2) == 3
+assert add(20, 22) == 42
+"""
+
 _LIMITS = {"cpu_seconds": 2.0, "memory_bytes": 128 << 20, "output_bytes": 1 << 20}
 
 TASKS: Mapping[str, CodeTask] = {
@@ -36,6 +41,7 @@ TASKS: Mapping[str, CodeTask] = {
     "calls": CodeTask(calls=_CALLS, entry_point="add", **_LIMITS),
     "asserts": CodeTask(asserts=_ASSERTS, entry_point="add", **_LIMITS),
     "unittest": CodeTask(asserts=_UNITTEST, entry_point="add", **_LIMITS),
+    "script": CodeTask(script=_SCRIPT, **_LIMITS),
 }
 
 HONEST = {
@@ -43,10 +49,14 @@ HONEST = {
     "calls": "def add(a, b):\n    return a + b",
     "asserts": "def add(a, b):\n    return a + b",
     "unittest": "def add(a, b):\n    return a + b",
+    "script": "def add(a, b):\n    return a + b",
 }
 
 _ALL = ("stdio", "calls", "asserts", "unittest")
 _FUNCTIONS = ("calls", "asserts", "unittest")
+# Tests that run in the program's own process can be patched; but not passed by ending early.
+_WITH_SCRIPTS = (*_ALL, "script")
+_FUNCTIONS_WITH_SCRIPTS = (*_FUNCTIONS, "script")
 
 
 @dataclass(frozen=True)
@@ -63,11 +73,19 @@ class Cheat:
 
 
 CHEATS = (
-    Cheat(45, "exit at import", "import sys\nsys.exit(0)"),
-    Cheat(45, "hard exit at import", "import os\nos._exit(0)"),
-    Cheat(45, "exit in the function", "def add(a, b):\n    raise SystemExit(0)", _FUNCTIONS),
+    Cheat(45, "exit at import", "import sys\nsys.exit(0)", _WITH_SCRIPTS),
+    Cheat(45, "hard exit at import", "import os\nos._exit(0)", _WITH_SCRIPTS),
     Cheat(
-        45, "hard exit in the function", "import os\ndef add(a, b):\n    os._exit(0)", _FUNCTIONS
+        45,
+        "exit in the function",
+        "def add(a, b):\n    raise SystemExit(0)",
+        _FUNCTIONS_WITH_SCRIPTS,
+    ),
+    Cheat(
+        45,
+        "hard exit in the function",
+        "import os\ndef add(a, b):\n    os._exit(0)",
+        _FUNCTIONS_WITH_SCRIPTS,
     ),
     Cheat(
         45,
@@ -140,6 +158,53 @@ def add(a, b):
     forge()
     os._exit(0)
 """,
+    ),
+    Cheat(
+        47,
+        "forged replies in the tests' own words",
+        """
+import socket
+channel = socket.socket(fileno=5)
+def reply(*texts):
+    for text in texts:
+        channel.send(len(text).to_bytes(4, "big") + text.encode())
+reply('["t","names",["l"],["h","kept",0]]')
+reply(*['["t","returned",3,["l"]]'] * 1000)
+reply('["t","raised","SystemExit","","SystemExit",["l"],["t",0]]')
+def add(a, b):
+    return None
+""",
+        ("asserts", "unittest"),
+    ),
+    Cheat(
+        47,
+        "requests that never end",
+        """
+import socket
+channel = socket.socket(fileno=5)
+channel.send(b"\\0\\xff\\xff\\xff")
+try:
+    while True:
+        channel.send(bytes(1 << 16))
+except OSError:
+    pass
+""",
+        ("asserts", "unittest"),
+    ),
+    *(
+        Cheat(
+            47,
+            f"raising {name}",
+            f"def add(a, b):\n    raise {name}",
+            _FUNCTIONS_WITH_SCRIPTS,
+        )
+        for name in ("AssertionError", "StopIteration", "GeneratorExit", "KeyboardInterrupt")
+    ),
+    Cheat(
+        47,
+        "asking for the test to be skipped",
+        "import unittest\ndef add(a, b):\n    raise unittest.SkipTest",
+        _FUNCTIONS,
     ),
     Cheat(
         48,
@@ -352,23 +417,35 @@ sys.exit(1)
 """,
     ),
     *(
-        Cheat(58, f"value {name}", f"def add(a, b):\n{body}", _FUNCTIONS)
-        for name, body in {
-            "not a number": "    return float('nan')",
-            "infinity": "    return float('inf')",
-            "list a million deep": "    x = []\n    for _ in range(10**6):\n        x = [x]\n"
-            "    return x",
-            "list that holds itself": "    x = []\n    x.append(x)\n    return x",
-            "dict that holds itself": "    x = {}\n    x[0] = x\n    return x",
-            "generator without end": "    while True:\n        yield 3",
-            "a gigabyte": "    return 'x' * (1 << 30)",
-            "a hundred megabytes": "    return 'x' * (100 << 20)",
-            "huge number": "    return 1 << (1 << 26)",
-            "class": "    return int",
-            "lone surrogate": "    return chr(0xD800)",
-            "nothing": "    return None",
-            "truth": "    return True",
-        }.items()
+        Cheat(58, f"value {name}", f"def add(a, b):\n    {body}", modes)
+        for name, body, modes in (
+            ("not a number", "return float('nan')", _FUNCTIONS),
+            ("infinity", "return float('inf')", _FUNCTIONS),
+            ("list that holds itself", "x = []; x.append(x); return x", _FUNCTIONS),
+            ("dict that holds itself", "x = {}; x[0] = x; return x", _FUNCTIONS),
+            ("generator without end", "while True: yield 3", ("calls",)),
+            (
+                "list a million deep",
+                "x = 3\n    for _ in range(10**6): x = [x]\n    return x",
+                ("calls",),
+            ),
+            (
+                "list ten thousand deep",
+                "x = 3\n    for _ in range(10**4): x = [x]\n    return x",
+                _FUNCTIONS,
+            ),
+            ("a gigabyte", "return 'x' * (1 << 30)", _FUNCTIONS),
+            ("a hundred megabytes", "return 'x' * (100 << 20)", ("calls",)),
+            ("twenty megabytes", "return 'x' * (20 << 20)", _FUNCTIONS),
+            ("huge number", "return 1 << (1 << 26)", ("calls",)),
+            ("class", "return int", _FUNCTIONS),
+            ("lone surrogate", "return chr(0xD800)", _FUNCTIONS),
+            ("nothing", "return None", _FUNCTIONS),
+            ("truth", "return True", _FUNCTIONS),
+            ("text", "return str(a + b)", _FUNCTIONS),
+            ("list", "return [a + b]", _FUNCTIONS),
+            ("nearly", "return a + b + 1e-9", _FUNCTIONS),
+        )
     ),
     Cheat(
         59,
