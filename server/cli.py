@@ -20,6 +20,9 @@ from assayoffice.server.engine import EngineError
 
 app = typer.Typer()
 
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="TOML", help="File with settings.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
@@ -51,9 +54,7 @@ def _with_a_flag_per_setting(command: Any) -> Any:
 )
 @_with_a_flag_per_setting
 def serve(
-    config_file: Annotated[
-        Path | None, typer.Option("--config", metavar="TOML", help="File with settings.")
-    ] = None,
+    config_file: ConfigFile = None,
     as_json: AsJson = False,
     stop_with_stdin: Annotated[
         bool, typer.Option("--stop-with-stdin", help="Drain when stdin ends: with the parent.")
@@ -77,12 +78,17 @@ def serve(
 
 
 @app.command("doctor")
-def check_host(as_json: AsJson = False) -> None:
+def check_host(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Say what this host can and cannot do, with the remedy.
 
-    Exit code 1 if it cannot serve, or cannot serve all installed verifiers.
+    Settings about sandboxes come from the file and from variables ASSAY_<NAME>, as for serve.
+    Exit code 1 if it cannot serve, or cannot serve all installed verifiers; 2 for bad settings.
     """
-    findings = asyncio.run(doctor.examine())
+    try:
+        settings = config.load(config_file, os.environ, {})
+    except ConfigError as error:
+        raise _failure(error, code=2) from None
+    findings = asyncio.run(doctor.examine(settings))
     if as_json:
         for finding in findings:
             typer.echo(json.dumps(dataclasses.asdict(finding)))

@@ -6,8 +6,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.server.app import HANDLER, usable_cores
+from assayoffice.sandbox.programs import languages, probe
+from assayoffice.sandbox.programs.errors import SandboxUnavailable
+from assayoffice.sandbox.programs.settings import SandboxSettings, configure
+from assayoffice.server.app import HANDLER, sandbox_settings, usable_cores
 from assayoffice.server.catalog import Entry, load_catalog
+from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineError, EngineSettings
 
 # Two workers and the service, with room for one submission that takes all its memory.
@@ -28,9 +32,11 @@ class Finding:
     needed: bool = True
 
 
-async def examine() -> list[Finding]:
+async def examine(settings: Settings) -> list[Finding]:
     """Try everything. Verifiers judge their own cases in real worker processes."""
-    return [_platform(), _cores(), _memory(), _parquet(), *await _verifiers()]
+    sandbox = sandbox_settings(settings)
+    host = [_platform(), _cores(), _memory(), _parquet()]
+    return [*host, *_sandbox(sandbox), *_languages(sandbox), *await _verifiers(sandbox)]
 
 
 def _platform() -> Finding:
@@ -91,7 +97,35 @@ def _parquet() -> Finding:
     )
 
 
-async def _verifiers() -> list[Finding]:
+def _sandbox(settings: SandboxSettings) -> list[Finding]:
+    report = probe.probe(settings)
+    tried = [
+        Finding(f"sandbox: {trial.subject}", trial.ok, trial.detail, needed=False)
+        for trial in report.trials
+    ]
+    try:
+        plan = probe.plan(settings)
+    except SandboxUnavailable as error:
+        return [*tried, Finding("sandbox", False, "programs cannot be run", str(error))]
+    detail = f"tier {plan.tier.value}, enforces {', '.join(report.enforced)}"
+    return [*tried, Finding("sandbox", True, detail)]
+
+
+def _languages(settings: SandboxSettings) -> list[Finding]:
+    configure(settings)
+    present = [
+        Finding(f"language {name}", True, toolchain.version, needed=False)
+        for name, toolchain in languages.found().items()
+    ]
+    absent = [
+        Finding(f"language {name}", False, what, remedy, needed=False)
+        for name, text in languages.missing().items()
+        for what, _, remedy in [text.partition("; ")]
+    ]
+    return present + absent
+
+
+async def _verifiers(sandbox: SandboxSettings) -> list[Finding]:
     engine = Engine(
         EngineSettings(
             handler_path=HANDLER,
@@ -101,6 +135,7 @@ async def _verifiers() -> list[Finding]:
             queue_items=100_000,
             queue_bytes=64 * 1024**2,
             cache_bytes=0,
+            sandbox=sandbox,
         )
     )
     try:

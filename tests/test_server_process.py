@@ -20,8 +20,9 @@ from typer.testing import CliRunner
 
 from assayoffice.server import doctor
 from assayoffice.server.cli import app
+from assayoffice.server.config import Settings
 from assayoffice.server.doctor import Finding
-from assayoffice.v1 import verifier_pb2
+from assayoffice.v1 import task_pb2, verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -263,7 +264,47 @@ class Verifier(ToyVerifier):
 """
 
 
+def test_host_that_cannot_isolate_programs_serves_all_else(serve):
+    server = serve("--sandbox-python", "/nonexistent")
+    task = task_pb2.CodeTask(stdio=[task_pb2.StdioTest(output="7")])
+    program = verifier_pb2.Submission(verifier="code", response="```\nprint(7)\n```", code=task)
+    with grpc.insecure_channel(server.endpoint) as channel:
+        stub = VerifierServiceStub(channel)
+        batch = verifier_pb2.VerifyBatchRequest(submissions=[program, toy("gold")])
+        refused, judged = stub.VerifyBatch(batch, timeout=SECONDS).results
+    assert (reason(refused), reason(judged)) == ("VERIFIER_UNAVAILABLE", "SAME")
+    assert "no isolation for programs" in refused.error.message
+    assert "/nonexistent" in refused.error.message
+
+
 class TestDoctor:
+    def test_isolation_and_languages_are_told_with_what_is_enforced(self, monkeypatch):
+        findings = self.findings(monkeypatch)
+        assert findings["sandbox"]["ok"]
+        assert "tier landlock, enforces" in findings["sandbox"]["detail"]
+        assert "seccomp" in findings["sandbox"]["detail"]
+        assert findings["language python"]["ok"]
+        assert findings["verifier code"]["ok"]
+
+    def test_settings_count_and_lack_of_isolation_has_a_remedy(self, monkeypatch):
+        findings = self.findings(monkeypatch, ASSAY_SANDBOX_PYTHON="/nonexistent")
+        assert not findings["sandbox"]["ok"]
+        assert "/nonexistent: does not run" in findings["sandbox: Python"]["detail"]
+        assert "install bubblewrap" in findings["sandbox"]["remedy"]
+        assert not findings["verifier code"]["ok"]
+
+    def test_bad_settings_are_2(self, monkeypatch):
+        monkeypatch.setenv("ASSAY_SANDBOX_TIER", "none")
+        assert CliRunner().invoke(app, ["doctor"]).exit_code == 2
+
+    def findings(self, monkeypatch, **environment: str) -> dict[str, dict]:
+        """By subject, of a host that is told to use the weaker tier, which most hosts have."""
+        for name, value in {"ASSAY_SANDBOX_TIER": "landlock", **environment}.items():
+            monkeypatch.setenv(name, value)
+        command = [Path(sys.executable).parent / "assay", "doctor", "--json"]
+        lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+        return {each["subject"]: each for each in map(json.loads, lines)}
+
     def test_verifier_that_cannot_serve_is_named_with_the_reason(self, tmp_path):
         announce(tmp_path, "broken", "raise RuntimeError('no licence found')")
         announce(tmp_path, "deadly", DEADLY)
@@ -284,7 +325,7 @@ class TestDoctor:
 
     @pytest.mark.parametrize(("needed", "code"), [(True, 1), (False, 0)])
     def test_exit_code_is_about_what_is_needed(self, monkeypatch, needed, code):
-        async def examine() -> list[Finding]:
+        async def examine(settings: Settings) -> list[Finding]:
             return [
                 Finding("light", True, "on"),
                 Finding("[door]", False, "shut", "open it", needed),
