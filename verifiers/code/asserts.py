@@ -141,9 +141,12 @@ def _judge(
     ]
     failed = any(grade is not None and grade[0] is not Grade.PASSED for grade in grades)
     if not failed:
+        if not exchanged:
+            raise UnscorableReferenceError(
+                "asserts: the tests do not use the solution; name what they call in entry_point",
+                field="asserts",
+            )
         if not record.evidence:
-            if not exchanged:
-                raise UnscorableReferenceError("asserts: no test was reached", field="asserts")
             return [(Grade.WRONG_ANSWER, "no test was reached"), *skipped[1:]]
         if grade_of(solution_end, ignore_exit_code=True) is not None:
             grades[-1] = end

@@ -20,6 +20,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
 
@@ -95,6 +96,7 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
     tree.body = [
         node for node in tree.body if not (isinstance(node, stubs) and node.name == (owner or name))
     ]
+    _check_executes_nothing(tree)
     imports = _ImportsOfSolution()
     tree = imports.visit(tree)
     wanted = (_free_names(ast.unparse(tree)) | imports.names) - {name}
@@ -129,6 +131,25 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
         units=tuple(units),
         uses_unittest="unittest" in used or any(unit.class_name for unit in units),
     )
+
+
+def _check_executes_nothing(tree: ast.Module) -> None:
+    """Refuse code that may run what the solution has written: in here, the solution is data."""
+    literal = {id(node.func) for node in ast.walk(tree) if _calls_with_literal(node)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Name)
+            and node.id in ("exec", "compile")
+            and id(node) not in literal
+        ):
+            raise UnscorableReferenceError(
+                f"asserts: {node.id} may run what the solution returns; use script",
+                field="asserts",
+            )
+
+
+def _calls_with_literal(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.Constant)
 
 
 def _free_names(source: str) -> set[str]:
@@ -179,6 +200,14 @@ def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str,
                     field="asserts",
                 )
             yield "", [node.name], bool(required)
+
+
+def _required(arguments: ast.arguments) -> list[str]:
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    by_name = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return positional[: len(positional) - len(arguments.defaults)] + [
+        argument.arg for argument, default in by_name if default is None
+    ]
 
 
 def _last_name(base: ast.expr) -> str:
@@ -254,8 +283,9 @@ class _Rewriter(ast.NodeTransformer):
         self._guards += bool(node.handlers)
         node.body = [self.visit(part) for part in node.body]
         self._guards -= bool(node.handlers)
-        for parts in (node.handlers, node.orelse, node.finalbody):
-            parts[:] = [self.visit(part) for part in parts]  # type: ignore[index]
+        node.handlers = [self.visit(part) for part in node.handlers]
+        node.orelse = [self.visit(part) for part in node.orelse]
+        node.finalbody = [self.visit(part) for part in node.finalbody]
         return node
 
     def visit_With(self, node: ast.With) -> ast.AST:
@@ -275,6 +305,17 @@ class _Rewriter(ast.NodeTransformer):
         assert isinstance(with_statement, ast.With)
         with_statement.body = [node]
         return with_statement
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        eval_of_literal = _last_name(node.func) == "eval" and _calls_with_literal(node)
+        if eval_of_literal:
+            node.args = [self.visit(argument) for argument in node.args]
+        else:
+            self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name("__assay_eval__", node.ctx) if node.id == "eval" else node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         self.generic_visit(node)

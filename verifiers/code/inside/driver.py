@@ -42,6 +42,8 @@ _PREDICATES = {"startswith", "endswith", "issubset", "issuperset", "isdisjoint"}
 _SPECIAL_NAMES = {"__name__", "__doc__", "__dict__"}
 # Raised here, the first three would end a loop of the tests early and in silence.
 _NOT_PASSED_ON = (StopIteration, StopAsyncIteration, GeneratorExit, Warning)
+# How many elements of an iterator of the solution's are asked for, one by one.
+_MAX_TAKEN = 100_000
 # Where an object lies in memory differs from run to run, and reports must not.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _FUNCTIONS = (
@@ -95,7 +97,8 @@ class Channel:
         match self._converse(write(("names", names, path))):
             case ("names", list(found), function):
                 defined = dict(self._name(item) for item in found)
-                return defined, function, ""
+                # What the solution says without being asked would stand in for a builtin.
+                return {name: defined[name] for name in names if name in defined}, function, ""
             case ("missing", str(what)):
                 return {}, None, f"the program defines {what}"
             case ("broken", str(kind), str(message)):
@@ -124,9 +127,9 @@ class Channel:
         match item:
             case (str(name), value, str(base)):
                 if base and isinstance(value, Remote):
-                    kind = type(name, (self._exceptions.get(base, Exception),), {})
-                    self._named.append(kind)
-                    return name, kind
+                    builtin = self._exceptions.get(base, Exception)
+                    self._named.append(types.new_class(name, (builtin,)))
+                    return name, self._named[-1]
                 if not isinstance(value, Remote):
                     self.note_exchange()
                 return name, _labelled(value, name)
@@ -144,7 +147,7 @@ class Channel:
         ]
         try:
             if named:
-                cls = named[0] if not named[1:] else type(kind, tuple(named), {})
+                cls = types.new_class(kind, tuple(named)) if named[1:] else named[0]
             else:
                 cls = self._exceptions[base]
             error: BaseException = cls(*given)
@@ -230,12 +233,13 @@ class Channel:
 class Remote:
     """An object of the solution's."""
 
-    __slots__ = ("_assay_channel", "_assay_label", "_assay_number")
+    __slots__ = ("_assay_channel", "_assay_label", "_assay_number", "_assay_taken")
 
     def __init__(self, channel: Channel, number: int) -> None:
         object.__setattr__(self, "_assay_channel", channel)
         object.__setattr__(self, "_assay_number", number)
         object.__setattr__(self, "_assay_label", "")
+        object.__setattr__(self, "_assay_taken", 0)
 
     def __call__(self, *arguments: object, **keywords: object) -> object:
         return _call(self, arguments, keywords)
@@ -265,6 +269,10 @@ class Remote:
         return iterator
 
     def __next__(self) -> object:
+        taken = object.__getattribute__(self, "_assay_taken") + 1
+        object.__setattr__(self, "_assay_taken", taken)
+        if taken > _MAX_TAKEN:
+            raise ValueError("the solution's iterator goes on and on")
         try:
             return _do("next", self)
         except RuntimeError as error:
@@ -402,10 +410,10 @@ class Record:
 
     def fail(self, index: int, error: BaseException) -> None:
         """Note why a test failed, unless it had failed before. Raises DefectiveTest."""
-        self._noted = error
         result = self.results[index]
         if result is None or result[0] == "passed":
             self.results[index] = self._judged(error)
+        self._noted = error
 
     def skip(self, index: int) -> None:
         self.results[index] = ("skipped", "")
@@ -530,11 +538,12 @@ def _run(order: dict[str, object], record: Record) -> None:
     record.missing = set(wanted) - space.keys()
     space["__assay_assertion__"] = functools.partial(_Assertion, record)
     space["__assay_call__"] = _call_for_effect
+    space["__assay_eval__"] = _calculate
     if order["unittest"]:
         import unittest
 
         # Which tests to run has been decided.
-        unittest.main = lambda *_, **__: None  # type: ignore[assignment,misc]
+        unittest.main = lambda *_, **__: None  # type: ignore[assignment]
     try:
         exec(compile(str(order["source"]), "tests.py", "exec", dont_inherit=True), space)
         for name in cast("list[str]", order["checks"]):
@@ -556,12 +565,46 @@ def _call_for_effect(function: object, *arguments: object, **keywords: object) -
     return cast("Callable[..., object]", function)(*arguments, **keywords)
 
 
+def _calculate(text: object, *scopes: dict[str, object]) -> object:
+    """What ``eval`` is to the tests: it may be handed what the solution has written.
+
+    So it knows operators, literals, and the names it is given, and no calls and no attributes.
+    Raises ValueError for everything else.
+    """
+    import ast
+
+    tree = ast.parse(str(text).strip(), mode="eval")
+    allowed = (
+        ast.Expression,
+        ast.Constant,
+        ast.Name,
+        ast.BinOp,
+        ast.UnaryOp,
+        ast.BoolOp,
+        ast.Compare,
+        ast.IfExp,
+        ast.List,
+        ast.Tuple,
+        ast.Dict,
+        ast.Set,
+        ast.expr_context,
+        ast.operator,
+        ast.unaryop,
+        ast.boolop,
+        ast.cmpop,
+    )
+    if not all(isinstance(node, allowed) for node in ast.walk(tree)):
+        raise ValueError("more than a calculation")
+    known = {name: value for scope in scopes for name, value in scope.items()}
+    return eval(compile(tree, "calculation", "eval"), {**known, "__builtins__": {}})
+
+
 def _run_unit(
     unit: dict[str, object], space: dict[str, object], function: object, record: Record
 ) -> None:
     indexes = cast("dict[str, int]", unit["tests"])
     if unit["class_name"]:
-        _run_cases(cast("Callable[[str], object]", space[str(unit["class_name"])]), indexes, record)
+        _run_cases(cast("Callable[[str], Any]", space[str(unit["class_name"])]), indexes, record)
         return
     for name, index in indexes.items():
         record.begin()
@@ -575,7 +618,7 @@ def _run_unit(
                 return
 
 
-def _run_cases(case: Callable[[str], object], indexes: dict[str, int], record: Record) -> None:
+def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Record) -> None:
     """Run tests of one class, with what is set up before and after them."""
     import unittest
 

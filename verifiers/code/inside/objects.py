@@ -141,7 +141,7 @@ class _Server:
         known = [
             self._exceptions.index(cls) for cls in type(error).__mro__ if cls in self._exceptions
         ]
-        reply = ("raised", kind, message, _builtin_base(type(error)), known[:1])
+        reply = ("raised", kind, message, _builtin_base(type(error)), known)
         try:
             return write((*reply, error.args))
         except BaseException:  # noqa: BLE001 - arguments that are no data, or worse
@@ -194,7 +194,9 @@ def _entry(defined: dict[str, object], path: str) -> object:
     if path in defined:
         return found
     # A method: of another new object at each call.
-    return lambda *arguments, **keywords: _call(entry_point(defined, path), *arguments, **keywords)
+    return lambda *arguments, **keywords: cast("Callable[..., object]", entry_point(defined, path))(
+        *arguments, **keywords
+    )
 
 
 def _builtin_base(kind: type) -> str:
