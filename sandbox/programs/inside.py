@@ -24,14 +24,12 @@ import json
 import math
 import mmap
 import os
-import random
 import resource
 import select
 import signal
 import socket
 import struct
 import sys
-import threading
 import time
 import types
 from collections.abc import Callable
@@ -96,8 +94,11 @@ class _Filter:
 class _Box:
     """What all runs of this sandbox have in common."""
 
-    def __init__(self, control: socket.socket, settings: Message) -> None:
+    def __init__(
+        self, control: socket.socket, settings: Message, after_fork: list[Message]
+    ) -> None:
         self._control = control
+        self._after_fork = after_fork
         self._namespaces = settings["tier"] == "namespaces"
         own_pid = struct.pack("=I", settings["own_pid"])
         self._filters = {
@@ -232,6 +233,9 @@ class _Box:
                     _write(name, fd)
             else:
                 _call("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+            if order["processes"] > 1:
+                for hooks in self._after_fork:
+                    os.register_at_fork(**hooks)
             start = _python(given) if order["argv"] is None else _command(order, given)
             if not self._namespaces:
                 _close_all_but(_RULESET_FD)
@@ -358,7 +362,11 @@ def _python(given: Message) -> Callable[[], None]:
     sys.argv = ["solution.py"]
     # Not the wrapper of ``signal``, whose enums cost a fork more memory than the rest of this.
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    # Anew in each fork otherwise: what a program does should not change from run to run.
+    # Both are imported only in ``main``, which keeps them from what they do after forks.
+    import random
+    import threading
+
+    # The same in each run, so that what a program does does not change from run to run.
     random.seed(0)
     exit_now = os._exit
     # What the interpreter itself calls when a program has ended.
@@ -487,13 +495,29 @@ def main() -> None:
     os.umask(0o022)
     for path in settings["paths"]:
         sys.path.append(path)
-    for name in settings["preload"]:
-        importlib.import_module(name)
-    box = _Box(control, settings)
+    after_fork = _import(settings["preload"])
+    box = _Box(control, settings, after_fork)
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     control.send(json.dumps({"ready": sys.version.split()[0]}).encode())
     box.serve()
+
+
+def _import(names: list[str]) -> list[Message]:
+    """Import modules, and return what they want to be called after forks, without its being so.
+
+    They make locks and seeds anew, which a program's first process does not need: it is the fork
+    of a process with one thread. It costs each run as much as a quarter of all the rest.
+    """
+    wanted: list[Message] = []
+    register = os.register_at_fork
+    os.register_at_fork = lambda **hooks: wanted.append(hooks)
+    try:
+        for name in names:
+            importlib.import_module(name)
+    finally:
+        os.register_at_fork = register
+    return wanted
 
 
 def _take_control(fd: int) -> socket.socket:

@@ -13,14 +13,14 @@ from pathlib import Path
 _SYSTEM = (Path("/usr/bin/python3"), Path("/usr/local/bin/python3"))
 _OLDEST = (3, 11)
 _ASK_SECONDS = 20.0
+# The library is asked of the kernel: a build may name one place and load from another.
 _QUESTION = """
-import json, os, sys, sysconfig
-say = sysconfig.get_config_var
-shared = os.path.join(say("LIBDIR") or "", say("LDLIBRARY") or "")
+import json, sys, sysconfig
+with open("/proc/self/maps") as maps:
+    loaded = {line.split()[-1] for line in maps if "/libpython" in line}
 print(json.dumps({
     "version": sys.version_info[:3],
-    "folders": sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}),
-    "shared": shared if say("Py_ENABLE_SHARED") and os.path.exists(shared) else "",
+    "needs": sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *loaded}),
 }))
 """
 
@@ -70,10 +70,12 @@ def examine(path: Path) -> Interpreter | str:
     version = ".".join(map(str, told["version"]))
     if tuple(told["version"]) < _OLDEST:
         return f"{executable}: is Python {version}; at least 3.11 is needed"
-    needs = [executable, *(Path(folder) for folder in told["folders"])]
-    if told["shared"]:
-        needs.append(Path(told["shared"]))
-    return Interpreter(executable, version, tuple(needs))
+    needs = (executable, *map(Path, told["needs"]))
+    for need in needs:
+        closed = unreachable(need)
+        if closed is not None:
+            return f"{executable}: needs {need}, and {closed} is closed to other users"
+    return Interpreter(executable, version, needs)
 
 
 def unreachable(path: Path) -> Path | None:

