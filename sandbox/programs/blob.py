@@ -30,7 +30,7 @@ class Blob:
             while view:
                 view = view[os.write(self.fd, view) :]
             os.lseek(self.fd, 0, os.SEEK_SET)  # for readers that start where the descriptor stands
-            os.fchmod(self.fd, _MODE)
+            self.restore()
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
         except OSError as error:
             self.close()
@@ -40,6 +40,14 @@ class Blob:
     def digest(self) -> bytes:
         """SHA-256 of the content."""
         return hashlib.sha256(self.read()).digest()
+
+    def restore(self) -> None:
+        """Undo what seals do not prevent: a program that runs as our own user may chmod and touch.
+
+        Before each run, so that none can take it from, or leave a sign in it for, the next.
+        """
+        os.fchmod(self.fd, _MODE)
+        os.utime(self.fd, ns=(0, 0))
 
     def read(self) -> bytes:
         """The content."""

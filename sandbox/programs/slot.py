@@ -235,6 +235,7 @@ def _descriptors(
     targets = [1, 2, ANSWER_FD][: len(fds)]
     for blob, target in ((run.stdin, 0), (run.data, DATA_FD)):
         if blob is not None:
+            blob.restore()
             # Opened anew: those who share a descriptor share the position in it, too.
             fd = os.open(f"/proc/self/fd/{blob.fd}", os.O_RDONLY | os.O_CLOEXEC)
             opened.callback(os.close, fd)
@@ -246,6 +247,7 @@ def _descriptors(
     program = run.program
     code = program.source if isinstance(program, PythonProgram) else program.executable
     if code is not None:
+        code.restore()
         fds.append(code.fd)
         targets.append(_CODE)
     fds += [blob.fd for blob in run.files.values()]
