@@ -1,8 +1,10 @@
-"""``assay demo``: shipped responses judged over gRPC, then a hostile one survived.
+"""``assay demo``: shipped responses judged over gRPC, cheats found, a hostile batch survived.
 
 ``make demo`` runs it. Everything it shows went through a real server process.
 """
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +32,21 @@ _SHOWN_ERRORS = 5
 _TOWER = "Surely \\boxed{" + "9^{" * 40 + "9" + "}" * 40 + "}"
 _NESTED = "\\boxed{" + "\\sqrt{1+" * 1500 + "1" + "}" * 1500 + "}"
 _DIGITS = "\\boxed{" + "9" * 900_000 + "}"
+_TESTS = """
+def check(candidate):
+    assert candidate("level") == True
+    assert candidate("assay") == False
+
+check(is_palindrome)
+"""
+_PROGRAMS = {
+    "honest program": "def is_palindrome(text):\n    return text == text[::-1]\n",
+    "equal to everything": (
+        "class Yes:\n    def __eq__(self, other):\n        return True\n\n"
+        "def is_palindrome(text):\n    return Yes()\n"
+    ),
+    "gone before the test": "import os\n\ndef is_palindrome(text):\n    os._exit(0)\n",
+}
 _HEALTHY = r"Half of a half is a quarter, so the answer is \boxed{0.25}."
 
 app = typer.Typer()
@@ -39,7 +56,7 @@ app = typer.Typer()
 def demo(
     file: Annotated[Path, typer.Argument(help="Rows to show.", show_default=False)] = _FILE,
 ) -> None:
-    """Start a service, judge shipped responses, survive a hostile batch, stop."""
+    """Start a service, judge responses and programs, survive a hostile batch, stop."""
     console = Console(highlight=False)
     try:
         start = time.monotonic()
@@ -51,6 +68,10 @@ def demo(
             states = ", ".join(f"{name} {state}" for name, state in ready.verifiers.items())
             console.print(f"[bold]Serving on {ready.endpoint}[/] after {seconds:.1f} s: {states}\n")
             _show_responses(console, client, file)
+            if ready.verifiers.get("code") == "SERVING":
+                _show_programs(console, client)
+            else:
+                console.print("Programs cannot be judged here: `assay doctor` says why.\n")
             _show_survival(console, client)
         console.print("Server stopped.")
     except UnreadableFileError as error:
@@ -77,6 +98,45 @@ def _show_responses(console: Console, client: Client, file: Path) -> None:
         f"{len(results) - len(failed)} verdicts in {milliseconds:.0f} ms; {len(failed)} without a "
         "score, because what is not the model's fault must not cost it points.\n"
     )
+
+
+def _show_programs(console: Console, client: Client) -> None:
+    start = time.monotonic()
+    results = client.verify_batch(
+        [
+            Submission(name, "code", f"```python\n{program}```", {"asserts": _TESTS})
+            for name, program in _PROGRAMS.items()
+        ],
+        timeout=_CALL_SECONDS,
+    )
+    milliseconds = (time.monotonic() - start) * 1000
+    console.print(report.results_table(results, "Programs: one that works, two that cheat"))
+    taken_in = [name for name, program in _PROGRAMS.items() if _passes_in_process(program)]
+    honest, *cheats = (
+        isinstance(each, Verdict) and each.outcome is Outcome.CORRECT for each in results
+    )
+    told_apart = honest and not any(cheats)
+    ending = (
+        Text("only the program that works passes.", "bold green")
+        if told_apart
+        else Text("a program got what it does not deserve.", "bold red")
+    )
+    console.print(
+        Text(f"{milliseconds:.0f} ms; ")
+        .append_text(ending)
+        .append(
+            f" Run with its tests in one process, {len(taken_in)} of {len(results)} exit with 0."
+        ),
+        end="\n\n",
+    )
+    if not told_apart:
+        raise typer.Exit(1)
+
+
+def _passes_in_process(program: str) -> bool:
+    """What a grader says that appends the tests to a program and looks at the exit code."""
+    command = [sys.executable, "-I", "-c", program + _TESTS]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _show_survival(console: Console, client: Client) -> None:

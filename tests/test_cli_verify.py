@@ -334,6 +334,21 @@ class TestRealServer:
             (each["id"], each["expected"]) for each in promised
         ]
 
+    def test_programs_of_rows_are_judged(self, rows_file, endpoint):
+        task = {"stdio": [{"input": "3", "output": "9"}, {"input": "4", "output": "16"}]}
+        right = "```python\nprint(int(input()) ** 2)\n```"
+        path = rows_file(
+            {"response": right, "task": task},
+            {"response": [right, "```\nprint(9)\n```"], "reward_model": {"ground_truth": task}},
+            {"response": right, "reward_model": {"ground_truth": json.dumps(task)}},
+            {"response": right, "task": {"stdio": [{"input": 3}]}},
+        )
+        done = real("verify", path, "--json", "--verifier", "code", "--endpoint", endpoint)
+        *judged, bad = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [each["reason"] for each in judged] == ["PASSED", "PASSED", "WRONG_ANSWER", "PASSED"]
+        assert [check["passed"] for check in judged[2]["checks"]] == [True, False]
+        assert "row 4: task.stdio[0].input: must be text" in bad["error"]["message"]
+
     def test_bad_rows_are_explained_and_the_others_judged(self, rows_file, endpoint):
         path = rows_file(
             {**GOOD, "response": r"\boxed{7}"},
@@ -375,6 +390,8 @@ class TestRealServer:
         assert done.returncode == 0, done.stdout + done.stderr
         for line in EXAMPLES.read_text().splitlines():
             assert json.loads(line)["id"] in done.stdout
+        assert "only the program that works passes" in done.stdout
+        assert "3 of 3 exit with 0" in done.stdout
         assert "both neighbours judged" in done.stdout and "Server stopped." in done.stdout
         assert max(map(len, done.stdout.splitlines())) <= 100
 
