@@ -216,7 +216,7 @@ class AgreeableNumber(int):
         (float(2**53), str(2**53 + 1), False, False),
         pytest.param(10**19_999, "1" + "0" * 19_999, True, True, id="20000 digits"),
         (0.1 + 0.2, "0.3", False, False),
-        (Agreeable(), "[7]", False, False),
+        (Agreeable([7]), "[7]", False, False),
         (AgreeableNumber(3), "7", False, False),
         ([AgreeableNumber(3)], "[7]", False, False),
         (range(2), "[0, 1]", False, False),

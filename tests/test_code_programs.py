@@ -125,7 +125,12 @@ def test_fences_are_those_of_commonmark(block, program):
 
 @pytest.mark.parametrize(
     "text",
-    ["``python\nx\n``", "    ```python\n    x\n    ```", "```python x```", "say ```python\nx\n```"],
+    [
+        "``python\nx\n``",
+        "    ```python\n    x\n    ```",
+        "```python x``` is\nx = 1",
+        "say ```python\nx\n```",
+    ],
 )
 def test_what_only_looks_like_a_fence_is_none(text):
     assert found(text) is None
