@@ -34,7 +34,9 @@ _IMPORTS = re.compile(r"\A(?:\s*import\s+[\w.*\s]+;|\s*//[^\n]*(?:\n|\Z))*")
 _GO_PACKAGE = re.compile(r"^\s*package\s+main\b", re.MULTILINE)
 _PACKAGE = re.compile(r"\A\s*package\s+[\w.\s]+;")
 _ERROR = re.compile(
-    r"(?:\./)?(?P<file>[\w$]+)\.(?P<suffix>c|cpp|java|go):(?P<line>\d+):(?:\d+:)? .*"
+    r"solution\.(?:c|cpp):\d+:\d+: (?:fatal )?error: .*|\./solution\.go:\d+:\d+: .*"
+    # In Java the program and its tests share a file.
+    r"|[\w$]+\.java:(?P<line>\d+): error: .*"
 )
 
 
@@ -82,9 +84,7 @@ def _own_errors(output: str, source: str) -> str:
     lines = source.count("\n") + 1
     told = []
     for match in filter(None, map(_ERROR.match, output.splitlines())):
-        # In Java the program and its tests share a file.
-        shared = match["suffix"] == "java"
-        if int(match["line"]) <= lines if shared else match["file"] == "solution":
+        if int(match["line"] or 0) <= lines:
             told.append(match.group())
     return "\n".join(told[:_MOST_ERRORS]) or "it does not compile together with its tests"
 
