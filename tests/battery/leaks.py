@@ -53,4 +53,5 @@ print(count)
 """
 )
 
-FILL_AND_SEARCH = FILL + SEARCH
+# What is given back is still there, until somebody is given it anew.
+FILL_AND_SEARCH = FILL + "freed = [block * 16 for _ in range(1 << 10)]\nfreed = None\n" + SEARCH
