@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from assayoffice.sandbox.programs import Blob, PythonProgram, Run, RunLimits, RunResult
-from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
+from assayoffice.verifiers.base import UnscorableReferenceError
 from assayoffice.verifiers.code import inside, testcode
 from assayoffice.verifiers.code.calls import entry_path
 from assayoffice.verifiers.code.machine import Machine
@@ -90,11 +90,6 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
 
 
 def _tests(task: CodeTask) -> Tests:
-    if task.language != "python":
-        raise InvalidTaskError(
-            f"language: asserts are in python, not in {task.language}; use script",
-            field="language",
-        )
     return testcode.read(task.asserts, entry_path(task) if task.entry_point else "")
 
 

@@ -23,7 +23,7 @@ from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.strict_json import NotJsonError
 from assayoffice.verifiers.code.task import CodeTask, Comparator
 
-_ENTRY_POINT = re.compile(r"[^\W\d]\w*(?:\(\))?(?:\.[^\W\d]\w*)?")
+_ENTRY_POINT = re.compile(r"[^\W\d]\w*(?:(?:\(\))?\.[^\W\d]\w*)?")
 
 
 def names(task: CodeTask) -> tuple[str, ...]:
@@ -36,11 +36,6 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
 
     Raises InvalidTaskError and UnscorableReferenceError.
     """
-    if task.language != "python":
-        raise InvalidTaskError(
-            f"language: calls are made in python, not in {task.language}; use stdio or script",
-            field="language",
-        )
     path = entry_path(task)
     host = _host()
     for index, (name, test) in enumerate(zip(names(task), task.calls, strict=True)):
