@@ -79,6 +79,8 @@ EARLY = {
     "javascript": [
         "process.exit(0)",
         "const f = () => process.exit(0)",
+        "const f = (x) => x\nreturn",
+        "import fs from 'fs'\nconst f = (x) => process.exit(0)",
         "process.on('exit', () => process.reallyExit(0))\nconst f = (x) => x",
         "process.on('uncaughtException', () => {})\nconst f = (x) => x",
         "console.assert = () => {}\nconst f = (x) => x",
@@ -98,6 +100,11 @@ EARLY = {
         "return 0",
         "trap 'exit 0' EXIT\nf() { echo 2; }",
         "trap 'return 0' DEBUG\nf() { echo 2; }",
+        "shopt -s extdebug\nset -T\ntrap 'return 2' DEBUG\nf() { echo 2; }",
+        "exit() { :; }\nunset() { :; }\nf() { echo 2; }",
+        "exit() { :; }\nreadonly -f exit\nf() { echo 2; }",
+        "[() { true; }\nf() { echo 2; }",
+        "shopt -s expand_aliases\nalias exit=:\nf() { echo 2; }",
         "exec /usr/bin/true",
     ],
     "rust": [
@@ -196,6 +203,14 @@ def test_asynchronous_tests_are_waited_for(machine):
     assert judge(machine, "javascript", "const f = async (x) => x + 1", tests).grade is Grade.PASSED
     for wrong in ("const f = async (x) => x", "const f = async (x) => process.exit(0)"):
         assert judge(machine, "javascript", wrong, tests).grade is Grade.WRONG_ANSWER
+
+
+def test_programs_may_be_modules_of_either_kind(machine):
+    for source in (
+        "import { inspect } from 'util'\nexport const f = (x) => x + inspect(1).length",
+        "const { inspect } = require('util')\nmodule.exports = f = (x) => x + inspect(1).length",
+    ):
+        assert judge(machine, "javascript", source).grade is Grade.PASSED
 
 
 def test_assert_works_in_java(machine):

@@ -152,7 +152,7 @@ def _java(toolchain: Toolchain, source: Source) -> Recipe:
 def _javascript(toolchain: Toolchain, source: Source) -> Recipe:
     files = {"main.js": source.text, **source.beside}
     if source.witnessed:
-        files["witness.js"] = witness.JAVASCRIPT
+        files |= {"main.mjs": source.text, "witness.js": witness.JAVASCRIPT}
     argv = (
         toolchain.tools["run"],
         "--v8-pool-size=1",

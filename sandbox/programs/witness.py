@@ -93,11 +93,14 @@ def without_go_main(source: str) -> str:
 
 
 #: To be started instead of main.js, which it loads. With node's own console.assert a test that
-#: fails prints a line, and the program goes on and exits with 0.
+#: fails prints a line, and the program goes on and exits with 0. A module of the older kind may end
+#: early by a return, which is an error in a script and in a module of the newer kind; so what is no
+#: script must be one of those.
 JAVASCRIPT = """\
 'use strict';
 const { AssertionError } = require('assert');
 const { readFileSync, closeSync, writeSync } = require('fs');
+const { Script } = require('vm');
 const token = readFileSync(3);
 closeSync(3);
 const once = process.once.bind(process);
@@ -112,11 +115,24 @@ Object.defineProperty(console, 'assert', { value: assert, writable: false, confi
 Object.defineProperty(globalThis, 'console', {
     value: console, writable: false, configurable: false,
 });
-require('./main.js');
-// Comes when nothing is left to wait for, and not when the program exits.
-once('beforeExit', (code) => {
-    if (!failed && code === 0) writeSync(4, token);
-});
+function loaded() {
+    // Comes when nothing is left to wait for, and not when the program exits.
+    once('beforeExit', (code) => {
+        if (!failed && code === 0) writeSync(4, token);
+    });
+}
+let isScript = true;
+try {
+    new Script(readFileSync('main.js', 'utf8'));
+} catch {
+    isScript = false;
+}
+if (isScript) {
+    require('./main.js');
+    loaded();
+} else {
+    import('./main.mjs').then(loaded);
+}
 """
 
 #: To be started instead of main.sh, which it reads and which BASH_END has been added to: a return

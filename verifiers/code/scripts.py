@@ -31,6 +31,12 @@ _WORDS_OF_TESTS = (
     "static struct"
 ).split()
 _IMPORTS = re.compile(r"\A(?:\s*import\s+[\w.*\s]+;|\s*//[^\n]*(?:\n|\Z))*")
+# Takes back what a program may have made of the words in which shell tests are written. In POSIX
+# mode, which a variable turns on, no function stands before unset and exit.
+_SHELL_AGAIN = (
+    "POSIXLY_CORRECT=1; unset -f exit return test [ true false trap shopt unalias || exit 1; "
+    "unset POSIXLY_CORRECT; trap - DEBUG ERR; shopt -u expand_aliases extdebug; unalias -a"
+)
 _GO_PACKAGE = re.compile(r"^\s*package\s+main\b", re.MULTILINE)
 _PACKAGE = re.compile(r"\A\s*package\s+[\w.\s]+;")
 _ERROR = re.compile(
@@ -138,7 +144,8 @@ def _javascript(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
 
 def _bash(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
     # A return at the end of the program, outside of a function, would skip tests in its own file.
-    return f". ./solution.sh\n{tests}\n", {"solution.sh": f"{program}\n"}
+    text = f". ./solution.sh\n{_SHELL_AGAIN}\n{tests}\n"
+    return text, {"solution.sh": f"{program}\n"}
 
 
 _JOINS: Mapping[str, Callable[[str, str], tuple[str, Mapping[str, str]]]] = {
