@@ -397,6 +397,22 @@ def test_this_host_has_the_strongest_tier(box):
     assert {"namespaces", "seccomp", "capabilities"} <= set(box.enforced)
 
 
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        Run(Command(("/usr/bin/true",))),
+        Run(python("pass"), files={"a": Blob(b"")}),
+        Run(python("pass"), limits=RunLimits(processes=2)),
+    ],
+)
+def test_a_tier_says_what_it_does_not_have(beyond):
+    with Sandbox(SandboxSettings(tier=TierChoice.LANDLOCK)) as made:
+        with pytest.raises(SandboxUnavailable, match="assay doctor"):
+            made.run(beyond)
+        with pytest.raises(SandboxUnavailable, match="assay doctor"):
+            made.run_pair(Run(python("pass")), beyond)
+
+
 def test_leases_are_of_one_holder_and_free_when_given_back():
     first, second = Lease.take(), Lease.take()
     assert first.number != second.number

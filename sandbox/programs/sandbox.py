@@ -5,7 +5,8 @@ from typing import Self
 
 from assayoffice.sandbox import usage
 from assayoffice.sandbox.programs import probe
-from assayoffice.sandbox.programs.run import Run, RunResult, Tier
+from assayoffice.sandbox.programs.errors import SandboxUnavailable
+from assayoffice.sandbox.programs.run import Command, Run, RunResult, Tier
 from assayoffice.sandbox.programs.settings import SandboxSettings, configured
 from assayoffice.sandbox.programs.slot import Running, Slot
 
@@ -41,8 +42,10 @@ class Sandbox:
     def run(self, run: Run) -> RunResult:
         """Run a program to its end.
 
-        Raises SandboxFailure when the run was lost through no fault of the program.
+        Raises SandboxFailure when the run was lost through no fault of the program, and
+        SandboxUnavailable for what this tier does not have.
         """
+        self._refuse_beyond_tier(run)
         slot = self._slot(0)
         try:
             result = slot.finish(slot.start(run))
@@ -55,8 +58,10 @@ class Sandbox:
     def run_pair(self, first: Run, second: Run) -> tuple[RunResult, RunResult]:
         """Run two programs at once, CHANNEL_FD of each being one end of a stream socket.
 
-        When one has ended, the other finds the channel closed. Raises SandboxFailure.
+        When one has ended, the other finds the channel closed. Raises as ``run`` does.
         """
+        for each in (first, second):
+            self._refuse_beyond_tier(each)
         slots = self._slot(0), self._slot(1)
         running: list[Running] = []
         try:
@@ -86,6 +91,15 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _refuse_beyond_tier(self, run: Run) -> None:
+        if self.tier is Tier.NAMESPACES:
+            return
+        if run.files or run.limits.processes > 1 or isinstance(run.program, Command):
+            raise SandboxUnavailable(
+                f"the tier {self.tier.value} runs Python programs of one process and without files "
+                "only; `assay doctor` says what the tier namespaces needs"
+            )
 
     def _slot(self, index: int) -> Slot:
         for slot in list(self._slots):
