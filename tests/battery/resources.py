@@ -333,6 +333,29 @@ while True:
     ),
     Case(
         35,
+        "time of children that nobody waits for",
+        """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(40):
+    child = os.fork()
+    if child == 0:
+        while time.process_time() < 0.05:
+            pass
+        os._exit(0)
+    try:
+        while True:
+            os.kill(child, 0)
+            time.sleep(0.001)
+    except ProcessLookupError:
+        pass
+""",
+        statuses=(Status.CPU_LIMIT,),
+        limits=_CHILDREN,
+        landlock_statuses=_REFUSED,
+    ),
+    Case(
+        35,
         "time spread over threads",
         """
 import hashlib, threading
