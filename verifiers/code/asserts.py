@@ -134,8 +134,13 @@ def _judge(
         else (_GRADES[result[0]], _for_people(result[1]))
         for result in record.results
     ]
-    failed = any(grade is not None and grade[0] is not Grade.PASSED for grade in grades)
-    if not failed:
+    failed = [
+        at for at, grade in enumerate(grades) if grade is not None and grade[0] > Grade.PASSED
+    ]
+    if grade_of(solution_end, ignore_exit_code=True) is not None:
+        # Whatever the tests have made of it.
+        grades[failed[0] if failed else -1] = end
+    elif not failed:
         if not exchanged:
             raise UnscorableReferenceError(
                 "asserts: the tests do not use the solution; name what they call in entry_point",
@@ -143,12 +148,9 @@ def _judge(
             )
         if not record.evidence:
             return [(Grade.WRONG_ANSWER, "no test was reached"), *skipped[1:]]
-        if grade_of(solution_end, ignore_exit_code=True) is not None:
-            grades[-1] = end
-            failed = True
-    # An assertion that is passed by, such as ``assert False`` after what must raise, holds.
-    rest = (Grade.SKIPPED if failed else Grade.PASSED, "")
-    return [rest if grade is None else grade for grade in grades]
+        # An assertion that is passed by, such as ``assert False`` after what must raise, holds.
+        return [(Grade.PASSED, "") if grade is None else grade for grade in grades]
+    return [(Grade.SKIPPED, "") if grade is None else grade for grade in grades]
 
 
 def _record(answer: bytes) -> tuple[bool, _Record | None]:

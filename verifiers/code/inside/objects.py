@@ -51,6 +51,7 @@ _OPERATIONS: dict[str, Callable[..., object]] = {
     "str": str,
     "repr": repr,
     "getitem": operator.getitem,
+    "getslice": lambda value, *ends: value[slice(*ends)],
     "setitem": operator.setitem,
     "delitem": operator.delitem,
     "add": operator.add,

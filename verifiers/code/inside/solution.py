@@ -70,10 +70,10 @@ def as_data(value: object) -> object:
 def told(error: BaseException) -> tuple[str, str]:
     """The name of the type of an exception and its message, cut short."""
     try:
-        message = str.__str__(str(error))[:_MAX_MESSAGE_CHARACTERS]
+        message = str.__str__(str(error))[: 5 * _MAX_MESSAGE_CHARACTERS]
     except BaseException:  # noqa: BLE001 - the solution's own __str__
         message = ""
-    return type(error).__name__, _ADDRESS.sub("0x...", message)
+    return type(error).__name__, _ADDRESS.sub("0x...", message)[:_MAX_MESSAGE_CHARACTERS]
 
 
 def read_order() -> dict[str, object]:
