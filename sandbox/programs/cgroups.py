@@ -18,7 +18,7 @@ from typing import Self
 from assayoffice.sandbox.programs.leases import Lease
 
 _PREFIX = "assayoffice-"
-_WANTED = ("memory", "pids")
+_NEEDED, _WELCOME = ("memory", "pids"), ("cpuacct",)
 _EVENTS_BYTES = 1024
 _KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 _CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 50, 0.01
@@ -33,6 +33,7 @@ class _Files:
     peak: str
     events: str
     tasks_limit: str
+    cpu: str
 
 
 _VERSION_1 = _Files(
@@ -41,15 +42,17 @@ _VERSION_1 = _Files(
     "memory.max_usage_in_bytes",
     "memory.oom_control",
     "pids.max",
+    "cpuacct.usage",
 )
-_VERSION_2 = _Files("memory.max", "memory.swap.max", "", "memory.events", "pids.max")
+_VERSION_2 = _Files("memory.max", "memory.swap.max", "", "memory.events", "pids.max", "cpu.stat")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the slot has used in a run. ``peak_bytes`` is 0 where it was not measured."""
+    """What the slot has used in a run; 0 what was not measured."""
 
     peak_bytes: int
+    cpu_seconds: float
     out_of_memory: bool
 
 
@@ -64,7 +67,8 @@ class Cgroup:
         self._tasks = -1
         self._kills = 0
         self._idle_bytes = 0
-        self._measures_peak = False
+        self._measures = False
+        self._cpu_seconds = 0.0
 
     @classmethod
     def make(cls, number: int) -> Self | None:
@@ -99,8 +103,8 @@ class Cgroup:
             with contextlib.suppress(FileNotFoundError):
                 _write(memory / self._files.swap_limit, b"0")
 
-    def begin(self, memory_bytes: int, tasks: int, *, measure_peak: bool) -> None:
-        """Set the limits of the next run. Raises OSError."""
+    def begin(self, memory_bytes: int, tasks: int, *, measure: bool) -> None:
+        """Set the limits of the next run, and measure what it uses if asked to. Raises OSError."""
         memory, files = self._folders["memory"], self._files
         if memory_bytes != self._memory_bytes:
             limit = str(memory_bytes + self._idle_bytes).encode()
@@ -118,18 +122,31 @@ class Cgroup:
         if tasks != self._tasks:
             _write(self._folders["pids"] / files.tasks_limit, str(tasks).encode())
             self._tasks = tasks
-        self._measures_peak = measure_peak and bool(files.peak)
-        if self._measures_peak:
-            _write(memory / files.peak, b"0")
+        self._measures = measure
+        if measure:
+            if files.peak:
+                _write(memory / files.peak, b"0")
+            self._cpu_seconds = self._read_cpu_seconds()
 
     def end(self) -> Usage:
         """What has happened since ``begin``. Raises OSError."""
         kills = self._count_kills()
         out_of_memory, self._kills = kills > self._kills, kills
-        if not self._measures_peak:
-            return Usage(0, out_of_memory)
-        peak_bytes = int((self._folders["memory"] / self._files.peak).read_text())
-        return Usage(max(peak_bytes - self._idle_bytes, 0), out_of_memory)
+        if not self._measures:
+            return Usage(0, 0.0, out_of_memory)
+        peak_bytes = 0
+        if self._files.peak:
+            peak_bytes = int((self._folders["memory"] / self._files.peak).read_text())
+        cpu_seconds = self._read_cpu_seconds() - self._cpu_seconds
+        return Usage(max(peak_bytes - self._idle_bytes, 0), cpu_seconds, out_of_memory)
+
+    def _read_cpu_seconds(self) -> float:
+        if "cpuacct" not in self._folders:
+            return 0.0
+        text = (self._folders["cpuacct"] / self._files.cpu).read_text()
+        if self._files is _VERSION_1:
+            return int(text) / 1e9
+        return int(text.split()[1]) / 1e6  # the first line is "usage_usec N"
 
     def _count_kills(self) -> int:
         found = _KILLS.search(os.pread(self._events, _EVENTS_BYTES, 0))
@@ -170,22 +187,26 @@ def _parents() -> tuple[_Files, Mapping[str, Path]] | None:
         for _, names, path in [line.split(":", 2)]
         for name in names.split(",")
     }
-    wanted = [name for name in _WANTED if name in mounts]
-    if {"memory", "pids"} <= set(wanted):
-        parents = {name: mounts[name] / own[name].lstrip("/") for name in wanted}
-        writable = all(os.access(parent, os.W_OK) for parent in parents.values())
-        return (_VERSION_1, parents) if writable else None
+    parents = {
+        name: mounts[name] / own[name].lstrip("/")
+        for name in (*_NEEDED, *_WELCOME)
+        if name in mounts
+    }
+    parents = {name: parent for name, parent in parents.items() if os.access(parent, os.W_OK)}
+    if all(name in mounts for name in _NEEDED):
+        return (_VERSION_1, parents) if all(name in parents for name in _NEEDED) else None
     if "" not in mounts or own.get("", "/") == "/":
         return None
     parent = (mounts[""] / own[""].lstrip("/")).parent
     control = parent / "cgroup.subtree_control"
     try:
-        if not {"memory", "pids"} <= set(control.read_text().split()):
+        if not set(_NEEDED) <= set(control.read_text().split()):
             control.write_text("+memory +pids")
     except OSError:
         return None
     writable = os.access(parent, os.W_OK)
-    return (_VERSION_2, {"memory": parent, "pids": parent}) if writable else None
+    # Of CPU time version 2 tells in each cgroup, with or without a controller.
+    return (_VERSION_2, dict.fromkeys((*_NEEDED, *_WELCOME), parent)) if writable else None
 
 
 def _mounts() -> Mapping[str, Path]:

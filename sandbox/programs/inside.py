@@ -100,6 +100,7 @@ class _Box:
         self._control = control
         self._after_fork = after_fork
         self._namespaces = settings["tier"] == "namespaces"
+        self._counts_tasks = settings["counts_tasks"]
         own_pid = struct.pack("=I", settings["own_pid"])
         self._filters = {
             name: _Filter(bytes.fromhex(code), own_pid)
@@ -275,7 +276,8 @@ class _Box:
         cpu = math.ceil(order["cpu_seconds"])
         resource.setrlimit(resource.RLIMIT_CPU, (cpu + 1, cpu + 2))
         _limit(resource.RLIMIT_FSIZE, order["output_bytes"])
-        _limit(resource.RLIMIT_NPROC, order["processes"] + _THREADS)
+        if self._counts_tasks:
+            _limit(resource.RLIMIT_NPROC, order["processes"] + _THREADS)
         _call("capset", _libc.capset(_CAPSET_HEADER, _NO_CAPABILITIES))
         if not self._namespaces:
             _call("landlock", _libc.syscall(_LANDLOCK_RESTRICT_SELF, _RULESET_FD, 0))
@@ -490,7 +492,8 @@ def main() -> None:
     # What is the same for all programs.
     _call("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _limit(resource.RLIMIT_CORE, 0)
+    # Of 0 a core_pattern that is a pipe takes no notice, and dumps on the host.
+    _limit(resource.RLIMIT_CORE, 1)
     _limit(resource.RLIMIT_MEMLOCK, 0)
     os.umask(0o022)
     for path in settings["paths"]:

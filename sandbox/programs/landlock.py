@@ -17,6 +17,7 @@ _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _WRITE_FILE = 1 << 1
 # How many rights over files, over the network and over other scopes each ABI knows.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+_TRUNCATE_ABI = 3
 _NETWORK_ABI, _NETWORK_RIGHTS = 4, 0b11
 _SCOPE_ABI, _SCOPES = 6, 0b11
 
@@ -46,6 +47,15 @@ def abi() -> int:
     """Version of Landlock in this kernel; 0 where it has none or may not be used."""
     version: int = _libc.syscall(_CREATE_RULESET, None, 0, _VERSION)
     return max(version, 0)
+
+
+def suffices() -> bool:
+    """Whether this kernel's Landlock keeps programs from changing any file of anyone's.
+
+    Before ABI 3 it does not stop a reader from cutting a file off, if its owner is the reader.
+    As root we run programs as users who own nothing.
+    """
+    return abi() >= _TRUNCATE_ABI or (abi() > 0 and os.geteuid() == 0)
 
 
 def ruleset(readable: Iterable[Path]) -> int:

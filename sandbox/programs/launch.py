@@ -282,6 +282,8 @@ def _send_settings(control: socket.socket, plan: Plan, settings: SandboxSettings
             for name, profile in zip(("one", "many"), profiles, strict=True)
         },
         "own_pid": OWN_PID,
+        # The kernel counts them by user, and of a user who is not the slot's alone, all there are.
+        "counts_tasks": namespaces or os.geteuid() == 0,
         "paths": [] if settings.packages is None else [str(settings.packages.resolve())],
         "preload": [*PRELOADED, *settings.preload],
     }

@@ -103,7 +103,7 @@ def _plans(settings: SandboxSettings, python: Interpreter) -> Iterator[Plan]:
         for bwrap in bwraps():
             for proc in (True, False):
                 yield Plan(Tier.NAMESPACES, python, bwrap, proc)
-    if settings.tier is not TierChoice.NAMESPACES and landlock.abi() > 0:
+    if settings.tier is not TierChoice.NAMESPACES and landlock.suffices():
         yield Plan(Tier.LANDLOCK, python)
 
 
@@ -146,4 +146,7 @@ def _user_namespaces() -> Trial:
 
 def _landlock() -> Trial:
     version = landlock.abi()
-    return Trial("Landlock", version > 0, f"ABI {version}" if version else "not in this kernel")
+    if not version:
+        return Trial("Landlock", False, "not in this kernel, or not switched on")
+    detail = f"ABI {version}" + ("" if landlock.suffices() else ", 3 is needed unless root starts")
+    return Trial("Landlock", landlock.suffices(), detail)

@@ -60,8 +60,8 @@ class Sandbox:
 
         When one has ended, the other finds the channel closed. Raises as ``run`` does.
         """
-        for each in (first, second):
-            self._refuse_beyond_tier(each)
+        for run in (first, second):
+            self._refuse_beyond_tier(run)
         slots = self._slot(0), self._slot(1)
         running: list[Running] = []
         try:

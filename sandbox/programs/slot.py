@@ -100,8 +100,7 @@ class Slot:
                     tasks = run.limits.processes + _OTHER_TASKS
                     # Of one process the kernel tells anyway.
                     several = run.limits.processes > 1
-                    memory_bytes = run.limits.memory_bytes
-                    self._launched.cgroup.begin(memory_bytes, tasks, measure_peak=several)
+                    self._launched.cgroup.begin(run.limits.memory_bytes, tasks, measure=several)
                 socket.send_fds(self.control, [json.dumps(order).encode()], fds)
         except OSError as error:
             for output in outputs:
@@ -134,7 +133,8 @@ class Slot:
             running.close()
         peak_bytes = max(report.get("peak_kilobytes", 0) * 1024, usage.peak_bytes if usage else 0)
         code = os.waitstatus_to_exitcode(report["status"])
-        cpu_seconds = report.get("cpu_seconds", 0.0)
+        # Children that nobody waits for are in the cgroup's account alone.
+        cpu_seconds = max(report.get("cpu_seconds", 0.0), usage.cpu_seconds if usage else 0.0)
         limits = running.run.limits
         memory_failed = out_of_memory or (code != 0 and _is_memory(peak_bytes, outputs[1], limits))
         if report["stop"] == "cpu" or cpu_seconds > limits.cpu_seconds:
