@@ -393,6 +393,7 @@ class Solution:
         ("raise RuntimeError('bug')\nassert add(1, [2]) == 3", "RuntimeError: bug"),
         ("assert add(1, [object()]) == 3", "an object of type object"),
         ("assert max([3]) == 3", "do not use the solution"),
+        ("assert max([3]) == 4", "do not use the solution"),
         ("exec(add(1, [2]))\nassert add(1, [2]) == 3", "exec may run"),
         ("run = compile\nassert add(1, [2]) == 3", "compile may run"),
         ("import os\nos._exit(0)\nassert add(1, [2]) == 3", "end too early"),
@@ -605,6 +606,31 @@ def test_crashing_late_leaves_the_earlier_passes(machine: Machine) -> None:
     tests = "assert f(0) == 0\nassert f(1) == 1\nassert f(2) == 2\nassert f(3) == 3"
     grades = _grades(machine, source, tests, run_all=True)
     assert grades == [PASSED, PASSED, ERROR, Grade.SKIPPED]
+
+
+def test_a_solution_that_ends_is_not_excused_by_tests_that_catch_everything(
+    machine: Machine,
+) -> None:
+    tests = "try:\n    x = f(1)\nexcept:\n    x = None\nassert x in (None, 1)"
+    assert _passes(machine, "def f(x): return x", tests)
+    assert _passes(machine, "def f(x): return 1 / 0", tests)
+    assert _grades(machine, "import os\ndef f(x): os._exit(0)", tests) == [ERROR]
+
+
+def test_classes_that_skip_themselves_are_skipped_whole(machine: Machine) -> None:
+    tests = """
+import unittest
+class TestF(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if f(1): raise unittest.SkipTest("no")
+    def test_one(self): self.assertEqual(f(1), 1)
+    def test_two(self): self.assertEqual(f(2), 2)
+class TestG(unittest.TestCase):
+    def test_three(self): self.assertEqual(f(3), 3)
+"""
+    grades = _grades(machine, "def f(x): return x", tests)
+    assert grades == [Grade.SKIPPED, Grade.SKIPPED, PASSED]
 
 
 def test_details_do_not_tell_what_was_expected(machine: Machine) -> None:

@@ -8,7 +8,6 @@ What ends the solution's process is graded by how it ended. The tests' own proce
 own; where it exceeds them before the solution has had a say, the task is at fault.
 """
 
-import functools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from assayoffice.sandbox.programs import Blob, PythonProgram, Run, RunLimits, RunResult
 from assayoffice.verifiers.base import UnscorableReferenceError
 from assayoffice.verifiers.code import inside, testcode
-from assayoffice.verifiers.code.calls import entry_path
+from assayoffice.verifiers.code.calls import entry_path, loader
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade, Report
@@ -40,11 +39,12 @@ _GRADES = {
 class _Record:
     """What the process of the tests wrote down: for each test how it ended and a detail, or None.
 
-    ``evidence`` counts what was really tested.
+    ``evidence`` counts what was tested; ``lost`` says that the solution's process ended first.
     """
 
     results: list[tuple[str, str] | None]
     evidence: int
+    lost: bool
 
 
 def names(task: CodeTask) -> tuple[str, ...]:
@@ -64,17 +64,17 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     limits = limits_of(task)
     waiting = limits.wall_seconds + _TESTS_CPU_SECONDS
     with (
-        Blob(json.dumps({"source": source}).encode()) as solution_data,
-        Blob(_order(tests, task)) as tests_data,
+        Blob(inside.data("codec", "solution", "objects", order={"source": source})) as served,
+        Blob(inside.data("codec", "driver", order=_order(tests, task))) as driven,
     ):
         solution = Run(
-            PythonProgram(_program("codec", "solution", "objects")),
-            data=solution_data,
+            PythonProgram(loader()),
+            data=served,
             limits=replace(limits, wall_seconds=waiting),
         )
         testing = Run(
-            PythonProgram(_program("codec", "driver")),
-            data=tests_data,
+            PythonProgram(loader()),
+            data=driven,
             answer=True,
             limits=RunLimits(
                 cpu_seconds=task.cpu_seconds + _TESTS_CPU_SECONDS,
@@ -93,13 +93,8 @@ def _tests(task: CodeTask) -> Tests:
     return testcode.read(task.asserts, entry_path(task) if task.entry_point else "")
 
 
-@functools.cache
-def _program(*modules: str) -> Blob:
-    return Blob(inside.program(*modules))
-
-
-def _order(tests: Tests, task: CodeTask) -> bytes:
-    order = {
+def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
+    return {
         "source": tests.source,
         "tests": len(tests.names),
         "wanted": tests.wanted,
@@ -109,7 +104,6 @@ def _order(tests: Tests, task: CodeTask) -> bytes:
         "unittest": tests.uses_unittest,
         "keep_going": task.partial_credit or task.run_all,
     }
-    return json.dumps(order).encode()
 
 
 def _judge(
@@ -126,6 +120,13 @@ def _judge(
         # They were busy with what the solution had given them.
         return [(grade, "the tests could not cope with what was returned"), *skipped[1:]]
     end = _how_lost(solution_end)
+    if not exchanged and not any(
+        result and result[0] in ("raised", "memory", "lost") for result in record.results
+    ):
+        raise UnscorableReferenceError(
+            "asserts: the tests do not use the solution; name what they call in entry_point",
+            field="asserts",
+        )
     grades = [
         None
         if result is None
@@ -137,15 +138,10 @@ def _judge(
     failed = [
         at for at, grade in enumerate(grades) if grade is not None and grade[0] > Grade.PASSED
     ]
-    if grade_of(solution_end, ignore_exit_code=True) is not None:
+    if record.lost or grade_of(solution_end, ignore_exit_code=True) is not None:
         # Whatever the tests have made of it.
         grades[failed[0] if failed else -1] = end
     elif not failed:
-        if not exchanged:
-            raise UnscorableReferenceError(
-                "asserts: the tests do not use the solution; name what they call in entry_point",
-                field="asserts",
-            )
         if not record.evidence:
             return [(Grade.WRONG_ANSWER, "no test was reached"), *skipped[1:]]
         # An assertion that is passed by, such as ``assert False`` after what must raise, holds.
@@ -161,7 +157,7 @@ def _record(answer: bytes) -> tuple[bool, _Record | None]:
     written = json.loads(last)
     if written["defect"]:
         raise UnscorableReferenceError(f"asserts: {written['defect']}", field="asserts")
-    return bool(before), _Record(written["results"], written["evidence"])
+    return bool(before), _Record(written["results"], written["evidence"], written["lost"])
 
 
 def _how_lost(end: RunResult) -> tuple[Grade, str]:

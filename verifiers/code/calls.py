@@ -6,7 +6,6 @@ and whoever forges an answer still has to know it.
 """
 
 import functools
-import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -37,7 +36,6 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     Raises InvalidTaskError and UnscorableReferenceError.
     """
     path = entry_path(task)
-    host = _host()
     for index, (name, test) in enumerate(zip(names(task), task.calls, strict=True)):
         arguments = _json(test.arguments, f"calls[{index}].arguments")
         expected = _json(test.expected, f"calls[{index}].expected")
@@ -50,8 +48,8 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
             "arguments": arguments,
             "compare_argument": task.compare_argument,
         }
-        with Blob(json.dumps(order).encode()) as data:
-            run = Run(PythonProgram(host), data=data, answer=True, limits=limits_of(task))
+        with Blob(inside.data("codec", "solution", "host", order=order)) as data:
+            run = Run(PythonProgram(loader()), data=data, answer=True, limits=limits_of(task))
             result = machine.sandbox.run(run)
         grade = grade_of(
             result, ignore_exit_code=task.ignore_exit_code, memory_bytes=task.memory_bytes
@@ -74,8 +72,9 @@ def entry_path(task: CodeTask) -> str:
 
 
 @functools.cache
-def _host() -> Blob:
-    return Blob(inside.program("codec", "solution", "host"))
+def loader() -> Blob:
+    """The program of every run: what it does is in the run's data."""
+    return Blob(inside.LOADER)
 
 
 def _json(text: str, field: str) -> object:

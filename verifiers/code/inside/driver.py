@@ -44,6 +44,7 @@ _SPECIAL_NAMES = {"__name__", "__doc__", "__dict__"}
 _NOT_PASSED_ON = (StopIteration, StopAsyncIteration, GeneratorExit, Warning)
 # How many elements of an iterator of the solution's are asked for, one by one.
 _MAX_TAKEN = 20_000
+_MAX_MESSAGE_CHARACTERS = 300
 # Where an object lies in memory differs from run to run, and reports must not.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _FUNCTIONS = (
@@ -78,7 +79,7 @@ class Channel:
             and not issubclass(kind, _NOT_PASSED_ON)
         }
         self._named: list[type[BaseException]] = []
-        self._lost = False
+        self.lost = False
         #: Whether the tests have got anything from the solution.
         self.exchanged = False
         #: How many exceptions of the solution's have been raised here.
@@ -100,7 +101,7 @@ class Channel:
                 # What the solution says without being asked would stand in for a builtin.
                 return {name: defined[name] for name in names if name in defined}, function, ""
             case ("missing", str(what)):
-                return {}, None, f"the program defines {what}"
+                return {}, None, f"the program defines {what[:_MAX_MESSAGE_CHARACTERS]}"
             case ("broken", str(kind), str(message)):
                 return {}, None, _exception_text(kind, message)
         raise self._give_up()
@@ -157,7 +158,7 @@ class Channel:
         return error
 
     def _converse(self, text: str) -> object:
-        if self._lost:
+        if self.lost:
             raise SolutionLost
         self._send(text)
         while True:
@@ -176,7 +177,7 @@ class Channel:
                 except Exception as error:  # noqa: BLE001 - it was the solution that called
                     bases = (cls.__name__ for cls in type(error).__mro__)
                     name = next(base for base in bases if base in self._exceptions)
-                    return write(("raised", name, str(error)))
+                    return write(("raised", name, str(error)[:_MAX_MESSAGE_CHARACTERS]))
                 return self._text(("returned", value))
         raise self._give_up()
 
@@ -226,7 +227,7 @@ class Channel:
             raise self._give_up() from None
 
     def _give_up(self) -> SolutionLost:
-        self._lost = True
+        self.lost = True
         return SolutionLost()
 
 
@@ -366,7 +367,7 @@ def _write_back(arguments: tuple[object, ...], changed: list[object] | tuple[obj
 
 
 def _exception_text(kind: str, message: str) -> str:
-    return f"{kind}: {message}" if message else kind
+    return (f"{kind}: {message}" if message else kind)[:_MAX_MESSAGE_CHARACTERS]
 
 
 class _Shown(reprlib.Repr):
@@ -420,7 +421,6 @@ class Record:
 
     def skip(self, index: int) -> None:
         self.results[index] = ("skipped", "")
-        self.evidence -= 1
 
     def fail_guarded(self, index: int, error: BaseException) -> None:
         """Note a failure that the tests may yet catch."""
@@ -508,6 +508,7 @@ def main() -> None:
     answer = {
         "results": record.results,
         "evidence": record.evidence + channel.raised,
+        "lost": channel.lost,
         "defect": defect,
     }
     line = json.dumps(answer).encode()
@@ -625,6 +626,11 @@ def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Reco
     """Run tests of one class, with what is set up before and after them."""
     import unittest
 
+    def meant(test: unittest.TestCase) -> list[int]:
+        name = getattr(test, "_testMethodName", None)
+        # What stands for setting up the class stands for all its tests.
+        return list(indexes.values()) if name is None else [indexes[name]]
+
     class Result(unittest.TestResult):
         def startTest(self, test: unittest.TestCase) -> None:
             super().startTest(test)
@@ -634,9 +640,7 @@ def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Reco
             record.succeed(indexes[test._testMethodName])
 
         def addError(self, test: unittest.TestCase, err: Any) -> None:
-            name = getattr(test, "_testMethodName", None)
-            # Setting up the class has failed, and with it all its tests.
-            for index in indexes.values() if name is None else [indexes[name]]:
+            for index in meant(test):
                 record.fail(index, err[1])
             if isinstance(err[1], SolutionLost) or not record.keep_going:
                 self.stop()
@@ -648,7 +652,8 @@ def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Reco
                 self.addError(test, err)
 
         def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-            record.skip(indexes[test._testMethodName])
+            for index in meant(test):
+                record.skip(index)
 
         def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
             record.succeed(indexes[test._testMethodName])
