@@ -27,6 +27,10 @@ _BUILT_IN: dict[str, type[BuiltInTask]] = {
     "choice": task_pb2.ChoiceTask,
     "code": task_pb2.CodeTask,
 }
+_HALF_PAIR = (
+    "holds half a surrogate pair, which UTF-8 cannot carry; "
+    "replace it, e.g. text.encode(errors='replace').decode()"
+)
 _LARGEST_EXACT_INTEGER = 2**53
 _DEEPEST = 64
 
@@ -81,10 +85,7 @@ def _not_text(submission: Submission) -> SubmissionError:
         if not isinstance(value, str):
             return SubmissionError(f"{name}: must be text, not {type(value).__name__}")
         if any("\ud800" <= char <= "\udfff" for char in value):
-            return SubmissionError(
-                f"{name}: holds half a surrogate pair, which UTF-8 cannot carry; "
-                "replace it, e.g. text.encode(errors='replace').decode()"
-            )
+            return SubmissionError(f"{name}: {_HALF_PAIR}")
     raise AssertionError("protobuf takes every text that UTF-8 can carry")
 
 
@@ -94,52 +95,69 @@ def _task_from_json(
     built_in = _BUILT_IN.get(verifier)
     if built_in is None:
         _refuse_rounding(written, "task")
-        return _parse(written, struct_pb2.Struct())
-    reference = written.get("reference")
-    if (
-        built_in is not task_pb2.CodeTask
-        and len(written) == 1
-        and isinstance(reference, str)
-        and reference.isascii()
-    ):
-        # Nearly every task, and json_format takes twenty times as long over it. ASCII, so that
-        # half a surrogate pair is refused below.
-        return built_in(reference=reference)
-    return _parse(_spelled(built_in.DESCRIPTOR, written, verifier, "task"), built_in())
+        return _parse(written, struct_pb2.Struct(), "task")
+    task = built_in()
+    _fill(task, built_in.DESCRIPTOR, written, verifier, "task")
+    return task
 
 
-def _spelled(
-    descriptor: Descriptor, written: Mapping[str, object], owner: str, path: str
-) -> dict[str, object]:
-    """The JSON form of a message as json_format reads it, which does not say where it stumbles."""
+def _fill(
+    message: Message, descriptor: Descriptor, written: Mapping[str, object], owner: str, path: str
+) -> None:
+    """Write the JSON form of a message into it.
+
+    Texts and messages are written here, because json_format takes a second for each ten megabytes
+    of text and does not say where in a list it stumbled; the rest is left to it.
+    """
     fields = descriptor.fields_by_name
-    spelled: dict[str, object] = {}
+    rest: dict[str, object] = {}
     for name, value in written.items():
-        if name not in fields:
+        field, place = fields.get(name), f"{path}.{name}"
+        if field is None:
             near = difflib.get_close_matches(str(name), fields, n=1)
             remedy = f"did you mean {near[0]!r}?" if near else f"fields are {', '.join(fields)}"
-            raise SubmissionError(f"{path}.{name}: {owner} has no such field; {remedy}")
-        if value is not None:
-            spelled[name] = _value(fields[name], value, f"{path}.{name}")
-    return spelled
+            raise SubmissionError(f"{place}: {owner} has no such field; {remedy}")
+        kind = field.message_type
+        if value is None:
+            continue
+        if kind is None and field.type != FieldDescriptor.TYPE_STRING:
+            rest[name] = _enum_name(field, value, place)
+        elif kind is None and not field.is_repeated:
+            setattr(message, name, _text(value, place))
+        elif kind is not None and not field.is_repeated:
+            part: Message = getattr(message, name)
+            part.SetInParent()
+            _fill_part(part, kind, value, place)
+        elif not isinstance(value, (list, tuple)):
+            raise SubmissionError(f"{place}: must be a list, not {type(value).__name__}")
+        else:
+            items = getattr(message, name)
+            for index, each in enumerate(value):
+                below = f"{place}[{index}]"
+                if kind is None:
+                    items.append(_text(each, below))
+                else:
+                    _fill_part(items.add(), kind, each, below)
+    if rest:
+        _parse(rest, message, path)
 
 
-def _value(field: FieldDescriptor, value: object, path: str) -> object:
-    if not field.is_repeated:
-        return _single_value(field, value, path)
-    if not isinstance(value, (list, tuple)):
-        raise SubmissionError(f"{path}: must be a list, not {type(value).__name__}")
-    return [_single_value(field, each, f"{path}[{index}]") for index, each in enumerate(value)]
-
-
-def _single_value(field: FieldDescriptor, value: object, path: str) -> object:
-    if field.message_type is not None:
-        if not isinstance(value, Mapping):
-            raise SubmissionError(f"{path}: must be an object, not {type(value).__name__}")
-        return _spelled(field.message_type, value, field.message_type.name, path)
-    if field.type == FieldDescriptor.TYPE_STRING and not isinstance(value, str):
+def _text(value: object, path: str) -> str:
+    if not isinstance(value, str):
         raise SubmissionError(f"{path}: must be text, not {type(value).__name__}")
-    return _enum_name(field, value, path)
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SubmissionError(f"{path}: {_HALF_PAIR}") from None
+    return value
+
+
+def _fill_part(part: Message, kind: Descriptor, value: object, path: str) -> None:
+    if not isinstance(value, Mapping):
+        raise SubmissionError(f"{path}: must be an object, not {type(value).__name__}")
+    _fill(part, kind, value, kind.name, path)
 
 
 def _enum_name(field: FieldDescriptor, value: object, path: str) -> object:
@@ -155,11 +173,11 @@ def _enum_name(field: FieldDescriptor, value: object, path: str) -> object:
     return full
 
 
-def _parse(written: Mapping[str, object], empty: MessageT) -> MessageT:
+def _parse(written: Mapping[str, object], into: MessageT, path: str) -> MessageT:
     try:
-        return json_format.ParseDict(dict(written), empty)
+        return json_format.ParseDict(dict(written), into)
     except (json_format.ParseError, UnicodeEncodeError) as error:
-        raise SubmissionError(f"task: {' '.join(str(error).split())}") from None
+        raise SubmissionError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def _refuse_rounding(value: object, path: str, depth: int = 0) -> None:

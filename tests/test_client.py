@@ -199,7 +199,7 @@ class TestTasks:
             (code({"checker": "x"}), "task.checker: must be an object, not str"),
             (code({"comparator": "FUZZY"}), "task.comparator: 'FUZZY' is none of EXACT"),
             (code({"reference": "7"}), "task.reference: code has no such field"),
-            (code({"asserts": "\ud800"}), "task: "),
+            (code({"calls": [{"expected": "\ud800"}]}), "task.calls[0].expected: holds half"),
         ],
     )
     def test_what_cannot_be_sent_is_an_item_error_that_names_field_and_remedy(
