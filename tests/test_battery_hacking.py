@@ -1,6 +1,7 @@
 """Programs that want a reward for what they have not solved, before the verifier that gives it."""
 
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -127,22 +128,14 @@ def test_every_test_is_judged_by_itself(assay: Assay) -> None:
     assert "WRONG_ANSWER" in verdict.checks[2].detail
 
 
-def _burn() -> None:
-    while True:
-        pass
-
-
 @pytest.fixture
 def busy_host():
     """A host on which every program has to share its processor."""
-    context = multiprocessing.get_context("spawn")
-    burners = [context.Process(target=_burn, daemon=True) for _ in range(2)]
-    for burner in burners:
-        burner.start()
+    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     yield
     for burner in burners:
         burner.kill()
-        burner.join()
+        burner.wait()
 
 
 def test_time_limit_is_one_of_cpu_time_however_busy_the_host_is(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from battery import host, isolation, leaks
+from battery import isolation, leaks
 from battery.box import Box
 from battery.case import LIMITS, Case
 
@@ -40,7 +40,7 @@ def test_search_finds_what_is_in_memory(box: Box) -> None:
 
 
 def test_slots_run_as_nobody_special(box: Box) -> None:
-    users = {Path(f"/proc/{pid}").stat().st_uid for pid in host.descendants(os.getpid())}
+    users = {Path(f"/proc/{pid}").stat().st_uid for pid in box.processes}
     assert users
     assert (users == {os.geteuid()}) if os.geteuid() else (0 not in users)
 

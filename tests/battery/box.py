@@ -16,6 +16,7 @@ class Box:
 
     def __init__(self) -> None:
         os.environ["ASSAY_BATTERY_SECRET"] = SECRET
+        self._others = host.descendants(os.getpid())
         self.sandbox = Sandbox()
         self._shared_input = Blob(b"shared by many runs")
         try:
@@ -46,7 +47,10 @@ class Box:
     def assert_clean(self) -> None:
         """The slot is the one it was and idle, and the next run in it sees nothing of the last."""
         assert self.sandbox.slots_started == self._slots, "the slot had to be replaced"
-        assert host.descendants(os.getpid()) == self._processes
+        processes = host.descendants(os.getpid()) - self._others
+        assert processes == self.processes, (
+            "a process of the slot is gone, or one of a run left"
+        )
         before, after = self.first_state.splitlines(), self._state().splitlines()
         assert list(difflib.unified_diff(before, after, n=0, lineterm="")) == []
         assert host.left_files() == []
@@ -58,7 +62,7 @@ class Box:
     def _accept(self) -> None:
         self.first_state = self._state()
         self._slots = self.sandbox.slots_started
-        self._processes = host.descendants(os.getpid())
+        self.processes = host.descendants(os.getpid()) - self._others
 
     def _state(self) -> str:
         result = self.run_source(state.SOURCE)

@@ -249,7 +249,7 @@ class Equal({base}):
 def add(a, b):
     return Equal()
 """,
-            _FUNCTIONS,
+            ("calls", "asserts"),
         )
         for base in ("int", "str", "list", "dict", "tuple", "float", "bytes", "set", "frozenset")
     ),
