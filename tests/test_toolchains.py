@@ -294,6 +294,11 @@ def test_a_shell_may_start_programs(sandbox, toolchains):
     assert (result.status, result.stdout) == (Status.OK, b"a\n")
 
 
+def test_a_pipeline_ends_quietly(sandbox, toolchains):
+    result = run(toolchains, sandbox, "bash", "yes | head -n 1")
+    assert (result.status, result.stdout, result.stderr) == (Status.OK, b"y\n", b"")
+
+
 def test_a_program_is_compiled_once(sandbox):
     has("c")
     toolchains, source = Toolchains(sandbox), ECHO["c"]
