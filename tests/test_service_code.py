@@ -3,6 +3,8 @@
 Against a real server process and its real sandboxes.
 """
 
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 from fake_service import spin_until
+from google.rpc import error_details_pb2
 from process_tree import running_below
 
 from assayoffice.rl import Client, ItemError, Outcome, Submission, Verdict
@@ -178,6 +181,28 @@ def _is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+class TestLostRuns:
+    def test_slot_that_is_killed_from_outside_is_an_error_and_not_remembered(self, server, stub):
+        program = "import time\nwhile time.process_time() < 2: pass\nprint(9)"
+        submission = endless("lost")
+        submission.response = said(program)
+        request = verifier_pb2.VerifyRequest(submission=submission)
+        before = running_below(server[1])
+        call = stub.Verify.future(request, timeout=SECONDS)
+        os.kill(parent_of(program_below(server[1], before)), signal.SIGKILL)
+        error = call.result().result.error
+        info = error_details_pb2.ErrorInfo()
+        assert error.details[0].Unpack(info)
+        assert (error.code, info.reason) == (grpc.StatusCode.UNAVAILABLE.value[0], "SANDBOX_FAILED")
+        assert "9" not in error.message
+        again = stub.Verify(request, timeout=SECONDS).result.verdict
+        assert (again.reason, again.timing.cached) == ("PASSED", False)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 class TestUnwantedPrograms:
