@@ -361,6 +361,10 @@ def work(numbers, table, seen):
         "assert eval('add(1, [2])') == 3",
         "assert eval(str(add(1, [2]))) == 3 and eval(' x + 1', {'x': add(1, [2])}) == 4",
         "import sys\nassert add(1, [2]) == 3\nsys.exit(0)",
+        "'''Tests.'''\nfrom __future__ import annotations\nassert isclose(candidate(1, [2]), 3)",
+        "def test_it(*, x=1): assert add(1, [2]) == 3",
+        "from unittest import TestCase, main\n"
+        "class T(TestCase):\n    def test(self): self.assertEqual(add(1, [2]), 3)\nmain()",
     ],
 )
 def test_names_are_found_where_people_leave_them(machine: Machine, tests: str) -> None:

@@ -122,7 +122,8 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
     if not names:
         raise UnscorableReferenceError("asserts: the code holds no test", field="asserts")
     supplied = _supplied(tree, wanted, name)
-    tree.body[:0] = supplied.values()
+    start = _first_statement(tree)
+    tree.body[start:start] = supplied.values()
     return Tests(
         source=ast.unparse(ast.fix_missing_locations(tree)),
         names=tuple(names),
@@ -190,10 +191,7 @@ def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str,
                 if methods[node.name]:
                     yield node.name, methods[node.name], False
         elif node in functions and isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
-            arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
-            required = [argument.arg for argument in arguments][
-                : len(arguments) - len(node.args.defaults)
-            ]
+            required = _required(node.args)
             if required not in ([], ["candidate"]) or isinstance(node, ast.AsyncFunctionDef):
                 raise UnscorableReferenceError(
                     f"asserts: {node.name} is async, or takes arguments that nobody gives",
@@ -236,6 +234,15 @@ def _supplied(tree: ast.Module, wanted: set[str], entry: str) -> dict[str, ast.s
         elif name == "isclose":
             found[name] = ast.parse("from math import isclose").body[0]
     return found
+
+
+def _first_statement(tree: ast.Module) -> int:
+    """Where the code begins that need not come first: behind its docstring and its futures."""
+    for at, node in enumerate(tree.body):
+        docstring = at == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not docstring and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            return at
+    return len(tree.body)
 
 
 class _ImportsOfSolution(ast.NodeTransformer):
