@@ -5,6 +5,7 @@ import hashlib
 import logging
 import math
 import os
+import random
 import signal
 import time
 from collections import Counter
@@ -512,6 +513,38 @@ class TestBounds:
         cache = FindingCache(max_bytes=1000)
         cache.put(b"a", Judged(b"V" * 2000, 0.1, 0.1, cached=False))
         assert cache.get(b"a") is None
+
+
+class TestBookkeeping:
+    @pytest.mark.parametrize("seed", range(2))
+    async def test_nothing_is_left_whatever_becomes_of_work_and_workers(self, seed):
+        chance = random.Random(seed)
+        engine = Engine(settings(quick_workers=2, sandboxed_workers=2, queue_bytes=100_000))
+        await engine.start()
+        commands = ["echo", "sleep 0.005", "burn 0.02", "trouble", "raise", "exit 1"]
+        asked = []
+        for _ in range(600):
+            command = f"{chance.choice(commands)} {chance.randrange(20)}"
+            if chance.random() < 0.8:
+                command = f"reduce {command} #{chance.randrange(50)}"
+            seconds, flow = chance.choice([0.05, 0.5, 60, math.inf]), chance.randrange(5)
+            future = engine.submit(work(command, limits=SANDBOXED, seconds=seconds, flow=flow))
+            asked.append((command, future))
+            if chance.random() < 0.2:
+                chance.choice(asked[-20:])[1].cancel()
+            if chance.random() < 0.1:
+                await asyncio.sleep(chance.random() / 50)
+        async with asyncio.timeout(60):
+            findings = await asyncio.gather(*(each for _, each in asked), return_exceptions=True)
+        for (command, _), finding in zip(asked, findings, strict=True):
+            if "echo" in command and isinstance(finding, Judged):
+                said = command.removeprefix("reduce ").partition(" #")[0]
+                assert finding.reply == b"V" + said.encode()
+        assert engine.room() == SETTINGS.queue_items
+        assert engine.stats().queued == 0
+        assert isinstance(await engine.submit(work("echo #".ljust(100_000, "x"))), Judged)
+        await engine.drain(0)
+        await engine.close()
 
 
 class TestStartAndEnd:
