@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assayoffice.sandbox.programs import (
     Blob,
@@ -171,8 +171,11 @@ class Case:
     def __str__(self) -> str:
         return f"{self.number}-{self.name.replace(' ', '-')}"
 
-    def run(self, stdin: Blob) -> Run:
-        """What to run; ``stdin`` is for cases that have none of their own."""
+    def run(self, stdin: Blob, *, alone: bool = False) -> Run:
+        """What to run; ``stdin`` is for cases that have none of their own.
+
+        With ``alone`` it is not allowed the child processes that it wants.
+        """
         source = self.source
         if isinstance(source, str):
             if self.attempts is not None:
@@ -183,7 +186,7 @@ class Case:
             stdin=stdin if self.stdin is None else Blob(self.stdin),
             data=None if self.data is None else Blob(self.data),
             answer=self.answer,
-            limits=self.limits,
+            limits=replace(self.limits, processes=1) if alone else self.limits,
         )
 
     def judge(self, result: RunResult) -> None:

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from assayoffice.sandbox.programs import Blob, PythonProgram, Run, Sandbox
+from assayoffice.sandbox.programs import Blob, PythonProgram, Run, Sandbox, Tier
 from battery import beyond, host, isolation, resources
 from battery.case import LIMITS
 
@@ -43,7 +43,8 @@ def main() -> None:
                 cgroups |= host.cgroups(pid)
             for case in (*isolation.CASES, *resources.CASES, *beyond.CASES):
                 if case.number in _WILD:
-                    sandbox.run(case.run(stdin))
+                    alone = sandbox.tier is Tier.LANDLOCK
+                    sandbox.run(case.run(stdin, alone=alone))
     left = [
         *(f"process {pid}" for pid in host.descendants(os.getpid())),
         *(f"file {name}" for name in host.left_files()),
