@@ -173,6 +173,76 @@ assert add(0, []) == 0
     ]
 
 
+PYTEST = """
+import pytest
+from pytest import approx
+
+@pytest.fixture
+def one():
+    return add(1, [])
+
+@pytest.fixture(scope="module")
+def three(one):
+    yield [one, 2]
+    raise RuntimeError("never reached")
+
+@pytest.mark.parametrize("a, b", [(1, 2), (3, 4)])
+@pytest.mark.parametrize("c", [5, 6])
+def test_parameters(a, b, c, one):
+    assert add(a, [b, c]) == a + b + c
+    assert one == 1
+
+@pytest.mark.slow
+def test_near(three):
+    assert add(0.1, [0.2]) == approx(0.3)
+    assert [add(0.1, [0.2]), 1] == pytest.approx([0.3, 1])
+    assert {"x": add(0.1, [0.2])} == approx({"x": 0.3})
+    assert add(0, [0]) != approx(0.1, abs=0.01)
+    assert sum(three) == 3
+
+def test_raises():
+    with pytest.raises(TypeError, match="unsupported") as caught:
+        add(1, ["a"])
+    assert "str" in str(caught.value)
+    pytest.raises((ValueError, TypeError), add, "a", [1])
+
+@pytest.mark.skip(reason="not now")
+def test_later():
+    pytest.fail()
+
+def test_elsewhere():
+    pytest.skip("not here")
+
+class TestAdd:
+    def setup_method(self):
+        self.two = add(1, [1])
+
+    def test_method(self, one):
+        assert self.two == one + 1
+"""
+
+
+def test_pytest_tests_run_without_pytest(machine: Machine) -> None:
+    reports = _reports(machine, ADD, PYTEST)
+    assert {report.name: report.grade for report in reports} == {
+        "test_parameters": PASSED,
+        "test_near": PASSED,
+        "test_raises": PASSED,
+        "test_later": Grade.SKIPPED,
+        "test_elsewhere": Grade.SKIPPED,
+        "TestAdd.test_method": PASSED,
+    }
+    wrong = "def add(a, b): return a"
+    assert _grades(machine, wrong, PYTEST, run_all=True) == [
+        WRONG,
+        WRONG,
+        WRONG,
+        Grade.SKIPPED,
+        Grade.SKIPPED,
+        WRONG,
+    ]
+
+
 def test_testing_goes_on_after_a_failure_only_if_asked_to(machine: Machine) -> None:
     tests = "assert add(1, []) == 1\nassert add(1, []) == 2\nassert add(2, []) == 2"
     assert _grades(machine, ADD, tests) == [PASSED, WRONG, Grade.SKIPPED]
@@ -391,8 +461,9 @@ class Solution:
         ("(" * 10_000, "no Python code"),
         ("print(add(1, [2]))", "holds no test"),
         ("assert True", "holds no test"),
-        ("def test_x(tmp_path): assert add(1, [2]) == 3", "arguments that nobody gives"),
+        ("def test_x(tmp_path): assert add(1, [2]) == 3", "takes tmp_path, which nothing gives"),
         ("async def test_x(): assert add(1, [2]) == 3", "async"),
+        ("class TestX:\n    def test(self, x): assert add(1, [2]) == 3", "takes x"),
         ("import nonesuch\nassert add(1, [2]) == 3", "nonesuch"),
         ("raise RuntimeError('bug')\nassert add(1, [2]) == 3", "RuntimeError: bug"),
         ("assert add(1, [object()]) == 3", "an object of type object"),
@@ -560,9 +631,9 @@ CHEATS = {
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
-@pytest.mark.parametrize("tests", ["humaneval", "unittest"])
+@pytest.mark.parametrize("tests", ["humaneval", "unittest", "pytest"])
 def test_no_cheat_passes(machine: Machine, cheat: str, tests: str) -> None:
-    code = {"humaneval": HUMANEVAL, "unittest": UNITTEST}[tests]
+    code = {"humaneval": HUMANEVAL, "unittest": UNITTEST, "pytest": PYTEST}[tests]
     grades = _grades(machine, CHEATS[cheat], code, entry_point="add", cpu_seconds=1.0)
     failed = [grade for grade in grades if grade not in (PASSED, Grade.SKIPPED)]
     assert failed

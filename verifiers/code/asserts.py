@@ -102,6 +102,7 @@ def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
         "checks": tests.checks,
         "units": [asdict(unit) for unit in tests.units],
         "unittest": tests.uses_unittest,
+        "modules": {"pytest": inside.text("pytest_standin")} if tests.uses_pytest else {},
         "keep_going": task.partial_credit or task.run_all,
     }
 

@@ -3,8 +3,9 @@
 What is a test:
 
 - each method ``test...`` of a ``unittest.TestCase``;
-- each function ``test...`` that the code itself does not use, as pytest has it, if it takes no
-  arguments or one called ``candidate``;
+- each function ``test...`` that the code itself does not use, and each such method of a class
+  ``Test...``, as pytest has it. Their arguments may be parameters and fixtures (see
+  ``inside/pytest_standin.py``), and ``candidate`` is the entry point;
 - where there are neither, each ``assert`` statement, however often it is evaluated; ``assert True``
   is none. Otherwise those outside of functions.
 
@@ -51,9 +52,10 @@ class Unit:
     """Test functions that are called one by one: methods of a class, or one function."""
 
     class_name: str
+    #: Whether the class is a ``unittest.TestCase``.
+    is_case: bool
     #: Method or function, and the index of the test.
     tests: dict[str, int]
-    takes_candidate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Tests:
     checks: tuple[str, ...]
     units: tuple[Unit, ...]
     uses_unittest: bool
+    uses_pytest: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -114,11 +117,11 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
     tree.body = [rewriter.visit(node) for node in tree.body]
     names = [f"assert {number}" for number in range(1, rewriter.asserts + 1)]
     units = []
-    for class_name, tests, takes_candidate in called:
+    for class_name, is_case, tests in called:
         start = len(names)
         names += [f"{class_name}.{test}" if class_name else test for test in tests]
         indexes = {test: start + at for at, test in enumerate(tests)}
-        units.append(Unit(class_name, indexes, takes_candidate))
+        units.append(Unit(class_name, is_case, indexes))
     if not names:
         raise UnscorableReferenceError("asserts: the code holds no test", field="asserts")
     supplied = _supplied(tree, wanted, name)
@@ -130,7 +133,8 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
         wanted=tuple(sorted(wanted - supplied.keys())),
         checks=tuple(node.name for node in checks),
         units=tuple(units),
-        uses_unittest="unittest" in used or any(unit.class_name for unit in units),
+        uses_unittest="unittest" in used or any(unit.is_case for unit in units),
+        uses_pytest="pytest" in _imported(tree),
     )
 
 
@@ -151,6 +155,12 @@ def _check_executes_nothing(tree: ast.Module) -> None:
 
 def _calls_with_literal(node: ast.AST) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.Constant)
+
+
+def _imported(tree: ast.Module) -> set[str | None]:
+    nodes = list(ast.walk(tree))
+    whole = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return whole | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 def _free_names(source: str) -> set[str]:
@@ -174,30 +184,62 @@ def _free_names(source: str) -> set[str]:
     }
 
 
-def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str, list[str], bool]]:
-    """Test classes and functions: the class or "", its tests, and if they take the candidate."""
+def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str, bool, list[str]]]:
+    """Test classes and functions: the class or "", whether it is a TestCase, and its tests."""
+    fixtures = {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, _FUNCTIONS) and "fixture" in _decorators(node)
+    }
     methods: dict[str, list[str]] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             bases = [_last_name(base) for base in node.bases]
-            own = [
-                part.name
+            tests = [
+                part
                 for part in node.body
                 if isinstance(part, _FUNCTIONS) and part.name.startswith("test")
             ]
+            own = [test.name for test in tests]
             if not _CASE_CLASSES.isdisjoint(bases) or not methods.keys().isdisjoint(bases):
                 inherited = [test for base in bases for test in methods.get(base, ())]
                 methods[node.name] = list(dict.fromkeys(inherited + own))
                 if methods[node.name]:
-                    yield node.name, methods[node.name], False
+                    yield node.name, True, methods[node.name]
+            elif node.name.startswith("Test") and not bases and own:
+                for test in tests:
+                    _check_arguments(test, {"self", *fixtures})
+                yield node.name, False, own
         elif node in functions and isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
-            required = _required(node.args)
-            if required not in ([], ["candidate"]) or isinstance(node, ast.AsyncFunctionDef):
-                raise UnscorableReferenceError(
-                    f"asserts: {node.name} is async, or takes arguments that nobody gives",
-                    field="asserts",
-                )
-            yield "", [node.name], bool(required)
+            _check_arguments(node, fixtures)
+            yield "", False, [node.name]
+
+
+def _check_arguments(test: _Function, fixtures: set[str]) -> None:
+    """Refuse a test function that cannot be called."""
+    given = fixtures | _parameters(test) | {"candidate"}
+    lacking = [name for name in _required(test.args) if name not in given]
+    if lacking or isinstance(test, ast.AsyncFunctionDef):
+        what = f"takes {lacking[0]}, which nothing gives" if lacking else "is async"
+        raise UnscorableReferenceError(f"asserts: {test.name} {what}", field="asserts")
+
+
+def _decorators(function: _Function) -> list[str]:
+    return [
+        _last_name(node.func if isinstance(node, ast.Call) else node)
+        for node in function.decorator_list
+    ]
+
+
+def _parameters(function: _Function) -> set[str]:
+    """Arguments that ``parametrize`` gives."""
+    names: set[str] = set()
+    for node, name in zip(function.decorator_list, _decorators(function), strict=True):
+        if name == "parametrize" and isinstance(node, ast.Call) and node.args:
+            for part in ast.walk(node.args[0]):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    names |= {piece.strip() for piece in part.value.split(",")}
+    return names
 
 
 def _required(arguments: ast.arguments) -> list[str]:

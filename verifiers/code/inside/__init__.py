@@ -35,10 +35,14 @@ def data(*names: str, order: Mapping[str, object]) -> bytes:
     return _compiled(names) + json.dumps(order).encode()
 
 
+def text(name: str) -> str:
+    """The text of a module."""
+    return files(__name__).joinpath(f"{name}.py").read_text("utf-8")
+
+
 @functools.cache
 def _compiled(names: tuple[str, ...]) -> bytes:
-    texts = (files(__name__).joinpath(f"{name}.py").read_text("utf-8") for name in names)
-    text = "\n".join(_IMPORT_OF_OURS.sub("", text) for text in texts) + "\nmain()\n"
-    code = marshal.dumps(compile(text, "harness.py", "exec", dont_inherit=True, optimize=2))
-    lengths = len(code).to_bytes(4, "big") + len(text.encode()).to_bytes(4, "big")
-    return importlib.util.MAGIC_NUMBER + lengths + code + text.encode()
+    whole = "\n".join(_IMPORT_OF_OURS.sub("", text(name)) for name in names) + "\nmain()\n"
+    code = marshal.dumps(compile(whole, "harness.py", "exec", dont_inherit=True, optimize=2))
+    lengths = len(code).to_bytes(4, "big") + len(whole.encode()).to_bytes(4, "big")
+    return importlib.util.MAGIC_NUMBER + lengths + code + whole.encode()

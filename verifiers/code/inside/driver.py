@@ -548,6 +548,9 @@ def _run(order: dict[str, object], record: Record) -> None:
 
         # Which tests to run has been decided.
         unittest.main = lambda *_, **__: None  # type: ignore[assignment]
+    for name, text in cast("dict[str, str]", order["modules"]).items():
+        sys.modules[name] = types.ModuleType(name)
+        exec(text, sys.modules[name].__dict__)
     try:
         exec(compile(str(order["source"]), "tests.py", "exec", dont_inherit=True), space)
         for name in cast("list[str]", order["checks"]):
@@ -607,19 +610,47 @@ def _run_unit(
     unit: dict[str, object], space: dict[str, object], function: object, record: Record
 ) -> None:
     indexes = cast("dict[str, int]", unit["tests"])
-    if unit["class_name"]:
-        _run_cases(cast("Callable[[str], Any]", space[str(unit["class_name"])]), indexes, record)
+    owner = cast("str", unit["class_name"])
+    if unit["is_case"]:
+        _run_cases(cast("Callable[[str], Any]", space[owner]), indexes, record)
         return
+    given = {**space, "candidate": lambda: function}
     for name, index in indexes.items():
         record.begin()
         try:
-            test = cast("Callable[..., object]", space[name])
-            test(function) if unit["takes_candidate"] else test()
+            if owner:
+                made = cast("type", space[owner])()
+                getattr(made, "setup_method", bool)()
+                test = getattr(made, name)
+            else:
+                test = space[name]
+            if getattr(test, "__assay_skip__", False):
+                record.skip(index)
+                continue
+            for case in getattr(test, "__assay_cases__", [{}]):
+                _fill_in(test, given, case)
             record.succeed(index)
         except BaseException as error:  # noqa: BLE001 - whatever tests raise is how they end
+            if type(error).__name__ == "Skipped" and type(error).__module__ == "pytest":
+                record.skip(index)
+                continue
             record.fail(index, error)
-            if isinstance(error, SolutionLost):
+            if isinstance(error, SolutionLost) or not record.keep_going:
                 return
+
+
+def _fill_in(test: Any, given: dict[str, Any], case: dict[str, object]) -> object:
+    """Call a test function, or a fixture, with the arguments it asks for by name."""
+    code = getattr(test, "__func__", test).__code__
+    names = code.co_varnames[: code.co_argcount][isinstance(test, types.MethodType) :]
+    optional = getattr(test, "__defaults__", None) or ()
+    needed = names[: len(names) - len(optional)]
+    arguments = {
+        name: case[name] if name in case else _fill_in(given[name], given, {}) for name in needed
+    }
+    value = test(**{**case, **arguments})
+    # A fixture that yields would clean up afterwards, which the end of this process does.
+    return next(value) if isinstance(value, types.GeneratorType) else value
 
 
 def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Record) -> None:
