@@ -54,6 +54,7 @@ _OPEN_FILES, _MOST_OPEN_FILES = 256, 65536
 # Threads count as processes for the kernel: what one program may have of them beside its
 # processes, and what the sandbox needs for itself.
 _THREADS = 128
+_CPU_SLACK = 1.25
 # How often, in CPU time, a program near its limit is looked at.
 _CLOSE_LOOK_SECONDS = 0.005
 # A host that has let a program run for less than this share of the time cannot judge it.
@@ -184,7 +185,7 @@ class _Box:
                 elapsed = time.monotonic() - started
                 if elapsed >= look_at:
                     # The host, not the program, may have let the time pass.
-                    waited = elapsed - _delayed_seconds(pid)
+                    waited = elapsed - self._delayed_seconds(pid, order["processes"] > 1)
                     if waited >= allowed_wall:
                         return "wall"
                     if elapsed >= _STARVED * allowed_wall + _STARVED_SECONDS:
@@ -199,10 +200,15 @@ class _Box:
             return _clock(pid)
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = _cpu_seconds(ended) - _cpu_seconds(before)
-        for name in os.listdir("/proc"):
-            if name.isdecimal() and name != "1":
-                used += _clock(int(name)) + _ended_children_seconds(name)
+        for name in _others():
+            used += _clock(int(name)) + _ended_children_seconds(name)
         return used
+
+    def _delayed_seconds(self, pid: int, many: bool) -> float:
+        """Time in which the program could have run and others had the CPU."""
+        if not many or not self._namespaces:
+            return _delayed_seconds(str(pid))
+        return sum(map(_delayed_seconds, _others()))
 
     def _end(self, pid: int) -> tuple[int, int, int]:
         """Kill and reap all there is: status and peak memory of the program, and survivors."""
@@ -273,7 +279,8 @@ class _Box:
         if order["argv"] is not None:
             # An exec lays out the address space for the stack it is allowed.
             _limit(resource.RLIMIT_STACK, order["stack_bytes"])
-        cpu = math.ceil(order["cpu_seconds"])
+        # The kernel's own stop, for when process 1 is late; it counts in ticks, and too many.
+        cpu = math.ceil(_CPU_SLACK * order["cpu_seconds"])
         resource.setrlimit(resource.RLIMIT_CPU, (cpu + 1, cpu + 2))
         _limit(resource.RLIMIT_FSIZE, order["output_bytes"])
         if self._counts_tasks:
@@ -411,6 +418,9 @@ def _command(order: Message, given: Message) -> Callable[[], None]:
     argv, code = order["argv"], given["code"]
 
     def start() -> None:
+        # An exec keeps what is ignored, and Python ignores these.
+        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+            _signal.signal(number, _signal.SIG_DFL)
         try:
             os.execve(code if code >= 0 else argv[0], argv, os.environ)
         except OSError as error:
@@ -451,7 +461,15 @@ def _ended_children_seconds(pid: str) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
 
 
-def _delayed_seconds(pid: int) -> float:
+def _others() -> list[str]:
+    """The processes of this namespace beside process 1; none where there is no /proc."""
+    try:
+        return [name for name in os.listdir("/proc") if name.isdecimal() and name != "1"]
+    except FileNotFoundError:
+        return []
+
+
+def _delayed_seconds(pid: str) -> float:
     """Time in which a process could have run and others had the CPU."""
     try:
         with open(f"/proc/{pid}/schedstat", "rb") as schedstat:

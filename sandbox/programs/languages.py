@@ -17,7 +17,7 @@ from assayoffice.sandbox.programs.interpreter import Interpreter, candidates, ex
 from assayoffice.sandbox.programs.settings import configured
 
 _FOLDERS = ("/usr/local/bin", "/usr/bin")
-_VISIBLE = ("/usr/bin", "/usr/lib", "/usr/libexec")
+_VISIBLE = ("/usr/bin", "/usr/lib", "/usr/libexec", "/usr/local/go", "/usr/share")
 _ASK_SECONDS = 20.0
 
 

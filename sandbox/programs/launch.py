@@ -37,6 +37,8 @@ _SYSTEM_FOLDERS = (
     "/usr/include",
     "/usr/share/zoneinfo",
 )
+# Where Go comes to lie, from Debian's package and from its makers'.
+_GO_FOLDERS = ("/usr/local/go", "/usr/share/go-*")
 _SYSTEM_LINKS = ("/bin", "/lib", "/lib32", "/lib64")
 _CONFIGURATION = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _JAVA_CONFIGURATION = "java-*-openjdk"
@@ -249,6 +251,7 @@ def visible(plan: Plan, settings: SandboxSettings) -> list[Path]:
     names = [*_SYSTEM_FOLDERS, *_CONFIGURATION]
     wanted = [Path(name) for name in names]
     wanted += Path("/etc").glob(_JAVA_CONFIGURATION)
+    wanted += [path for pattern in _GO_FOLDERS for path in Path("/").glob(pattern[1:])]
     wanted += plan.interpreter.needs
     if settings.packages is not None:
         wanted.append(settings.packages.resolve())

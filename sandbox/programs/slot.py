@@ -42,6 +42,8 @@ _OUTPUT_MODE = 0o666
 # Stacks of programs of the host's. Each of their threads reserves as much, so it is a compromise
 # between those that recurse deeply and those that have threads.
 _LEAST_STACK_BYTES, _MOST_STACK_BYTES = 8 << 20, 256 << 20
+# Runtimes make many threads, and count all of their stacks as used.
+_RUNTIME_STACK_BYTES = 16 << 20
 _STACK_SHARE = 4
 # Tasks of a slot that are not the program's, and threads of the program's.
 _OTHER_TASKS = 136
@@ -277,7 +279,7 @@ def _order(run: Run, targets: list[int]) -> dict[str, object]:
 def _stack_bytes(run: Run) -> int:
     program = run.program
     if isinstance(program, Command) and program.reserves_memory:
-        return _LEAST_STACK_BYTES  # its runtime has stacks of its own
+        return _RUNTIME_STACK_BYTES
     share = run.limits.memory_bytes // _STACK_SHARE
     return min(max(share, _LEAST_STACK_BYTES), _MOST_STACK_BYTES)
 
