@@ -6,6 +6,7 @@ For what attackers try see the battery.
 import contextlib
 import dataclasses
 import errno
+import importlib.util
 import os
 import signal
 import subprocess
@@ -373,6 +374,16 @@ def test_packages_of_the_operator_can_be_imported(tmp_path_factory):
     finally:
         (folder / "extra.py").unlink()
         folder.rmdir()
+
+
+def test_numpy_can_be_there_before_programs_start():
+    spec = importlib.util.find_spec("numpy")
+    assert spec is not None and spec.origin is not None
+    settings = SandboxSettings(packages=Path(spec.origin).parents[1], preload=("numpy",))
+    source = "import sys; there = 'numpy' in sys.modules; import numpy; print(there, numpy.eye(2))"
+    with Sandbox(settings) as made:
+        for _ in range(2):
+            assert run(made, source).stdout == b"True [[1. 0.]\n [0. 1.]]\n"
 
 
 def test_without_an_interpreter_the_message_says_what_was_tried_and_what_to_do(tmp_path):
