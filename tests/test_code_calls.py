@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from assayoffice.sandbox.programs import Blob, PythonProgram, Run
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.toolchains import Toolchains
 from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
-from assayoffice.verifiers.code import calls
+from assayoffice.verifiers.code import calls, inside
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CallTest, CodeTask, Comparator
@@ -175,7 +176,8 @@ def test_no_call_sees_what_another_has_left(machine: Machine) -> None:
         ("def f(x): return f(x)", Grade.RUNTIME_ERROR, None),
         ("def f(x): return input()", Grade.RUNTIME_ERROR, "EOFError: 'EOF when reading a line'"),
         ("def f(x):\n    while True: pass", Grade.CPU_TIME, "used up its CPU time"),
-        ("def f(x): return [0] * 10 ** 11", Grade.MEMORY, "MemoryError"),
+        ("def f(x): return [0] * 10 ** 11", Grade.RUNTIME_ERROR, "exit code 1: 'MemoryError'"),
+        ("def f(x):\n    while True: x = [x, [0] * 10 ** 6]", Grade.MEMORY, "used up its memory"),
         ("def f(x):\n    while True: print('x' * 10 ** 6)", Grade.OUTPUT, None),
         ("def f(x): return object()", Grade.WRONG_ANSWER,
          "what was returned cannot be compared: an object of type object is not data"),
@@ -284,6 +286,23 @@ def test_tests_that_are_no_json_are_the_tasks_fault(
     with pytest.raises(UnscorableReferenceError) as caught:
         _reports(machine, "def f(x): return x", _task(test))
     assert caught.value.field == field
+
+
+def test_interpreters_of_other_versions_get_the_harness_as_text() -> None:
+    order = {
+        "nonce": "n",
+        "source": "def f(x): return x",
+        "entry_point": "f",
+        "arguments": [7],
+        "compare_argument": None,
+    }
+    data = inside.data("codec", "solution", "host", order=order)
+    foreign = b"\0\0\0\0" + data[4:]
+    with Sandbox() as sandbox, Blob(inside.LOADER) as loader:
+        for given in (data, foreign):
+            with Blob(given) as blob:
+                result = sandbox.run(Run(PythonProgram(loader), data=blob, answer=True))
+            assert result.answer == b'n ["t","returned",7]\n'
 
 
 def test_reports_are_the_same_every_time(machine: Machine) -> None:

@@ -6,6 +6,13 @@ patches or forges, it can only answer calls, and it has to answer them right.
 
 What ends the solution's process is graded by how it ended. The tests' own process has limits of its
 own; where it exceeds them before the solution has had a say, the task is at fault.
+
+Not covered, and better tested by a script or by the data that a function returns:
+
+- whether two objects of the solution's are equal, less or nearly the same: not for it to say;
+- objects of the tests' own classes as arguments: they would have to be data, or functions;
+- what the solution prints, and modules or functions that the tests replace for it;
+- coroutines, and classes of the tests' that extend those of the solution.
 """
 
 import json
@@ -31,7 +38,6 @@ _GRADES = {
     "skipped": Grade.SKIPPED,
     "wrong": Grade.WRONG_ANSWER,
     "raised": Grade.RUNTIME_ERROR,
-    "memory": Grade.MEMORY,
 }
 
 
@@ -84,7 +90,7 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
         )
         solution_end, testing_end = machine.sandbox.run_pair(solution, testing)
     for name, (grade, detail) in zip(
-        tests.names, _judge(tests, solution_end, testing_end), strict=True
+        tests.names, _judge(tests, task, solution_end, testing_end), strict=True
     ):
         yield Report(name, grade, detail)
 
@@ -108,7 +114,7 @@ def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
 
 
 def _judge(
-    tests: Tests, solution_end: RunResult, testing_end: RunResult
+    tests: Tests, task: CodeTask, solution_end: RunResult, testing_end: RunResult
 ) -> list[tuple[Grade, str]]:
     """The grade and the detail of each test."""
     skipped = [(Grade.SKIPPED, "")] * len(tests.names)
@@ -120,9 +126,9 @@ def _judge(
             raise UnscorableReferenceError(f"asserts: the tests {how}", field="asserts")
         # They were busy with what the solution had given them.
         return [(grade, "the tests could not cope with what was returned"), *skipped[1:]]
-    end = _how_lost(solution_end)
+    end = _how_lost(solution_end, task)
     if not exchanged and not any(
-        result and result[0] in ("raised", "memory", "lost") for result in record.results
+        result and result[0] in ("raised", "lost") for result in record.results
     ):
         raise UnscorableReferenceError(
             "asserts: the tests do not use the solution; name what they call in entry_point",
@@ -161,8 +167,8 @@ def _record(answer: bytes) -> tuple[bool, _Record | None]:
     return bool(before), _Record(written["results"], written["evidence"], written["lost"])
 
 
-def _how_lost(end: RunResult) -> tuple[Grade, str]:
-    grade = grade_of(end, ignore_exit_code=False)
+def _how_lost(end: RunResult, task: CodeTask) -> tuple[Grade, str]:
+    grade = grade_of(end, ignore_exit_code=False, memory_bytes=task.memory_bytes)
     if grade is None:
         return Grade.RUNTIME_ERROR, "the program ended during the tests"
     return grade, describe(end, grade)

@@ -106,22 +106,20 @@ def _judge(answer: bytes, nonce: str, expected: object, task: CodeTask) -> tuple
             difference = returned_difference(given, expected, comparator, tolerance)
             return (Grade.PASSED, "") if difference is None else (Grade.WRONG_ANSWER, difference)
         case ("raised", str(kind), str(message)):
-            grade = Grade.MEMORY if kind == "MemoryError" else Grade.RUNTIME_ERROR
-            return grade, raised(kind, message)
+            return Grade.RUNTIME_ERROR, _raised(kind, message)
         case ("missing", str(message)):
-            return Grade.RUNTIME_ERROR, f"the program defines {plain(message)}"
+            return Grade.RUNTIME_ERROR, f"the program defines {_plain(message)}"
         case ("not data", str(message)):
-            return Grade.WRONG_ANSWER, f"what was returned cannot be compared: {plain(message)}"
+            return Grade.WRONG_ANSWER, f"what was returned cannot be compared: {_plain(message)}"
         case _:
             return Grade.RUNTIME_ERROR, "the program ended without returning"
 
 
-def raised(kind: str, message: str) -> str:
-    """An exception of the program's, for people."""
-    return f"{plain(kind)}: {quoted(message)}" if message else plain(kind)
+def _raised(kind: str, message: str) -> str:
+    return f"{_plain(kind)}: {quoted(message)}" if message else _plain(kind)
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """What the solution's process said in words of ours, or so it claims."""
     return quoted(text)[1:-1]
 

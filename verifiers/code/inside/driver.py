@@ -446,7 +446,7 @@ class Record:
         if isinstance(error, DefectiveTest):
             raise error
         if said := getattr(error, "__assay_told__", ""):
-            return ("memory" if isinstance(error, MemoryError) else "raised"), said
+            return "raised", said
         if isinstance(error, NameError) and error.name in self.missing:
             return "raised", f"the program does not define {error.name}"
         # What an exception of the tests says may quote what they expect, so its name must do.

@@ -47,6 +47,9 @@ def _outcome(order: dict[str, object]) -> str:
         return write(("missing", str(missing)))
     except NotDataError as error:
         return write(("not data", str(error)))
+    except MemoryError:
+        # Ends the process as it would any other: whether the limit is to blame, its peak tells.
+        raise
     except BaseException as error:  # noqa: BLE001 - whatever a solution raises is what it did
         return write(("raised", *told(error)))
 

@@ -81,6 +81,8 @@ class _Server:
         broken = None
         try:
             defined = load(source)
+        except MemoryError:
+            raise  # see host.py
         except BaseException as error:  # noqa: BLE001 - whatever a solution raises is what it did
             broken = told(error)
         while True:
@@ -121,6 +123,8 @@ class _Server:
             reply = write(("names", found, function), self._refer)
         except MissingEntryPointError as missing:
             reply = write(("missing", str(missing)))
+        except MemoryError:
+            raise  # see host.py
         except BaseException as error:  # noqa: BLE001 - whatever a solution raises is what it did
             reply = write(("broken", *told(error)))
         self._send(reply)
@@ -133,6 +137,8 @@ class _Server:
             do = _OPERATIONS[cast("str", operation)]
             value = do(*given, **cast("dict[str, object]", keywords))
             reply = write(("returned", value, given if written_back else []), self._refer)
+        except MemoryError:
+            raise  # see host.py
         except BaseException as error:  # noqa: BLE001 - whatever a solution raises is what it did
             reply = self._raised(error)
         self._send(reply)
