@@ -169,6 +169,7 @@ class _Way(Protocol):
 
     def run(self, given: bytes) -> bytes:
         """Run one test; what the program prints."""
+        ...
 
     def close(self) -> None:
         """End what was started."""
@@ -292,10 +293,8 @@ def _run(make: Callable[[], _Way], programs: int) -> tuple[float, list[float]]:
     ]
     began = time.perf_counter()
     way = make()
-    for given, wanted in tests:
-        assert way.run(given) == wanted
-        if (given, wanted) == tests[0]:
-            start_ms = 1000 * (time.perf_counter() - began)
+    assert way.run(tests[0][0]) == tests[0][1]
+    start_ms = 1000 * (time.perf_counter() - began)
     test_ms = []
     for given, wanted in tests * programs:
         began = time.perf_counter()

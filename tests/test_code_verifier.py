@@ -420,6 +420,20 @@ def test_verdicts_hold_no_memory_addresses():
     assert "A object at 0x...>" in judge(program, SUM).checks[0].detail
 
 
+def test_packages_that_programs_may_import_are_among_what_decides(monkeypatch, tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "extra.py").write_text("VALUE = 1")
+    seen = []
+    for preload in ((), ("extra",)):
+        for value in (1, 2, 1):
+            (tmp_path / "extra.py").write_text(f"VALUE = {value}")
+            configured = SandboxSettings(packages=tmp_path, preload=preload)
+            monkeypatch.setattr(module, "configured", lambda made=configured: made)
+            seen.append(VERIFIER.tools()["packages"])
+    assert seen[0] == seen[2] != seen[1]
+    assert len(set(seen)) == 4
+
+
 def test_tools_are_what_decides_beside_the_code():
     tools = VERIFIER.tools()
     assert tools == ANOTHER.tools()

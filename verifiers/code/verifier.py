@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable, Tier, toolchains
 from assayoffice.sandbox.programs.sandbox import Sandbox
+from assayoffice.sandbox.programs.settings import SandboxSettings, configured
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
 from assayoffice.verifiers.base import (
     Check,
@@ -65,7 +66,7 @@ class CodeVerifier:
     # Of the worker, which reads tasks and compares outputs. Programs have the limits of their task.
     limits: ClassVar[Limits] = Limits(
         cpu_seconds=60.0,
-        wall_seconds=900.0,
+        wall_seconds=7200.0,
         memory_bytes=1 << 30,
         quick_cpu_seconds=0.5,
         sandboxed=True,
@@ -115,7 +116,7 @@ class CodeVerifier:
             except SandboxFailure as error:
                 raise VerifierUnavailableError(str(error)) from error
         versions = {language: chain.version for language, chain in toolchains.found().items()}
-        return used | versions | {"inside": _inside()}
+        return used | versions | {"inside": _inside()} | _packages(configured())
 
     def languages(self) -> Sequence[str]:
         """Languages whose programs can be run here. Raises VerifierUnavailableError."""
@@ -156,6 +157,19 @@ def _inside() -> str:
             if file.name.endswith((".py", ".bpf")):
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _packages(settings: SandboxSettings) -> Mapping[str, str]:
+    """SHA-256 of what programs may import beside the standard library, and what is preloaded."""
+    if settings.packages is None:
+        return {}
+    digest = hashlib.sha256(repr(settings.preload).encode())
+    for path in sorted(settings.packages.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(str(path.relative_to(settings.packages)).encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return {"packages": digest.hexdigest()}
 
 
 def _sandbox() -> Sandbox:
