@@ -678,6 +678,16 @@ def test_an_endless_iterator_is_given_up(machine: Machine) -> None:
     assert grades == [WRONG, Grade.SKIPPED]
 
 
+@pytest.mark.parametrize(
+    "ending", ["", "os._exit(3)", "send('nonsense' * 10 ** 5)", "while True: send('[]')"]
+)
+def test_what_happens_at_once_is_reported_in_one_way(machine: Machine, ending: str) -> None:
+    source = _SEND + f"import os\nsend('{_NAMES}', 'nonsense')\n{ending}"
+    report = Report("assert 1", ERROR, "the program wrote what only its harness may write")
+    for _ in range(5):
+        assert _reports(machine, source, "assert f(1) == 1", entry_point="f") == [report]
+
+
 def test_crashing_late_leaves_the_earlier_passes(machine: Machine) -> None:
     source = "import os\ndef f(x): return x if x < 2 else os._exit(0)"
     tests = "assert f(0) == 0\nassert f(1) == 1\nassert f(2) == 2\nassert f(3) == 3"

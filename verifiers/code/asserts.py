@@ -45,12 +45,13 @@ _GRADES = {
 class _Record:
     """What the process of the tests wrote down: for each test how it ended and a detail, or None.
 
-    ``evidence`` counts what was tested; ``lost`` says that the solution's process ended first.
+    ``evidence`` counts what was tested. ``lost`` says that the solution's process ``ended`` first or
+    wrote ``nonsense`` to the tests; it is empty where neither is so.
     """
 
     results: list[tuple[str, str] | None]
     evidence: int
-    lost: bool
+    lost: str
 
 
 def names(task: CodeTask) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ def _judge(
             raise UnscorableReferenceError(f"asserts: the tests {how}", field="asserts")
         # They were busy with what the solution had given them.
         return [(grade, "the tests could not cope with what was returned"), *skipped[1:]]
-    end = _how_lost(solution_end, task)
+    end = _how_lost(record.lost, solution_end, task)
     if not exchanged and not any(
         result and result[0] in ("raised", "lost") for result in record.results
     ):
@@ -167,7 +168,10 @@ def _record(answer: bytes) -> tuple[bool, _Record | None]:
     return bool(before), _Record(written["results"], written["evidence"], written["lost"])
 
 
-def _how_lost(end: RunResult, task: CodeTask) -> tuple[Grade, str]:
+def _how_lost(lost: str, end: RunResult, task: CodeTask) -> tuple[Grade, str]:
+    if lost == "nonsense":
+        # How it went on when nobody listened any more is a matter of chance.
+        return Grade.RUNTIME_ERROR, "the program wrote what only its harness may write"
     grade = grade_of(end, ignore_exit_code=False, memory_bytes=task.memory_bytes)
     if grade is None:
         return Grade.RUNTIME_ERROR, "the program ended during the tests"

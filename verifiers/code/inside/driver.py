@@ -11,6 +11,7 @@ __assay_assertion__(index, guarded)``, and calls whose result is not used are ma
 """
 
 import builtins
+import contextlib
 import functools
 import json
 import os
@@ -79,7 +80,8 @@ class Channel:
             and not issubclass(kind, _NOT_PASSED_ON)
         }
         self._named: list[type[BaseException]] = []
-        self.lost = False
+        #: Why the solution's process answers no more: it ``ended``, or it wrote ``nonsense``.
+        self.lost = ""
         #: Whether the tests have got anything from the solution.
         self.exchanged = False
         #: How many exceptions of the solution's have been raised here.
@@ -212,22 +214,31 @@ class Channel:
         raise MalformedError("no such object")
 
     def _send(self, text: str) -> None:
-        try:
+        # Where nobody reads it, what was written before is still read: whether the solution was
+        # faster must make no difference.
+        with contextlib.suppress(OSError):
             self._connection.sendall(len(text).to_bytes(4) + text.encode())
-        except OSError:
-            raise self._give_up() from None
 
     def _receive(self) -> object:
+        length = int.from_bytes(self._read(4))
+        if length > MAX_CHARACTERS:
+            raise self._give_up()
         try:
-            length = int.from_bytes(self._stream.read(4))
-            if length > MAX_CHARACTERS:
-                raise self._give_up()
-            return read(self._stream.read(length).decode("ascii"), self._find)
-        except (OSError, UnicodeDecodeError, MalformedError):
+            return read(self._read(length).decode("ascii"), self._find)
+        except (UnicodeDecodeError, MalformedError):
             raise self._give_up() from None
 
+    def _read(self, length: int) -> bytes:
+        data = b""
+        with contextlib.suppress(OSError):
+            data = self._stream.read(length)
+        if len(data) < length:
+            self.lost = "ended"
+            raise SolutionLost
+        return data
+
     def _give_up(self) -> SolutionLost:
-        self.lost = True
+        self.lost = "nonsense"
         return SolutionLost()
 
 
