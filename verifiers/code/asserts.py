@@ -45,8 +45,8 @@ _GRADES = {
 class _Record:
     """What the process of the tests wrote down: for each test how it ended and a detail, or None.
 
-    ``evidence`` counts what was tested. ``lost`` says that the solution's process ``ended`` first or
-    wrote ``nonsense`` to the tests; it is empty where neither is so.
+    ``evidence`` counts what was tested. ``lost`` says whether the solution's process ``ended``
+    before the tests did, or wrote ``nonsense`` to them; otherwise it is empty.
     """
 
     results: list[tuple[str, str] | None]
