@@ -159,7 +159,7 @@ def _inside() -> str:
     return digest.hexdigest()
 
 
-def _packages(settings: SandboxSettings) -> Mapping[str, str]:
+def _packages(settings: SandboxSettings) -> dict[str, str]:
     """SHA-256 of what programs may import beside the standard library, and what is preloaded."""
     if settings.packages is None:
         return {}
