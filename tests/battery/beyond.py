@@ -571,7 +571,57 @@ attempt("host-pid", lambda: call("setns", os.open("/proc/1/ns/pid", os.O_RDONLY)
 """,
         attempts={"*": "EROFS EACCES EPERM EISDIR ENOENT ETXTBSY EINVAL EIO"},
     ),
+    Case(
+        99,
+        "an answer without end",
+        "import os\nwhile True:\n    os.write(4, bytes(1 << 16))",
+        statuses=(Status.OUTPUT_LIMIT,),
+        answer=True,
+        check=_short,
+    ),
+    Case(
+        100,
+        "files that take the place of memory",
+        """
+kept = []
+for folder in ("/tmp", "/dev/shm"):
+    for number in range(1 << 10):
+        try:
+            with open(f"{folder}/{number}", "wb", 0) as file:
+                file.write(bytes(1 << 20))
+        except OSError:
+            break
+while True:
+    kept.append(b"x" * (1 << 20))
+""",
+        statuses=(Status.MEMORY_LIMIT,),
+        limits=replace(LIMITS, cpu_seconds=4, disk_bytes=128 << 20),
+    ),
+    Case(
+        101,
+        "a pipe that nobody opens at the other end",
+        "import os\nos.mkfifo('/tmp/pipe')\nopen('/tmp/pipe')",
+        statuses=(Status.WALL_LIMIT,),
+        landlock_statuses=_REFUSED,
+        limits=replace(LIMITS, wall_seconds=0.5),
+    ),
+    Case(
+        102,
+        "names without end that the kernel remembers",
+        """
+import os
+number = 0
+while True:
+    number += 1
+    try:
+        os.stat(f"/usr/lib/{number:0200}")
+    except OSError:
+        pass
+""",
+        statuses=(Status.CPU_LIMIT,),
+    ),
 )
+
 
 _X86_CASES = (
     Case(
