@@ -425,6 +425,8 @@ def work(numbers, table, seen):
         "from solution import add\nassert add(1, [2]) == 3",
         "from your_module import add as plus\nassert plus(1, [2]) == 3",
         "from .solution import *\nassert add(1, [2]) == 3",
+        "import math, solution\nassert solution.add(1, [2]) == math.floor(3)",
+        "import main as m\nfrom main import add\nassert m.add(1, [2]) == add(2, [1])",
         "assert candidate(1, [2]) == 3",
         "def add(a: List[int], b) -> Optional[int]: pass\nassert add(1, [2]) == 3",
         "assert math.isclose(add(1, [0.5]), 1.5) and isclose(add(1, [0.5]), 1.5)",
@@ -471,6 +473,13 @@ class Solution:
         ("assert max([3]) == 4", "do not use the solution"),
         ("exec(add(1, [2]))\nassert add(1, [2]) == 3", "exec may run"),
         ("run = compile\nassert add(1, [2]) == 3", "compile may run"),
+        ("assert np.isclose(add(1, [2]), 3)", "No module named 'numpy'"),
+        ("from contextlib import redirect_stdout\nimport io\nout = io.StringIO()\n"
+         "with redirect_stdout(out):\n    add(1, [2])\nassert out.getvalue()", "redirect_stdout"),
+        ("import io, sys\nsys.stdout = io.StringIO()\nadd(1, [2])\n"
+         "assert sys.stdout.getvalue()", "sys.stdout is replaced"),
+        ("from unittest.mock import patch\nwith patch('builtins.input', return_value='1'):\n"
+         "    assert add(1, [2]) == 3", "builtins.input is replaced"),
         ("import os\nos._exit(0)\nassert add(1, [2]) == 3", "end too early"),
         ("import unittest\nclass T(unittest.TestCase):\n    @unittest.skip('')\n"
          "    def test(self): add(1, [])", "do not use the solution"),

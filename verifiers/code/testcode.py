@@ -25,7 +25,7 @@ from typing import TypeGuard
 
 from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
 
-#: Modules that stand for the solution in ``from solution import f``.
+#: Modules that stand for the solution where they are imported.
 _SOLUTION_MODULES = {
     "answer",
     "candidate",
@@ -42,6 +42,13 @@ _BOUND_TO_FRAMES = {"dir", "eval", "exec", "globals", "locals", "super", "vars"}
 _CASE_CLASSES = {"IsolatedAsyncioTestCase", "TestCase"}
 # Prompts use these in their first lines, and may leave the import to the solution.
 _TYPING = {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"}
+
+# Packages, by the names they have in code that leaves the import to the solution.
+_PACKAGES = {"np": "numpy", "numpy": "numpy", "pd": "pandas", "torch": "torch", "sympy": "sympy"}
+# What the solution prints and reads is another process' business.
+_REDIRECTIONS = {"redirect_stderr", "redirect_stdout"}
+_STREAMS = {"stderr", "stdin", "stdout"}
+_PATCHED_STREAMS = ("builtins.", "sys.std")
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -100,7 +107,8 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
         node for node in tree.body if not (isinstance(node, stubs) and node.name == (owner or name))
     ]
     _check_executes_nothing(tree)
-    imports = _ImportsOfSolution()
+    _check_redirects_nothing(tree)
+    imports = _ImportsOfSolution(tree)
     tree = imports.visit(tree)
     wanted = (_free_names(ast.unparse(tree)) | imports.names) - {name}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -151,6 +159,26 @@ def _check_executes_nothing(tree: ast.Module) -> None:
                 f"asserts: {node.id} may run what the solution returns; use script",
                 field="asserts",
             )
+
+
+def _check_redirects_nothing(tree: ast.Module) -> None:
+    """Refuse code that swaps streams or builtins: right solutions would be wrong."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(name) | ast.Attribute(_, name) if name in _REDIRECTIONS:
+                swapped = name
+            case ast.Attribute(ast.Name("sys"), name, ast.Store()) if name in _STREAMS:
+                swapped = f"sys.{name}"
+            case ast.Call(function, [ast.Constant(str(name)), *_]) if _last_name(
+                function
+            ) == "patch" and name.startswith(_PATCHED_STREAMS):
+                swapped = name
+            case _:
+                continue
+        raise UnscorableReferenceError(
+            f"asserts: {swapped} is replaced for the tests, and not for the solution; use script",
+            field="asserts",
+        )
 
 
 def _calls_with_literal(node: ast.AST) -> TypeGuard[ast.Call]:
@@ -271,6 +299,8 @@ def _supplied(tree: ast.Module, wanted: set[str], entry: str) -> dict[str, ast.s
             found[name] = ast.parse(f"candidate = {entry}").body[0]
         elif name in sys.stdlib_module_names and name not in plain:
             found[name] = ast.parse(f"import {name}").body[0]
+        elif name in _PACKAGES and name not in plain:
+            found[name] = ast.parse(f"import {_PACKAGES[name]} as {name}").body[0]
         elif name in _TYPING:
             found[name] = ast.parse(f"from typing import {name}").body[0]
         elif name == "isclose":
@@ -288,10 +318,29 @@ def _first_statement(tree: ast.Module) -> int:
 
 
 class _ImportsOfSolution(ast.NodeTransformer):
-    """Takes out ``from solution import f``."""
+    """Takes out ``from solution import f``, and puts an object in place of ``import solution``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: ast.Module) -> None:
         self.names: set[str] = set()
+        self._attributes: dict[str, set[str]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                self._attributes.setdefault(node.value.id, set()).add(node.attr)
+
+    def visit_Import(self, node: ast.Import) -> ast.AST | list[ast.stmt]:
+        if not any(alias.name in _SOLUTION_MODULES for alias in node.names):
+            return node
+        lines = []
+        for alias in node.names:
+            name = alias.asname or alias.name
+            if alias.name in _SOLUTION_MODULES:
+                used = self._attributes.get(name, set())
+                self.names |= used
+                given = ", ".join(f"{attribute}={attribute}" for attribute in sorted(used))
+                lines.append(f"{name} = __import__('types').SimpleNamespace({given})")
+            else:
+                lines.append(f"import {alias.name} as {name}" if alias.asname else f"import {name}")
+        return ast.parse("\n".join(lines)).body
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | list[ast.stmt]:
         if node.level == 0 and node.module not in _SOLUTION_MODULES:
