@@ -1,6 +1,6 @@
 """Assert-style tests, split in two: the solution in one sandbox, the tests in another.
 
-Only data passes between the two, see ``inside/objects.py`` and ``inside/driver.py``. What counts is
+Only data passes between the two, see ``inside/objects.py`` and ``inside/remote.py``. What counts is
 what the process of the tests writes down, which the solution cannot reach: whatever it exits,
 patches or forges, it can only answer calls, and it has to answer them right.
 
@@ -72,7 +72,9 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     waiting = limits.wall_seconds + _TESTS_CPU_SECONDS
     with (
         Blob(inside.data("codec", "solution", "objects", order={"source": source})) as served,
-        Blob(inside.data("codec", "driver", order=_order(tests, task))) as driven,
+        Blob(
+            inside.data("codec", "remote", "record", "driver", order=_order(tests, task))
+        ) as driven,
     ):
         solution = Run(
             PythonProgram(loader()),

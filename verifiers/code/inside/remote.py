@@ -1,0 +1,374 @@
+"""The solution's objects, as test code in another process sees them.
+
+This process is trusted, and the other one is not. Whatever comes from there is decoded into exact
+builtins before a test sees it, and what is no data is a Remote. A Remote may be called, and its
+attributes and elements read; but whether it equals something, or is less or nearer, is not for the
+solution to say. So a Remote equals itself only, and compares with nothing.
+"""
+
+import builtins
+import contextlib
+import functools
+import os
+import socket
+import types
+from collections import deque
+from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from itertools import islice
+from typing import cast
+
+from assayoffice.verifiers.code.inside.codec import (
+    MAX_CHARACTERS,
+    MAX_VALUES,
+    MalformedError,
+    NotDataError,
+    Reference,
+    TooMuchDataError,
+    read,
+    write,
+)
+
+_ANSWER_FD = 4
+# Methods of builtins that tell whether what is expected is there. Whoever answers yes without
+# looking is right.
+_PREDICATES = {"startswith", "endswith", "issubset", "issuperset", "isdisjoint"}
+_SPECIAL_NAMES = {"__name__", "__doc__", "__dict__"}
+# Raised here, the first three would end a loop of the tests early and in silence.
+_NOT_PASSED_ON = (StopIteration, StopAsyncIteration, GeneratorExit, Warning)
+# How many elements of an iterator of the solution's are asked for, one by one.
+_MAX_TAKEN = 20_000
+_MAX_MESSAGE_CHARACTERS = 300
+_FUNCTIONS = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    functools.partial,
+)
+
+
+class SolutionLost(BaseException):
+    """The solution's process answers no more, or nothing that makes sense."""
+
+
+class DefectiveTest(BaseException):
+    """The test code does what no solution can help; the message says what."""
+
+
+class Channel:
+    """Asks the solution's process, and gives what it answers as builtins and Remotes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._stream = connection.makefile("rb")
+        self._remotes: dict[int, Remote] = {}
+        self._functions: list[Callable[..., object]] = []
+        self._exceptions = {
+            name: kind
+            for name, kind in vars(builtins).items()
+            if isinstance(kind, type)
+            and issubclass(kind, Exception | SystemExit)
+            and not issubclass(kind, _NOT_PASSED_ON)
+        }
+        self._named: list[type[BaseException]] = []
+        #: Why the solution's process answers no more: it ``ended``, or it wrote ``nonsense``.
+        self.lost = ""
+        #: Whether the tests have got anything from the solution.
+        self.exchanged = False
+        #: How many exceptions of the solution's have been raised here.
+        self.raised = 0
+        #: The latest call: what it was, its arguments, and how it ended.
+        self.latest: tuple[str, tuple[object, ...], dict[str, object], str, object] | None = None
+
+    def note_exchange(self) -> None:
+        """Write down, once, that what happens from now on may be the solution's doing."""
+        if not self.exchanged:
+            self.exchanged = True
+            os.write(_ANSWER_FD, b"exchanged\n")
+
+    def names(self, names: list[str], path: str) -> tuple[dict[str, object], object, str]:
+        """What the solution defines of some names, its entry point, and why there is none."""
+        match self._converse(write(("names", names, path))):
+            case ("names", list(found), function):
+                defined = dict(self._name(item) for item in found)
+                # What the solution says without being asked would stand in for a builtin.
+                return {name: defined[name] for name in names if name in defined}, function, ""
+            case ("missing", str(what)):
+                return {}, None, f"the program defines {what[:_MAX_MESSAGE_CHARACTERS]}"
+            case ("broken", str(kind), str(message)):
+                return {}, None, exception_text(kind, message)
+        raise self._give_up()
+
+    def do(
+        self,
+        operation: str,
+        *arguments: object,
+        keywords: dict[str, object] | None = None,
+        written_back: bool = False,
+    ) -> object:
+        """Have something done with the solution's objects. Raises what that raised there."""
+        request = ("do", operation, arguments, keywords or {}, written_back)
+        match self._converse(self._text(request)):
+            case ("returned", value, (list() | tuple()) as changed):
+                if written_back:
+                    _write_back(arguments, changed)
+                return value
+            case ("raised", str(kind), str(message), str(base), list(known), tuple(given)):
+                raise self._exception(kind, message, base, known, given)
+        raise self._give_up()
+
+    def _name(self, item: object) -> tuple[str, object]:
+        match item:
+            case (str(name), value, str(base)):
+                if base and isinstance(value, Remote):
+                    builtin = self._exceptions.get(base, Exception)
+                    self._named.append(types.new_class(name, (builtin,)))
+                    return name, self._named[-1]
+                if not isinstance(value, Remote):
+                    self.note_exchange()
+                return name, labelled(value, name)
+        raise self._give_up()
+
+    def _exception(
+        self, kind: str, message: str, base: str, known: list[object], given: tuple[object, ...]
+    ) -> BaseException:
+        """An exception of the solution's as one that may be raised here."""
+        self.raised += kind != "StopIteration"
+        named = [
+            self._named[index]
+            for index in known
+            if isinstance(index, int) and index in range(len(self._named))
+        ]
+        try:
+            if named:
+                cls = types.new_class(kind, tuple(named)) if named[1:] else named[0]
+            else:
+                cls = self._exceptions[base]
+            error: BaseException = cls(*given)
+        except (KeyError, TypeError, ValueError):
+            error = RuntimeError(message)
+        error.__assay_told__ = exception_text(kind, message)  # type: ignore[attr-defined]
+        return error
+
+    def _converse(self, text: str) -> object:
+        if self.lost:
+            raise SolutionLost
+        self._send(text)
+        while True:
+            reply = self._receive()
+            if not (isinstance(reply, tuple) and reply[:1] == ("call back",)):
+                return reply
+            self._send(self._called_back(reply))
+
+    def _called_back(self, reply: tuple[object, ...]) -> str:
+        match reply:
+            case (_, int(number), tuple(arguments), dict(keywords)) if number in range(
+                len(self._functions)
+            ):
+                try:
+                    value = self._functions[number](*arguments, **keywords)
+                except Exception as error:  # noqa: BLE001 - it was the solution that called
+                    bases = (cls.__name__ for cls in type(error).__mro__)
+                    name = next(base for base in bases if base in self._exceptions)
+                    return write(("raised", name, str(error)[:_MAX_MESSAGE_CHARACTERS]))
+                return self._text(("returned", value))
+        raise self._give_up()
+
+    def _text(self, message: object) -> str:
+        try:
+            return write(message, self._refer)
+        except TooMuchDataError as error:
+            raise ValueError(f"too much to pass: {error}") from None
+        except NotDataError as error:
+            raise DefectiveTest(f"a solution is passed what cannot be passed: {error}") from None
+
+    def _refer(self, value: object) -> object:
+        """What may stand for an object of the tests'."""
+        if isinstance(value, Remote):
+            return Reference("kept", _number(value))
+        name = getattr(value, "__name__", "")
+        if isinstance(name, str) and getattr(builtins, name, None) is value:
+            return Reference(name, 0)
+        if isinstance(value, _FUNCTIONS):
+            if value not in self._functions:
+                self._functions.append(value)
+            return Reference("test", self._functions.index(value))
+        if isinstance(value, Iterator | KeysView | ValuesView | ItemsView | deque):
+            return list(islice(value, MAX_VALUES))
+        raise NotDataError(f"an object of type {type(value).__name__}")
+
+    def _find(self, kind: str, number: int) -> object:
+        if kind == "kept":
+            return self._remotes.setdefault(number, Remote(self, number))
+        if kind == "test" and number in range(len(self._functions)):
+            return self._functions[number]
+        raise MalformedError("no such object")
+
+    def _send(self, text: str) -> None:
+        # Where nobody reads it, what was written before is still read: whether the solution was
+        # faster must make no difference.
+        with contextlib.suppress(OSError):
+            self._connection.sendall(len(text).to_bytes(4) + text.encode())
+
+    def _receive(self) -> object:
+        length = int.from_bytes(self._read(4))
+        if length > MAX_CHARACTERS:
+            raise self._give_up()
+        try:
+            return read(self._read(length).decode("ascii"), self._find)
+        except (UnicodeDecodeError, MalformedError):
+            raise self._give_up() from None
+
+    def _read(self, length: int) -> bytes:
+        data = b""
+        with contextlib.suppress(OSError):
+            data = self._stream.read(length)
+        if len(data) < length:
+            self.lost = "ended"
+            raise SolutionLost
+        return data
+
+    def _give_up(self) -> SolutionLost:
+        self.lost = "nonsense"
+        return SolutionLost()
+
+
+class Remote:
+    """An object of the solution's."""
+
+    __slots__ = ("_assay_channel", "_assay_label", "_assay_number", "_assay_taken")
+
+    def __init__(self, channel: Channel, number: int) -> None:
+        object.__setattr__(self, "_assay_channel", channel)
+        object.__setattr__(self, "_assay_number", number)
+        object.__setattr__(self, "_assay_label", "")
+        object.__setattr__(self, "_assay_taken", 0)
+
+    def __call__(self, *arguments: object, **keywords: object) -> object:
+        return call(self, arguments, keywords)
+
+    def __getattr__(self, name: str) -> object:
+        special = name.startswith("__") and name not in _SPECIAL_NAMES
+        if special or name in _PREDICATES:
+            raise AttributeError(f"a test cannot use {name} of an object of the solution's")
+        return labelled(_do("getattr", self, name), f"{_label(self)}.{name}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        _do("setattr", self, name, value)
+
+    def __getitem__(self, key: object) -> object:
+        if isinstance(key, slice):
+            return _do("getslice", self, key.start, key.stop, key.step)
+        return _do("getitem", self, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        _do("setitem", self, key, value)
+
+    def __delitem__(self, key: object) -> None:
+        _do("delitem", self, key)
+
+    def __iter__(self) -> Iterator[object]:
+        iterator = _do("iter", self)
+        if not isinstance(iterator, Remote):
+            raise TypeError("no iterator")
+        return iterator
+
+    def __next__(self) -> object:
+        taken = object.__getattribute__(self, "_assay_taken") + 1
+        object.__setattr__(self, "_assay_taken", taken)
+        if taken > _MAX_TAKEN:
+            raise ValueError("the solution's iterator goes on and on")
+        try:
+            return _do("next", self)
+        except RuntimeError as error:
+            if getattr(error, "__assay_told__", "").startswith("StopIteration"):
+                raise StopIteration from None
+            raise
+
+    def __len__(self) -> int:
+        return cast("int", _do("len", self))
+
+    def __bool__(self) -> bool:
+        return cast("bool", _do("bool", self))
+
+    def __str__(self) -> str:
+        return cast("str", _do("str", self))
+
+    def __repr__(self) -> str:
+        return cast("str", _do("repr", self))
+
+    def __add__(self, other: object) -> object:
+        return _operate("add", self, other)
+
+    def __sub__(self, other: object) -> object:
+        return _operate("sub", self, other)
+
+    def __mul__(self, other: object) -> object:
+        return _operate("mul", self, other)
+
+    def __neg__(self) -> object:
+        return _do("neg", self)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, Remote) and _do("isinstance", instance, self) is True
+
+
+def _operate(operation: str, one: Remote, other: object) -> object:
+    # The difference to a number is how tests ask whether it is that number.
+    return _do(operation, one, other) if isinstance(other, Remote) else NotImplemented
+
+
+def _do(operation: str, remote: Remote, *arguments: object) -> object:
+    channel = _channel(remote)
+    channel.note_exchange()
+    return channel.do(operation, remote, *arguments)
+
+
+def call(
+    remote: Remote,
+    arguments: tuple[object, ...],
+    keywords: dict[str, object],
+    *,
+    written_back: bool = False,
+) -> object:
+    """Call an object of the solution's. Raises what that raises."""
+    channel = _channel(remote)
+    channel.note_exchange()
+    label = _label(remote)
+    channel.latest = (label, arguments, keywords, "did not return", None)
+    value = channel.do("call", remote, *arguments, keywords=keywords, written_back=written_back)
+    channel.latest = (label, arguments, keywords, "returned", value)
+    return value
+
+
+def _channel(remote: Remote) -> Channel:
+    return cast("Channel", object.__getattribute__(remote, "_assay_channel"))
+
+
+def _number(remote: Remote) -> int:
+    return cast("int", object.__getattribute__(remote, "_assay_number"))
+
+
+def _label(remote: Remote) -> str:
+    return cast("str", object.__getattribute__(remote, "_assay_label")) or "object"
+
+
+def labelled(value: object, label: str) -> object:
+    """``value``; where it is a Remote without a name, it is known by ``label`` from now on."""
+    if isinstance(value, Remote) and _label(value) == "object":
+        object.__setattr__(value, "_assay_label", label)
+    return value
+
+
+def _write_back(arguments: tuple[object, ...], changed: list[object] | tuple[object, ...]) -> None:
+    """Make the tests' own lists, dicts and sets what the solution's copies of them have become."""
+    for own, new in zip(arguments, changed, strict=False):
+        if type(own) is list and type(new) is list:
+            own[:] = new
+        elif (type(own) is dict and type(new) is dict) or (type(own) is set and type(new) is set):
+            own.clear()
+            own.update(new)
+
+
+def exception_text(kind: str, message: str) -> str:
+    """An exception for people, cut short."""
+    return (f"{kind}: {message}" if message else kind)[:_MAX_MESSAGE_CHARACTERS]
