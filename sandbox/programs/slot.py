@@ -81,14 +81,14 @@ class Slot:
     def enforced(self) -> tuple[str, ...]:
         """The limits and protections in force, sorted."""
         always = ["capabilities", "cpu", "output", "seccomp", "wall"]
-        memory = ["memory-process"]
+        counted = ["memory-process"]
         if self._plan.tier is Tier.NAMESPACES:
             always += ["disk", "namespaces", "processes"]
         else:
             always += ["landlock", "no-children"]
         if self._launched.cgroup is not None:
-            memory.append("memory-total")
-        return tuple(sorted(always + memory))
+            counted += ["cpu-total", "memory-total"]
+        return tuple(sorted(always + counted))
 
     def start(self, run: Run, channel: int = -1) -> "Running":
         """Have a program run; ``channel`` is what it finds at CHANNEL_FD. Raises SandboxFailure."""
