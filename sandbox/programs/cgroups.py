@@ -21,7 +21,7 @@ _PREFIX = "assayoffice-"
 _NEEDED, _WELCOME = ("memory", "pids"), ("cpuacct",)
 _EVENTS_BYTES = 1024
 _KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
-_CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 50, 0.01
+_CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 500, 0.01
 
 
 @dataclass(frozen=True, slots=True)
