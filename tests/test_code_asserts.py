@@ -546,7 +546,9 @@ def test_a_check_needs_an_entry_point(machine: Machine) -> None:
 def test_solutions_that_fail_are_told_how(
     machine: Machine, source: str, grade: Grade, detail: str | None
 ) -> None:
-    report = _reports(machine, source, HUMANEVAL, entry_point="add", cpu_seconds=0.5)[0]
+    # On a busy host, filling memory takes more CPU time.
+    allowed = 10.0 if grade is Grade.MEMORY else 0.5
+    report = _reports(machine, source, HUMANEVAL, entry_point="add", cpu_seconds=allowed)[0]
     assert report.grade is grade
     assert detail is None or report.detail == detail
 

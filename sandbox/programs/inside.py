@@ -13,7 +13,6 @@ tier ``namespaces`` it finds an empty /tmp and /dev/shm; the rest of the file sy
 It gives up its capabilities and, by seccomp, most system calls before it runs anything.
 """
 
-import _signal  # type: ignore[import-not-found]
 import atexit
 import contextlib
 import ctypes
@@ -68,6 +67,8 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 Message: TypeAlias = dict[str, Any]
+#: Kind, and soft and hard limit, as setrlimit(2) takes them.
+Limits: TypeAlias = list[tuple[int, tuple[int, int]]]
 
 
 class _FilterProgram(ctypes.Structure):
@@ -110,6 +111,12 @@ class _Box:
         self._cores = os.cpu_count() or 1
         self._address_space_bytes = _address_space_bytes()
         self._folders = {path: _Folder(path) for path in _WRITABLE_FOLDERS if self._namespaces}
+        # Made ready for all Python programs, so that their forks need not touch what it touches.
+        self._main = types.ModuleType("__main__")
+        sys.modules["__main__"] = self._main
+        sys.argv = ["solution.py"]
+        # The same in each run, so that what a program does does not change from run to run.
+        sys.modules["random"].seed(0)
         # What a run says about its own start. It unmaps it before it becomes the program.
         self._note = mmap.mmap(-1, mmap.PAGESIZE)
 
@@ -134,6 +141,7 @@ class _Box:
             return {"error": str(error)}
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
+        limits = self._limits(order)
         try:
             pid = os.fork()
         except OSError as error:
@@ -141,7 +149,7 @@ class _Box:
                 os.close(fd)
             return {"error": f"no process: {error.strerror}"}
         if pid == 0:
-            self._become(order, fds)
+            self._become(order, fds, limits)
         for fd in fds:
             os.close(fd)
         stop = self._watch(pid, order, started, before)
@@ -228,7 +236,7 @@ class _Box:
             elif os.WIFSIGNALED(how) and os.WTERMSIG(how) == signal.SIGKILL:
                 leaked += 1
 
-    def _become(self, order: Message, fds: list[int]) -> None:
+    def _become(self, order: Message, fds: list[int], limits: Limits) -> None:
         """Turn this fork into the program. Never returns."""
         exit_now = os._exit
         try:
@@ -243,12 +251,15 @@ class _Box:
             if order["processes"] > 1:
                 for hooks in self._after_fork:
                     os.register_at_fork(**hooks)
-            start = _python(given) if order["argv"] is None else _command(order, given)
+            if order["argv"] is None:
+                start = _python(given, self._main)
+            else:
+                start = _command(order, given)
             if not self._namespaces:
                 _close_all_but(_RULESET_FD)
             else:
                 _close_all_but(-1 if order["argv"] is None else given["code"])
-            self._confine(order)
+            self._confine(limits)
             self._note[0] = 1
             self._note.close()
             # The last thing before what nobody trusts.
@@ -261,7 +272,26 @@ class _Box:
         finally:
             exit_now(1)
 
-    def _confine(self, order: Message) -> None:
+    def _limits(self, order: Message) -> Limits:
+        """The resource limits of a program. Worked out before the fork, whose memory costs more."""
+        memory = order["memory_bytes"]
+        # The kernel's own stop, for when process 1 is late; it counts in ticks, and too many.
+        cpu = math.ceil(_CPU_SLACK * order["cpu_seconds"])
+        limits = {resource.RLIMIT_CPU: cpu + 1, resource.RLIMIT_FSIZE: order["output_bytes"]}
+        if order["reserves_memory"]:
+            limits[resource.RLIMIT_DATA] = memory
+        elif order["argv"] is None:
+            limits[resource.RLIMIT_AS] = memory + self._address_space_bytes
+        else:
+            limits[resource.RLIMIT_AS] = memory
+        if order["argv"] is not None:
+            # An exec lays out the address space for the stack it is allowed.
+            limits[resource.RLIMIT_STACK] = order["stack_bytes"]
+        if self._counts_tasks:
+            limits[resource.RLIMIT_NPROC] = order["processes"] + _THREADS
+        return [(kind, _within_hard(kind, value)) for kind, value in limits.items()]
+
+    def _confine(self, limits: Limits) -> None:
         # Makes /proc/self the program's own again; process 1 stays closed to it.
         _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
         # When memory runs out the kernel is to take the program, not process 1.
@@ -269,22 +299,8 @@ class _Box:
             score = os.open(_OOM_SCORE, os.O_WRONLY)
             os.write(score, b"1000")
             os.close(score)
-        memory = order["memory_bytes"]
-        if order["reserves_memory"]:
-            _limit(resource.RLIMIT_DATA, memory)
-        elif order["argv"] is None:
-            _limit(resource.RLIMIT_AS, memory + self._address_space_bytes)
-        else:
-            _limit(resource.RLIMIT_AS, memory)
-        if order["argv"] is not None:
-            # An exec lays out the address space for the stack it is allowed.
-            _limit(resource.RLIMIT_STACK, order["stack_bytes"])
-        # The kernel's own stop, for when process 1 is late; it counts in ticks, and too many.
-        cpu = math.ceil(_CPU_SLACK * order["cpu_seconds"])
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu + 1, cpu + 2))
-        _limit(resource.RLIMIT_FSIZE, order["output_bytes"])
-        if self._counts_tasks:
-            _limit(resource.RLIMIT_NPROC, order["processes"] + _THREADS)
+        for kind, limit in limits:
+            resource.setrlimit(kind, limit)
         _call("capset", _libc.capset(_CAPSET_HEADER, _NO_CAPABILITIES))
         if not self._namespaces:
             _call("landlock", _libc.syscall(_LANDLOCK_RESTRICT_SELF, _RULESET_FD, 0))
@@ -361,25 +377,14 @@ def _write(name: str, fd: int) -> None:
     os.close(to)
 
 
-def _python(given: Message) -> Callable[[], None]:
+def _python(given: Message, main: types.ModuleType) -> Callable[[], None]:
     """What runs Python source as ``__main__`` in this interpreter."""
     source = b""
     while part := os.pread(given["code"], 1 << 24, len(source)):
         source += part
-    main = types.ModuleType("__main__")
-    sys.modules["__main__"] = main
-    sys.argv = ["solution.py"]
-    # Not the wrapper of ``signal``, whose enums cost a fork more memory than the rest of this.
-    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    # Both are imported only in ``main``, which keeps them from what they do after forks.
-    import random
-    import threading
-
-    # The same in each run, so that what a program does does not change from run to run.
-    random.seed(0)
     exit_now = os._exit
     # What the interpreter itself calls when a program has ended.
-    wait_for_threads = threading._shutdown  # type: ignore[attr-defined]
+    wait_for_threads = sys.modules["threading"]._shutdown
 
     def start() -> None:
         code = 1
@@ -419,8 +424,8 @@ def _command(order: Message, given: Message) -> Callable[[], None]:
 
     def start() -> None:
         # An exec keeps what is ignored, and Python ignores these.
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
-            _signal.signal(number, _signal.SIG_DFL)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
         try:
             os.execve(code if code >= 0 else argv[0], argv, os.environ)
         except OSError as error:
@@ -430,12 +435,12 @@ def _command(order: Message, given: Message) -> Callable[[], None]:
     return start
 
 
-def _limit(kind: int, value: int) -> None:
-    # Where the host's own limit is lower, that one holds.
+def _within_hard(kind: int, value: int) -> tuple[int, int]:
+    """A limit for good; the host's own where that is lower."""
     hard = resource.getrlimit(kind)[1]
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    return value, value
 
 
 def _call(what: str, result: int) -> None:
@@ -500,7 +505,7 @@ def main() -> None:
     # Signals to a process group cross namespaces, and that of our starters is not for programs.
     if os.getsid(0) != os.getpid():
         os.setsid()
-    # With a handler, process 1 would hear what its programs send it.
+    # With Python's handler, process 1 would hear of it when a program sends it SIGINT.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if settings["tier"] == "namespaces":
         # What bubblewrap has mounted belongs to its own user namespace. In a copy it is ours.
@@ -509,10 +514,13 @@ def main() -> None:
     _call("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
     # What is the same for all programs.
     _call("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    # Of 0 a core_pattern that is a pipe takes no notice, and dumps on the host.
-    _limit(resource.RLIMIT_CORE, 1)
-    _limit(resource.RLIMIT_MEMLOCK, 0)
+    # Of a limit of 0 a core_pattern that is a pipe takes no notice, and dumps on the host.
+    for kind, value in (
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 1),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        resource.setrlimit(kind, _within_hard(kind, value))
     os.umask(0o022)
     for path in settings["paths"]:
         sys.path.append(path)
