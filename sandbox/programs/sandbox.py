@@ -1,6 +1,7 @@
 """Runs programs nobody trusts: the one thing other layers use of this package."""
 
 import socket
+from dataclasses import replace
 from typing import Self
 
 from assayoffice.sandbox import usage
@@ -12,6 +13,7 @@ from assayoffice.sandbox.programs.slot import Running, Slot
 
 # What adds up in a slot, such as the page tables of its process, cannot add up beyond this.
 _MAX_RUNS = 5_000
+_FOR_TESTS = ("unittest",)
 
 
 class Sandbox:
@@ -106,7 +108,10 @@ class Sandbox:
             if not slot.alive:  # killed from outside, between two runs
                 self._drop(slot)
         while len(self._slots) <= index:
-            self._slots.append(Slot(self._plan, self._settings))
+            # Tests are the second of a pair. To all others the import would only be a burden.
+            also = _FOR_TESTS if self._slots else ()
+            preload = (*self._settings.preload, *also)
+            self._slots.append(Slot(self._plan, replace(self._settings, preload=preload)))
             self.slots_started += 1
         return self._slots[index]
 
