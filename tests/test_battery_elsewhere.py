@@ -72,7 +72,7 @@ def _run(prefix: list[str], python: str, home: str, tier: Tier, **how) -> None:
         "PATH": os.environ["PATH"],
         "ASSAY_BATTERY_TIER": tier,
     }
-    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent)]
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent)]
     done = subprocess.run(
         [*prefix, python, "-B", "-c", _PYTEST, *options, *map(str, _BATTERY)],
         cwd=TESTS.parent,
