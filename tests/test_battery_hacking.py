@@ -5,7 +5,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from battery import hacking
+from battery import foreign, hacking
+from battery.foreign import Script
 from battery.hacking import Cheat
 
 from assayoffice.sandbox.programs import Tier
@@ -72,7 +73,7 @@ def test_program_that_solves_nothing_gains_nothing(assay: Assay, cheat: Cheat, m
 
 
 @pytest.mark.parametrize(
-    ("language", "cheat"), hacking.FOREIGN_CHEATS, ids=lambda text: text.split("\n")[0][:24]
+    ("language", "cheat"), foreign.STDIO_CHEATS, ids=lambda text: text.split("\n")[0][:24]
 )
 def test_program_in_another_language_gains_nothing(assay: Assay, language: str, cheat: str) -> None:
     task = replace(
@@ -85,6 +86,21 @@ def test_program_in_another_language_gains_nothing(assay: Assay, language: str, 
     verdict = assay.verdict(cheat, task)
     assert verdict.outcome is Outcome.INCORRECT, verdict
     assert verdict.score == 0
+    assay.assert_unharmed("stdio")
+
+
+@pytest.mark.parametrize("script", foreign.SCRIPTS, ids=str)
+def test_program_does_not_pass_a_script_by_ending_it(assay: Assay, script: Script) -> None:
+    task = CodeTask(script=script.test, language=script.language, cpu_seconds=5.0)
+    if script.language not in found() or assay.sandbox.tier is Tier.LANDLOCK:
+        with pytest.raises(VerifierUnavailableError):
+            assay.verdict(script.honest, task)
+        return
+    assert assay.verdict(script.honest, task).outcome is Outcome.CORRECT
+    for cheat in script.cheats:
+        verdict = assay.verdict(cheat, task)
+        assert verdict.outcome is Outcome.INCORRECT, (cheat, verdict)
+        assert verdict.integrity == "in_process"
     assay.assert_unharmed("stdio")
 
 

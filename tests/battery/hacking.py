@@ -473,28 +473,3 @@ def add(a, b):
 """,
     ),
 )
-
-# Language and program: what ends before it is judged, or judges itself.
-FOREIGN_CHEATS = (
-    ("javascript", "process.exit(0)"),
-    ("javascript", "console.assert = () => {}; console.log = () => {}; process.exitCode = 0"),
-    ("javascript", "process.on('exit', () => { process.reallyExit(0) }); console.log('PASS')"),
-    (
-        "java",
-        "public class Main { static { System.exit(0); } public static void main(String[] a) {} }",
-    ),
-    (
-        "java",
-        "class Main {\n  static { Runtime.getRuntime().halt(0); }\n"
-        "  public static void main(String[] a) {}\n}",
-    ),
-    ("bash", "trap 'echo 3; exit 0' EXIT; exit 1"),
-    ("bash", "exec 1>&2; echo 3; kill -9 $$"),
-    (
-        "c",
-        "#include <unistd.h>\n__attribute__((constructor)) void f(void) { _exit(0); }\n"
-        "int main(void) {}",
-    ),
-    ("c", 'int main(void) { __asm__("mov $60, %eax\\nxor %edi, %edi\\nsyscall"); }'),
-    ("cpp", "#include <cstdlib>\nstruct A { A() { std::_Exit(0); } } a;\nint main() {}"),
-)
