@@ -347,7 +347,7 @@ def find():
         if text.isdecimal() and text != "0" and text != "1":
             return int(text)
     words = ("expected", "output", "answer", "reference", "test")
-    for folder in ("/tmp", "/", "/dev/shm", "/mnt", "/work", "/tests", "/app", "."):
+    for folder in ("/tmp", "/", "/dev/shm", "/mnt", "/srv", "/tests", "/app", "."):
         for top, _, names in os.walk(folder):
             for name in names:
                 if any(word in name for word in words):
