@@ -16,6 +16,7 @@ process per core runs programs at once, and ``--soak`` runs as many programs as 
 sandbox and looks for what they have left behind.
 """
 
+import array
 import contextlib
 import ctypes
 import json
@@ -47,6 +48,7 @@ from assayoffice.sandbox.programs import (
 )
 from assayoffice.sandbox.programs.interpreter import Interpreter, candidates, examine
 from assayoffice.sandbox.programs.launch import PRELOADED, bwraps
+from assayoffice.sandbox.programs.leases import Lease
 
 _COLD, _BWRAP = "python3 -I -S", "bubblewrap"
 _TESTS = 10
@@ -317,19 +319,23 @@ def _together(make: Callable[[], _Way], cores: int, programs: int) -> float:
 
 def _soak(runs: int, console: Console) -> Soak:
     """Run one program very often, and count what there is before and after."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before = _traces()
     with Sandbox() as sandbox, Blob(_SOURCE.encode()) as source, Blob(b"10\n") as stdin:
         run = Run(PythonProgram(source), stdin=stdin)
         sandbox.run(run)
+        took, used = array.array("d", bytes(8 * runs)), array.array("d", bytes(8 * runs))
         resident_bytes = _resident_bytes()
-        took, used = [], []
-        for _ in track(range(runs), "soaking", console=console, transient=True):
+        for number in track(range(runs), "soaking", console=console, transient=True):
             began = time.perf_counter()
             result = sandbox.run(run)
-            took.append(1000 * (time.perf_counter() - began))
-            used.append(1000 * result.cpu_seconds)
+            took[number] = 1000 * (time.perf_counter() - began)
+            used[number] = 1000 * result.cpu_seconds
             assert result.status is Status.OK
         growth = _resident_bytes() - resident_bytes
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     after = _traces()
     return Soak(
         runs=runs,
@@ -344,18 +350,29 @@ def _soak(runs: int, console: Console) -> Soak:
 
 def _traces() -> dict[str, int]:
     """How many there are of what a sandbox could leave behind on this host."""
-    uid = SandboxSettings().first_uid if os.geteuid() == 0 else os.geteuid()
-    owners = [path.stat().st_uid for path in Path("/proc").glob("[0-9]*") if path.is_dir()]
+    parents = Path("/proc").glob("[0-9]*/stat")
     return {
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "processes": sum(owner == uid for owner in owners),
+        # Those whose parents have died come to us.
+        "processes": sum(_parent_of(stat) == os.getpid() for stat in parents),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        "cgroups": sum(
-            int(line.split()[2])
-            for line in Path("/proc/cgroups").read_text().splitlines()
-            if not line.startswith("#")
-        ),
+        "cgroups": sum(map(_nobody_holds, Path("/sys/fs/cgroup").rglob("assayoffice-[0-9]*"))),
     }
+
+
+def _parent_of(stat: Path) -> int:
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def _nobody_holds(cgroup: Path) -> bool:
+    lease = Lease.claim(int(cgroup.name.rpartition("-")[2]))
+    if lease is None:
+        return False
+    lease.release()
+    return True
 
 
 def _resident_bytes() -> int:

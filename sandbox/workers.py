@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assayoffice.sandbox.frames import FrameError, Job, Reply, ReplyReader
+from assayoffice.sandbox.programs import cgroups
 from assayoffice.sandbox.programs.settings import SandboxSettings
 
 _MAX_MESSAGE_BYTES = 256
@@ -254,6 +255,8 @@ class Workers:
         self._lose_zygote()
         if process is not None:
             await asyncio.to_thread(process.wait)  # of several waits one reaps, all return
+            # Of workers that were killed, sandboxes included.
+            await asyncio.to_thread(cgroups.sweep, _CLOSE_SECONDS)
 
     def _on_control(self) -> None:
         while self._control is not None:

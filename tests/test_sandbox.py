@@ -35,6 +35,7 @@ from assayoffice.sandbox.programs import (
     Tier,
     TierChoice,
     blob,
+    cgroups,
     interpreter,
     sandbox,
 )
@@ -315,6 +316,29 @@ def test_nothing_outlives_the_process_of_a_sandbox(tier):
         owner.kill()
         owner.wait()
     assert all_gone(pids)
+
+
+def test_cgroups_of_a_killed_process_are_swept():
+    source = """
+        import os, signal
+        from assayoffice.sandbox.programs import *
+        made = Sandbox()
+        made._slot(0)
+        cgroup = made._slots[0]._launched.cgroup
+        print(*(cgroup._folders.values() if cgroup else ()), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    owner = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)], stdout=subprocess.PIPE, text=True
+    )
+    folders = [Path(folder) for folder in owner.stdout.split()]
+    # Another slot may take over the number, and the cgroups with it, at any time.
+    cgroups.sweep(10.0)
+    number = int(folders[0].name.rpartition("-")[2]) if folders else 0
+    lease = Lease.claim(number)
+    if lease is not None:
+        assert not [folder for folder in folders if folder.exists()]
+        lease.release()
 
 
 def descendants(pid: int) -> set[int]:

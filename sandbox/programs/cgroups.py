@@ -21,7 +21,7 @@ _PREFIX = "assayoffice-"
 _NEEDED, _WELCOME = ("memory", "pids"), ("cpuacct",)
 _EVENTS_BYTES = 1024
 _KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
-_CLOSE_TRIES, _CLOSE_PAUSE_SECONDS = 500, 0.01
+_CLOSE_SECONDS, _PAUSE_SECONDS = 5.0, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +155,36 @@ class Cgroup:
     def close(self) -> None:
         """Remove them, once the slot is dead; what is in use all the same, ``sweep`` removes."""
         os.close(self._events)
+        give_up_at = time.monotonic() + _CLOSE_SECONDS
         for folder in set(self._folders.values()):
-            for _ in range(_CLOSE_TRIES):
-                try:
-                    folder.rmdir()
-                    break
-                except OSError:  # the kernel lets go of the dead a little later
-                    time.sleep(_CLOSE_PAUSE_SECONDS)
+            _remove(folder, give_up_at)
 
 
-def sweep() -> None:
-    """Remove the cgroups of slots whose service was killed."""
+def sweep(patience_seconds: float = 0.0) -> None:
+    """Remove the cgroups of slots that were killed with their process; wait for their last task."""
     found = _parents()
+    give_up_at = time.monotonic() + patience_seconds
     for parent in set(found[1].values()) if found is not None else ():
         for folder in parent.glob(f"{_PREFIX}*"):
             number = folder.name.removeprefix(_PREFIX)
             lease = Lease.claim(int(number)) if number.isdecimal() else None
             if lease is not None:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+                _remove(folder, give_up_at)
                 lease.release()
+
+
+def _remove(folder: Path, give_up_at: float) -> None:
+    while True:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:  # the kernel lets go of the dead a little later
+            if time.monotonic() >= give_up_at:
+                return
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 @functools.cache

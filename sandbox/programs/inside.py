@@ -99,6 +99,7 @@ class _Box:
     def __init__(
         self, control: socket.socket, settings: Message, after_fork: list[Message]
     ) -> None:
+        self._pid = os.getpid()
         self._control = control
         self._after_fork = after_fork
         self._namespaces = settings["tier"] == "namespaces"
@@ -248,6 +249,8 @@ class _Box:
                     _write(name, fd)
             else:
                 _call("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+                if os.getppid() != self._pid:  # it has died before the call took effect
+                    exit_now(1)
             if order["processes"] > 1:
                 for hooks in self._after_fork:
                     os.register_at_fork(**hooks)
