@@ -209,7 +209,7 @@ class _Box:
             return _clock(pid)
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = _cpu_seconds(ended) - _cpu_seconds(before)
-        for name in _others():
+        for name in _others() or [str(pid)]:
             used += _clock(int(name)) + _ended_children_seconds(name)
         return used
 
@@ -263,15 +263,16 @@ class _Box:
             else:
                 _close_all_but(-1 if order["argv"] is None else given["code"])
             self._confine(limits)
+            self._filters["many" if order["processes"] > 1 else "one"].install()
             self._note[0] = 1
             self._note.close()
-            # The last thing before what nobody trusts.
-            self._filters["many" if order["processes"] > 1 else "one"].install()
         except BaseException as error:  # noqa: BLE001 - a fork must never fall back into the loop
-            self._note[1:] = f"{error}".encode()[:200].ljust(len(self._note) - 1, b"\0")
-            exit_now(1)
+            try:
+                self._note[1:] = f"{error}".encode()[:200].ljust(len(self._note) - 1, b"\0")
+            finally:
+                exit_now(1)
         try:
-            start()
+            start()  # and from here on nobody is to be trusted
         finally:
             exit_now(1)
 
