@@ -34,7 +34,7 @@ def main() -> None:
     """Print what is left; nothing, where all is well."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     mounts, descriptors = _mounts(), _descriptors()
-    cgroups: set[str] = set()
+    cgroups: set[tuple[str, int]] = set()
     for _ in range(2):
         with Sandbox() as sandbox, Blob(b"") as stdin:
             idle = Run(PythonProgram(stdin), limits=LIMITS)
@@ -49,7 +49,7 @@ def main() -> None:
         *(f"process {pid}" for pid in host.descendants(os.getpid())),
         *(f"file {name}" for name in host.left_files()),
         *(f"mount {line}" for line in set(_mounts()) - set(mounts)),
-        *(f"cgroup {name}" for name in cgroups - host.cgroups(os.getpid()) if Path(name).exists()),
+        *(f"cgroup {each}" for each in cgroups - host.cgroups(os.getpid()) if host.is_left(each)),
         *(f"descriptor {name}" for name in set(_descriptors()) - set(descriptors)),
     ]
     sys.stdout.write("".join(f"{each}\n" for each in left))

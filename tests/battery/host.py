@@ -26,8 +26,8 @@ def descendants(ancestor: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def cgroups(pid: int) -> frozenset[str]:
-    """The folders of a process' cgroups."""
+def cgroups(pid: int) -> frozenset[tuple[str, int]]:
+    """The folders of a process' cgroups, and their inodes: names may come to be used again."""
     mounts = {}
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
@@ -42,7 +42,16 @@ def cgroups(pid: int) -> frozenset[str]:
         place = mounts.get(controllers.split(",")[0])
         if place is not None:
             found.add(f"{place}{path}".rstrip("/"))
-    return frozenset(found)
+    return frozenset((folder, Path(folder).stat().st_ino) for folder in found)
+
+
+def is_left(cgroup: tuple[str, int]) -> bool:
+    """Whether a cgroup is still there."""
+    folder, inode = cgroup
+    try:
+        return Path(folder).stat().st_ino == inode
+    except FileNotFoundError:
+        return False
 
 
 def left_files() -> list[str]:
