@@ -121,7 +121,7 @@ class Slot:
             if report is None and out_of_memory:
                 # The kernel took process 1 for what the program had left it no room for.
                 self._launched.process.wait()
-                report = {"status": signal.SIGKILL.value, "stop": "", "gone": True}
+                report = {"status": signal.SIGKILL.value, "stop": ""}
             if report is None:
                 raise SandboxFailure(f"a sandbox was killed during a run: {self.log() or 'no log'}")
             if "error" in report:
@@ -134,16 +134,15 @@ class Slot:
         finally:
             running.close()
         peak_bytes = max(report.get("peak_kilobytes", 0) * 1024, usage.peak_bytes if usage else 0)
-        code = os.waitstatus_to_exitcode(report["status"])
         # Children that nobody waits for are in the cgroup's account alone.
         cpu_seconds = max(report.get("cpu_seconds", 0.0), usage.cpu_seconds if usage else 0.0)
+        code = os.waitstatus_to_exitcode(report["status"])
         limits = running.run.limits
-        memory_failed = out_of_memory or (code != 0 and _is_memory(peak_bytes, outputs[1], limits))
         if report["stop"] == "cpu" or cpu_seconds > limits.cpu_seconds:
             status = Status.CPU_LIMIT
         elif report["stop"] == "wall":
             status = Status.WALL_LIMIT
-        elif memory_failed:
+        elif out_of_memory or (code != 0 and _is_memory(peak_bytes, outputs[1], limits)):
             status = Status.MEMORY_LIMIT
         elif any(len(output) >= limits.output_bytes for output in outputs):
             status = Status.OUTPUT_LIMIT
@@ -186,7 +185,9 @@ class Slot:
 
     def _receive(self, patience_seconds: float) -> Mapping[str, Any] | None:
         """The next report; None when the slot is dead, or silent for so long that it must be."""
-        if not select.select([self.control], [], [], max(patience_seconds, 0.0))[0]:
+        poller = select.poll()
+        poller.register(self.control, select.POLLIN)
+        if not poller.poll(1000 * max(patience_seconds, 0.0)):
             return None
         try:
             message = self.control.recv(_MAX_MESSAGE_BYTES)
