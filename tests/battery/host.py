@@ -42,7 +42,8 @@ def cgroups(pid: int) -> frozenset[tuple[str, int]]:
         place = mounts.get(controllers.split(",")[0])
         if place is not None:
             found.add(f"{place}{path}".rstrip("/"))
-    return frozenset((folder, Path(folder).stat().st_ino) for folder in found)
+    # In a container not all of them are to be seen.
+    return frozenset((each, Path(each).stat().st_ino) for each in found if Path(each).exists())
 
 
 def is_left(cgroup: tuple[str, int]) -> bool:
