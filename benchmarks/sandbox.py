@@ -21,11 +21,12 @@ import contextlib
 import ctypes
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -67,6 +68,7 @@ for line in iter(sys.stdin.readline, ""):
         os._exit(0)
     os.wait()
 """
+_ROUNDS = 5
 _SOAK_SAMPLE = 1000
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -97,7 +99,9 @@ class Soak:
 
 
 def main(
-    programs: Annotated[int, typer.Option(help="Programs of ten tests for each way.")] = 60,
+    programs: Annotated[
+        int, typer.Option(help="Programs of ten tests for each way, in each of five rounds.")
+    ] = 20,
     soak: Annotated[int, typer.Option(help="Runs of the soak; 0 leaves it out.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
@@ -113,11 +117,7 @@ def main(
     ways["warm fork"] = lambda: _WarmFork(interpreter)
     ways["slot, namespaces"] = lambda: _InSlot(TierChoice.NAMESPACES)
     ways["slot, landlock"] = lambda: _InSlot(TierChoice.LANDLOCK)
-    costs: dict[str, Cost] = {}
-    for name, way in track(list(ways.items()), "measuring", console=console, transient=True):
-        cost = _cost(way, programs)
-        if cost is not None:
-            costs[name] = cost
+    costs = _costs(ways, programs, console)
     cores = len(os.sched_getaffinity(0))
     rate = _together(ways["slot, namespaces"], cores, programs)
     lasting = _soak(soak, console) if soak else None
@@ -228,16 +228,32 @@ class _InSlot:
         self._sandbox.close()
 
 
-def _cost(make: Callable[[], _Way], programs: int) -> Cost | None:
-    """Measure a way, less what it uses without any programs; None where it is not to be had."""
-    nothing, some = _apart(make, 0), _apart(make, programs)
-    if nothing is None or some is None:
-        return None
+def _costs(
+    ways: Mapping[str, Callable[[], "_Way"]], programs: int, console: Console
+) -> dict[str, Cost]:
+    """Measure all ways in turn, in several rounds: other guests of the host come and go."""
+    nothing = {name: _apart(make, 0) for name, make in ways.items()}
+    rounds: dict[str, list[_Measured]] = {name: [] for name in ways}
+    for _ in track(range(_ROUNDS), "measuring", console=console, transient=True):
+        for name, make in ways.items():
+            measured = _apart(make, programs) if nothing[name] is not None else None
+            if measured is not None:
+                rounds[name].append(measured)
+    return {
+        name: _cost(idle, measured, programs)
+        for name, measured in rounds.items()
+        if measured and (idle := nothing[name]) is not None
+    }
+
+
+def _cost(idle: "_Measured", rounds: "Sequence[_Measured]", programs: int) -> Cost:
+    test_ms = [each for measured in rounds for each in measured.test_ms]
+    used_seconds = statistics.median(measured.cpu_seconds for measured in rounds)
     return Cost(
-        cpu_ms=1000 * (some.cpu_seconds - nothing.cpu_seconds) / programs,
-        test_p50_ms=percentile(some.test_ms, 50),
-        test_p99_ms=percentile(some.test_ms, 99),
-        start_ms=some.start_ms,
+        cpu_ms=1000 * (used_seconds - idle.cpu_seconds) / programs,
+        test_p50_ms=percentile(test_ms, 50),
+        test_p99_ms=percentile(test_ms, 99),
+        start_ms=statistics.median(measured.start_ms for measured in rounds),
     )
 
 
