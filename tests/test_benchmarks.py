@@ -73,6 +73,18 @@ def test_service_is_measured_beside_the_peer(data):
     assert "protovalidate" in tables and "math-verify" in tables
 
 
+def test_sandbox_is_measured_beside_what_others_do():
+    stdout, tables = benchmark("sandbox.py", "--quick", "--soak", 20, "--json")
+    figures = json.loads(stdout)
+    ways = {"python3 -I -S", "bubblewrap", "warm fork", "slot, namespaces", "slot, landlock"}
+    assert figures["ways"].keys() == ways
+    assert all(way["test_p50_ms"] > 0 for way in figures["ways"].values())
+    assert figures["tests_per_second"] > 0
+    assert figures["soak"]["runs"] == 20
+    assert {"descriptors", "processes", "mounts"}.isdisjoint(figures["soak"]["left"])
+    assert "bubblewrap" in tables and "left behind" in tables
+
+
 class TestFigures:
     def test_interval_of_wilson(self):
         # Newcombe (1998), table I: 81 of 263, and 0 of 20.
