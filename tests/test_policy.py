@@ -206,6 +206,7 @@ CALLS: list[Call] = [
     ("fcntl F_SETLEASE", 72, 25, (0, 1024), NO),
     ("fcntl F_NOTIFY", 72, 25, (0, 1026), NO),
     ("prctl PR_SET_NAME", 157, 167, (15,), YES),
+    ("prctl PR_SET_PDEATHSIG", 157, 167, (1,), BOXED),
     ("prctl PR_SET_VMA", 157, 167, (0x53564D41,), YES),
     ("prctl PR_SET_SECCOMP", 157, 167, (22,), NO),
     ("prctl PR_SET_MM", 157, 167, (35,), NO),

@@ -1,5 +1,6 @@
 """Bytes that travel into a sandbox by descriptor: written once, sealed, and shared by many runs."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -9,6 +10,7 @@ from typing import Self
 from assayoffice.sandbox.programs.errors import SandboxFailure
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+_MFD_EXEC = 0x10
 # Programs run under another user, who opens a binary anew and may execute it.
 _MODE = 0o555
 
@@ -25,7 +27,7 @@ class Blob:
         """Raises SandboxFailure when the host has no descriptor or memory left."""
         self.fd, self.size = -1, len(content)
         try:
-            self.fd = os.memfd_create("blob", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            self.fd = _memory_file()
             view = memoryview(content)
             while view:
                 view = view[os.write(self.fd, view) :]
@@ -34,7 +36,7 @@ class Blob:
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
         except OSError as error:
             self.close()
-            raise SandboxFailure(f"no room for {self.size} bytes: {error.strerror}") from error
+            raise SandboxFailure(f"no file of {self.size} bytes: {error.strerror}") from error
 
     @cached_property
     def digest(self) -> bytes:
@@ -72,3 +74,14 @@ class Blob:
     def __del__(self) -> None:
         if getattr(self, "fd", -1) >= 0:
             self.close()
+
+
+def _memory_file() -> int:
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    try:
+        # Hosts may forbid to execute what does not say from the start that it will be.
+        return os.memfd_create("blob", flags | _MFD_EXEC)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # before Linux 6.3 there was nothing to say
+            raise
+        return os.memfd_create("blob", flags)

@@ -20,6 +20,9 @@ from assayoffice.sandbox.programs.leases import Lease
 _PREFIX = "assayoffice-"
 _NEEDED, _WELCOME = ("memory", "pids"), ("cpuacct",)
 _EVENTS_BYTES = 1024
+# Told by version 2 alone. Of version 1, being near the limit tells that it was met.
+_SHORTAGES = re.compile(rb"^oom (\d+)$", re.MULTILINE)
+_FULL = 0.9
 _KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 _CLOSE_SECONDS, _PAUSE_SECONDS = 5.0, 0.01
 
@@ -44,16 +47,28 @@ _VERSION_1 = _Files(
     "pids.max",
     "cpuacct.usage",
 )
-_VERSION_2 = _Files("memory.max", "memory.swap.max", "", "memory.events", "pids.max", "cpu.stat")
+_VERSION_2 = _Files(
+    "memory.max",
+    "memory.swap.max",
+    "",
+    "memory.events",
+    "pids.max",
+    "cpu.stat",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the slot has used in a run; 0 what was not measured."""
+    """What the slot has used in a run; 0 what was not measured.
+
+    ``out_of_memory`` says that the kernel has killed a process for want of memory, and
+    ``over_limit`` that the want was of the slot's own limit, not of the host.
+    """
 
     peak_bytes: int
     cpu_seconds: float
     out_of_memory: bool
+    over_limit: bool
 
 
 class Cgroup:
@@ -63,6 +78,10 @@ class Cgroup:
         self._files = files
         self._folders = folders
         self._events = os.open(folders["memory"] / files.events, os.O_RDONLY | os.O_CLOEXEC)
+        self._peak = -1
+        if files.peak:
+            self._peak = os.open(folders["memory"] / files.peak, os.O_RDWR | os.O_CLOEXEC)
+        self._shortages = 0
         self._memory_bytes = -1
         self._tasks = -1
         self._kills = 0
@@ -86,6 +105,11 @@ class Cgroup:
         except OSError:
             return None
 
+    @property
+    def counts_cpu(self) -> bool:
+        """Whether CPU time is told."""
+        return "cpuacct" in self._folders
+
     def entrances(self) -> list[int]:
         """Descriptors to which a process writes "0" to enter; they are the caller's to close."""
         return [
@@ -98,7 +122,7 @@ class Cgroup:
         memory = self._folders["memory"]
         name = "memory.usage_in_bytes" if self._files is _VERSION_1 else "memory.current"
         self._idle_bytes = int((memory / name).read_text())
-        self._kills = self._count_kills()
+        self._kills, self._shortages = self._count(_KILLS), self._count(_SHORTAGES)
         if self._files is _VERSION_2:
             with contextlib.suppress(FileNotFoundError):
                 _write(memory / self._files.swap_limit, b"0")
@@ -122,39 +146,46 @@ class Cgroup:
         if tasks != self._tasks:
             _write(self._folders["pids"] / files.tasks_limit, str(tasks).encode())
             self._tasks = tasks
+        if self._peak >= 0:
+            os.pwrite(self._peak, b"0", 0)
         self._measures = measure
         if measure:
-            if files.peak:
-                _write(memory / files.peak, b"0")
             self._cpu_seconds = self._read_cpu_seconds()
 
     def end(self) -> Usage:
         """What has happened since ``begin``. Raises OSError."""
-        kills = self._count_kills()
+        kills, shortages = self._count(_KILLS), self._count(_SHORTAGES)
         out_of_memory, self._kills = kills > self._kills, kills
-        if not self._measures:
-            return Usage(0, 0.0, out_of_memory)
+        over_limit, self._shortages = out_of_memory and shortages > self._shortages, shortages
+        if not (self._measures or out_of_memory):
+            return Usage(0, 0.0, False, False)
         peak_bytes = 0
-        if self._files.peak:
-            peak_bytes = int((self._folders["memory"] / self._files.peak).read_text())
-        cpu_seconds = self._read_cpu_seconds() - self._cpu_seconds
-        return Usage(max(peak_bytes - self._idle_bytes, 0), cpu_seconds, out_of_memory)
+        if self._peak >= 0:
+            used_bytes = int(os.pread(self._peak, _EVENTS_BYTES, 0))
+            over_limit = out_of_memory and used_bytes >= _FULL * (
+                self._memory_bytes + self._idle_bytes
+            )
+            peak_bytes = max(used_bytes - self._idle_bytes, 0)
+        cpu_seconds = self._read_cpu_seconds() - self._cpu_seconds if self._measures else 0.0
+        return Usage(peak_bytes, cpu_seconds, out_of_memory, over_limit)
 
     def _read_cpu_seconds(self) -> float:
-        if "cpuacct" not in self._folders:
+        if not self.counts_cpu:
             return 0.0
         text = (self._folders["cpuacct"] / self._files.cpu).read_text()
         if self._files is _VERSION_1:
             return int(text) / 1e9
         return int(text.split()[1]) / 1e6  # the first line is "usage_usec N"
 
-    def _count_kills(self) -> int:
-        found = _KILLS.search(os.pread(self._events, _EVENTS_BYTES, 0))
+    def _count(self, event: re.Pattern[bytes]) -> int:
+        found = event.search(os.pread(self._events, _EVENTS_BYTES, 0))
         return int(found[1]) if found else 0
 
     def close(self) -> None:
         """Remove them, once the slot is dead; what is in use all the same, ``sweep`` removes."""
         os.close(self._events)
+        if self._peak >= 0:
+            os.close(self._peak)
         give_up_at = time.monotonic() + _CLOSE_SECONDS
         for folder in set(self._folders.values()):
             _remove(folder, give_up_at)

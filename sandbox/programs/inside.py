@@ -13,7 +13,9 @@ tier ``namespaces`` it finds an empty /tmp and /dev/shm; the rest of the file sy
 It gives up its capabilities and, by seccomp, most system calls before it runs anything.
 """
 
+import _sitebuiltins
 import atexit
+import builtins
 import contextlib
 import ctypes
 import fcntl
@@ -46,6 +48,8 @@ _SECCOMP_MODE_FILTER = 2
 _CAPSET_HEADER, _NO_CAPABILITIES = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
 _LANDLOCK_RESTRICT_SELF = 446
 
+# What tracebacks call the program, and how deep in our own calls it runs.
+_NAME, _CALLS_ABOVE = "solution.py", 7
 _WORK_FOLDER, _WRITABLE_FOLDERS = "/tmp", ("/tmp", "/dev/shm")
 # Numbers below this are for programs; nothing else is ever received under them.
 _OPTIONAL_FDS, _FIRST_FD, _RULESET_FD = (3, 4, 5), 6, 99
@@ -53,12 +57,15 @@ _OPEN_FILES, _MOST_OPEN_FILES = 256, 65536
 # Threads count as processes for the kernel: what one program may have of them beside its
 # processes, and what the sandbox needs for itself.
 _THREADS = 128
+# What a thread of a Python program reserves; the default would be all that the main thread may.
+_THREAD_STACK_BYTES = 8 << 20
+# Address space that may be reserved and not used, where what is used is counted: stacks of threads.
+_UNUSED_ROOM_BYTES = 2 << 30
 _CPU_SLACK = 1.25
 # How often, in CPU time, a program near its limit is looked at.
 _CLOSE_LOOK_SECONDS = 0.005
-# A host that has let a program run for less than this share of the time cannot judge it.
-_STARVED = 4
-_STARVED_SECONDS = 20.0
+# How long the dead of several processes may lie about.
+_REAP_SECONDS = 0.05
 
 _USUAL_ADDRESS_SPACE_BYTES = 64 << 20
 _OOM_SCORE = "/proc/self/oom_score_adj"
@@ -115,7 +122,12 @@ class _Box:
         # Made ready for all Python programs, so that their forks need not touch what it touches.
         self._main = types.ModuleType("__main__")
         sys.modules["__main__"] = self._main
-        sys.argv = ["solution.py"]
+        sys.argv = [_NAME]
+        for name in ("exit", "quit"):  # of site, which is left out for what else it does
+            setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+        self._main.__file__ = _NAME
+        # Not to be the program's loss: the calls it is below of.
+        sys.setrecursionlimit(sys.getrecursionlimit() + _CALLS_ABOVE)
         # The same in each run, so that what a program does does not change from run to run.
         sys.modules["random"].seed(0)
         # What a run says about its own start. It unmaps it before it becomes the program.
@@ -155,6 +167,13 @@ class _Box:
             os.close(fd)
         stop = self._watch(pid, order, started, before)
         status, peak_kilobytes, leaked = self._end(pid)
+        wall_seconds = time.monotonic() - started
+        try:
+            # Now: what they hold would count against the next run.
+            for folder in self._folders.values():
+                folder.clean(order["disk_bytes"], order["inodes"])
+        except OSError as error:
+            return {"error": str(error)}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if self._note[0] == 0:
             return {"error": self._note[1:].split(b"\0", 1)[0].decode(errors="replace") or "died"}
@@ -162,7 +181,7 @@ class _Box:
             "status": status,
             "stop": stop,
             "cpu_seconds": _cpu_seconds(after) - _cpu_seconds(before),
-            "wall_seconds": time.monotonic() - started,
+            "wall_seconds": wall_seconds,
             "peak_kilobytes": peak_kilobytes,
             "leaked": leaked,
         }
@@ -176,30 +195,36 @@ class _Box:
         poller = select.poll()
         poller.register(pidfd, select.POLLIN)
         poller.register(self._control, select.POLLIN)
+        many = order["processes"] > 1
         used = 0.0
         look_at = allowed_wall
         try:
             while True:
                 # All cores may work for it at once.
                 pause = max((allowed_cpu - used) / self._cores, _CLOSE_LOOK_SECONDS)
+                if many:
+                    pause = min(pause, _REAP_SECONDS)
                 elapsed = time.monotonic() - started
                 pause = max(min(pause, look_at - elapsed), 0.001)
                 for fd, _ in poller.poll(pause * 1000):
                     if fd == pidfd:
                         return ""
                     os._exit(0)  # whoever wanted the result is gone
-                used = self._used_cpu_seconds(pid, order["processes"] > 1, before)
+                if many:
+                    _reap_orphans(pid)
+                used = self._used_cpu_seconds(pid, many, before)
                 if used > allowed_cpu:
                     return "cpu"
                 elapsed = time.monotonic() - started
                 if elapsed >= look_at:
                     # The host, not the program, may have let the time pass.
-                    waited = elapsed - self._delayed_seconds(pid, order["processes"] > 1)
+                    waited = elapsed - used - self._delayed_seconds(pid, many)
                     if waited >= allowed_wall:
                         return "wall"
-                    if elapsed >= _STARVED * allowed_wall + _STARVED_SECONDS:
+                    if elapsed >= order["patience_seconds"]:
                         return "starved"
                     look_at = elapsed + max(allowed_wall - waited, _CLOSE_LOOK_SECONDS)
+                    look_at = min(look_at, order["patience_seconds"])
         finally:
             os.close(pidfd)
 
@@ -214,10 +239,10 @@ class _Box:
         return used
 
     def _delayed_seconds(self, pid: int, many: bool) -> float:
-        """Time in which the program could have run and others had the CPU."""
+        """Time in which some thread of the program could have run and others had the CPU."""
         if not many or not self._namespaces:
             return _delayed_seconds(str(pid))
-        return sum(map(_delayed_seconds, _others()))
+        return max(map(_delayed_seconds, _others()), default=0.0)
 
     def _end(self, pid: int) -> tuple[int, int, int]:
         """Kill and reap all there is: status and peak memory of the program, and survivors."""
@@ -284,10 +309,10 @@ class _Box:
         limits = {resource.RLIMIT_CPU: cpu + 1, resource.RLIMIT_FSIZE: order["output_bytes"]}
         if order["reserves_memory"]:
             limits[resource.RLIMIT_DATA] = memory
-        elif order["argv"] is None:
-            limits[resource.RLIMIT_AS] = memory + self._address_space_bytes
         else:
-            limits[resource.RLIMIT_AS] = memory
+            room = _UNUSED_ROOM_BYTES if order["memory_is_counted"] else 0
+            own = self._address_space_bytes if order["argv"] is None else 0
+            limits[resource.RLIMIT_AS] = memory + room + own
         if order["argv"] is not None:
             # An exec lays out the address space for the stack it is allowed.
             limits[resource.RLIMIT_STACK] = order["stack_bytes"]
@@ -393,7 +418,7 @@ def _python(given: Message, main: types.ModuleType) -> Callable[[], None]:
     def start() -> None:
         code = 1
         try:
-            exec(compile(source, "solution.py", "exec", dont_inherit=True), main.__dict__)
+            exec(compile(source, _NAME, "exec", dont_inherit=True), main.__dict__)
             code = 0
         except SystemExit as stop:
             code = _exit_code(stop.code)
@@ -417,7 +442,7 @@ def _exit_code(said: object) -> int:
     if said is None:
         return 0
     if isinstance(said, int):
-        return said & 0xFF
+        return said & 0xFF if -(2**63) <= said < 2**63 else 0xFF
     sys.stderr.write(f"{said}\n")
     return 1
 
@@ -425,6 +450,8 @@ def _exit_code(said: object) -> int:
 def _command(order: Message, given: Message) -> Callable[[], None]:
     """What replaces this process by a program of the host's."""
     argv, code = order["argv"], given["code"]
+    if code < 0 and not os.access(argv[0], os.X_OK):
+        raise OSError(f"{argv[0]} is not there any more")
 
     def start() -> None:
         # An exec keeps what is ignored, and Python ignores these.
@@ -478,13 +505,27 @@ def _others() -> list[str]:
         return []
 
 
-def _delayed_seconds(pid: str) -> float:
-    """Time in which a process could have run and others had the CPU."""
+def _reap_orphans(pid: int) -> None:
+    """Bury the dead, who count as processes until then, but for the program itself."""
     try:
-        with open(f"/proc/{pid}/schedstat", "rb") as schedstat:
-            return int(schedstat.read().split()[1]) / 1e9
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid == pid:
+                return
+            os.waitpid(dead.si_pid, 0)
+    except ChildProcessError:
+        pass
+
+
+def _delayed_seconds(pid: str) -> float:
+    """The longest that a thread of a process could have run and others had the CPU."""
+    longest = 0
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as schedstat:
+                longest = max(longest, int(schedstat.read().split()[1]))
     except (OSError, IndexError):
-        return 0.0
+        pass  # it has ended, or there is no /proc, or the kernel does not say
+    return longest / 1e9
 
 
 def _address_space_bytes() -> int:
@@ -526,9 +567,13 @@ def main() -> None:
     ):
         resource.setrlimit(kind, _within_hard(kind, value))
     os.umask(0o022)
+    # The lowest score it may have is also the lowest that a program can give itself.
+    with contextlib.suppress(OSError), open(_OOM_SCORE, "wb", buffering=0) as score:
+        score.write(b"0")
     for path in settings["paths"]:
         sys.path.append(path)
     after_fork = _import(settings["preload"])
+    sys.modules["threading"].stack_size(_THREAD_STACK_BYTES)
     box = _Box(control, settings, after_fork)
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages

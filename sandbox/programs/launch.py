@@ -66,6 +66,8 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # Each arena would reserve 64 MiB of address space, and threads have one each.
+    "MALLOC_ARENA_MAX": "1",
 }
 
 #: The standard library's modules that programs use most: importing them costs a run nothing.
@@ -80,7 +82,6 @@ PRELOADED = (
 _STACK_BYTES = 64 << 20
 
 _DEATH_SECONDS = 5.0
-_MAX_MESSAGE_BYTES = 1 << 16
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -114,14 +115,14 @@ class Launched:
 
     def close(self) -> None:
         """End everything in the slot, wait for it, and give back what it was lent."""
-        # Process 1 dies with bubblewrap, and all others with process 1.
-        self.process.kill()
-        self.process.wait()
-        with contextlib.suppress(OSError):
-            self.control.settimeout(_DEATH_SECONDS)
-            while self.control.recv(_MAX_MESSAGE_BYTES):  # its end closes when process 1 is gone
-                pass
+        # Process 1 ends when nobody can want anything of it, and all others with it. Killing
+        # bubblewrap would do as well, but leave process 1 for others to reap.
         self.control.close()
+        try:
+            self.process.wait(_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         os.close(self.log)
         if self.cgroup is not None:
             self.cgroup.close()
@@ -203,21 +204,24 @@ def _start(
             resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
-        return subprocess.Popen(
-            [*command, str(control)],
-            pass_fds=passed,
-            env=_ENVIRONMENT,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=True,
-            user=uid,
-            group=uid,
-            extra_groups=None if uid is None else [],
-            # Safe in a process without threads, which a worker is.
-            preexec_fn=prepare,
-        )
+        try:
+            return subprocess.Popen(
+                [*command, str(control)],
+                pass_fds=passed,
+                env=_ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+                user=uid,
+                group=uid,
+                extra_groups=None if uid is None else [],
+                # Safe in a process without threads, which a worker is.
+                preexec_fn=prepare,
+            )
+        except subprocess.SubprocessError as error:
+            raise OSError(f"a limit or cgroup cannot be set for it: {error}") from error
 
 
 def _bwrap(

@@ -5,7 +5,6 @@ versions. The answers hold for the life of this process and of those forked from
 """
 
 import ctypes
-import functools
 import os
 import platform
 import sys
@@ -35,6 +34,10 @@ What to do, whichever suits this host (docs/deployment.md has the details):
   - a Python that other users can run, named by the setting sandbox_python
   - macOS, Windows: run the service in a Linux container or virtual machine
 There is no mode without isolation."""
+
+
+#: What was found by earlier probes of this process, or of the one it was forked from.
+_found: dict[SandboxSettings, "Report"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,20 @@ def plan(settings: SandboxSettings) -> Plan:
     return report.plan
 
 
-@functools.lru_cache(maxsize=8)
 def probe(settings: SandboxSettings) -> Report:
-    """Try everything, best first, until a slot runs a program."""
+    """Try everything, best first, until a slot runs a program.
+
+    What was found is remembered, that nothing was found is not: it may have been a bad moment.
+    """
+    if settings not in _found:
+        report = _probe(settings)
+        if report.plan is None:
+            return report
+        _found[settings] = report
+    return _found[settings]
+
+
+def _probe(settings: SandboxSettings) -> Report:
     if sys.platform != "linux":
         return Report((Trial("Linux", False, f"this is {sys.platform}"),), None, ())
     trials = [_user_namespaces(), _landlock()]

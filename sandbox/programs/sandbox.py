@@ -6,7 +6,7 @@ from typing import Self
 
 from assayoffice.sandbox import usage
 from assayoffice.sandbox.programs import probe
-from assayoffice.sandbox.programs.errors import SandboxUnavailable
+from assayoffice.sandbox.programs.errors import SandboxFailure, SandboxUnavailable
 from assayoffice.sandbox.programs.run import Command, Run, RunResult, Tier
 from assayoffice.sandbox.programs.settings import SandboxSettings, configured
 from assayoffice.sandbox.programs.slot import Running, Slot
@@ -65,9 +65,12 @@ class Sandbox:
         for run in (first, second):
             self._refuse_beyond_tier(run)
         slots = self._slot(0), self._slot(1)
-        running: list[Running] = []
         try:
             channels = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise SandboxFailure(f"no channel for two programs: {error}") from error
+        running: list[Running] = []
+        try:
             with channels[0], channels[1]:
                 for slot, run, channel in zip(slots, (first, second), channels, strict=True):
                     running.append(slot.start(run, channel.fileno()))

@@ -30,10 +30,9 @@ from assayoffice.sandbox.programs.settings import SandboxSettings
 _MAX_MESSAGE_BYTES = 1 << 16
 _LOG_BYTES = 4096
 _START_SECONDS = 30.0
+_STARVED, _STARVED_SECONDS = 4, 20.0
 # Process 1 gives up on a starved program by itself; after this much more it must be stuck.
 _GRACE_SECONDS = 30.0
-_STARVED = 4
-_STARVED_SECONDS = 20.0
 
 # What a run is given where it is given nothing: the numbers of inside.py.
 _CODE, _FILE = -1, -2
@@ -87,7 +86,9 @@ class Slot:
         else:
             always += ["landlock", "no-children"]
         if self._launched.cgroup is not None:
-            counted += ["cpu-total", "memory-total"]
+            counted.append("memory-total")
+            if self._launched.cgroup.counts_cpu:
+                counted.append("cpu-total")
         return tuple(sorted(always + counted))
 
     def start(self, run: Run, channel: int = -1) -> "Running":
@@ -95,9 +96,12 @@ class Slot:
         outputs: list[_Output] = []
         try:
             with contextlib.ExitStack() as opened:
-                outputs += [_Output() for _ in range(3 if run.answer else 2)]
+                for _ in range(3 if run.answer else 2):
+                    outputs.append(_Output())
                 fds, targets = _descriptors(run, outputs, channel, opened)
-                order = _order(run, targets)
+                order = _order(run, targets) | {
+                    "memory_is_counted": self._launched.cgroup is not None
+                }
                 if self._launched.cgroup is not None:
                     tasks = run.limits.processes + _OTHER_TASKS
                     # Of one process the kernel tells anyway.
@@ -109,8 +113,8 @@ class Slot:
                 output.close()
             raise SandboxFailure(f"a sandbox takes no orders: {error}") from error
         self.runs += 1
-        patience = _STARVED * run.limits.wall_seconds + _STARVED_SECONDS + _GRACE_SECONDS
-        return Running(run, outputs, time.monotonic() + patience)
+        give_up_at = time.monotonic() + _patience_seconds(run.limits) + _GRACE_SECONDS
+        return Running(run, outputs, give_up_at)
 
     def finish(self, running: "Running") -> RunResult:
         """Wait for the end of a run. Raises SandboxFailure; the slot is then of no more use."""
@@ -118,6 +122,8 @@ class Slot:
             report = self._receive(running.give_up_at - time.monotonic())
             usage = self._launched.cgroup.end() if self._launched.cgroup is not None else None
             out_of_memory = usage is not None and usage.out_of_memory
+            if usage is not None and out_of_memory and not usage.over_limit:
+                raise SandboxFailure("the host ran out of memory; run fewer programs at once")
             if report is None and out_of_memory:
                 # The kernel took process 1 for what the program had left it no room for.
                 self._launched.process.wait()
@@ -274,7 +280,13 @@ def _order(run: Run, targets: list[int]) -> dict[str, object]:
         "output_bytes": limits.output_bytes,
         "disk_bytes": limits.disk_bytes,
         "inodes": limits.files,
+        "patience_seconds": _patience_seconds(limits),
     }
+
+
+def _patience_seconds(limits: RunLimits) -> float:
+    """After this a program has run so little that the host cannot judge it."""
+    return _STARVED * (limits.wall_seconds + limits.cpu_seconds) + _STARVED_SECONDS
 
 
 def _stack_bytes(run: Run) -> int:

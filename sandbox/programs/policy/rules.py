@@ -163,8 +163,8 @@ _SOCKET_OPTIONS = (
     20,  # SO_RCVTIMEO
     21,  # SO_SNDTIMEO
 )
+_PR_SET_PDEATHSIG = 1
 _PRCTLS = (
-    1,  # PR_SET_PDEATHSIG
     2,  # PR_GET_PDEATHSIG
     3,  # PR_GET_DUMPABLE
     4,  # PR_SET_DUMPABLE
@@ -199,6 +199,9 @@ def _conditional(profile: Profile) -> list[Rule]:
     rules = [_one_of("ioctl", 1, value) for value in _IOCTLS]
     rules += [_one_of("fcntl", 1, value) for value in _FCNTLS]
     rules += [_one_of("prctl", 0, value) for value in _PRCTLS]
+    if profile is not Profile.LANDLOCK:
+        # There, what is to die with process 1 could choose not to.
+        rules.append(_one_of("prctl", 0, _PR_SET_PDEATHSIG))
     rules += [
         Rule("setsockopt", (Masked(1, _INT, _SOCKET_LEVEL), Masked(2, _INT, option)))
         for option in _SOCKET_OPTIONS
