@@ -749,3 +749,45 @@ def test_reports_are_the_same_every_time(machine: Machine) -> None:
     tests = "assert f(0) == 1\nassert f(1) == 1"
     first, *others = (_reports(machine, source, tests, run_all=True) for _ in range(3))
     assert others == [first, first]
+
+
+PREFIX = """
+import math
+class Node:
+    def __init__(self, value): self.value = value
+def nodes(values):
+    return [Node(value) for value in values]
+LIMIT = 3
+def helper(x):
+    '''One more.'''
+    return math.floor(x) + 1
+def f(x):
+    '''Two more.'''
+"""
+
+
+def test_what_the_prefix_defines_is_not_for_the_solution_to_replace(machine: Machine) -> None:
+    tests = "assert f(1) == helper(2)\nassert f(0) < LIMIT\n"
+    source = f"{PREFIX}    return helper(x) + 1"
+    assert _passes(machine, source, tests, prefix=PREFIX, entry_point="f")
+    assert _passes(machine, source, tests, prefix=PREFIX)
+    fake = f"{PREFIX}    return 9\ndef helper(x): return 9\nLIMIT = 99"
+    grades = _grades(machine, fake, tests, prefix=PREFIX, entry_point="f", run_all=True)
+    assert grades == [WRONG, WRONG]
+    # Objects that the solution gets are its own.
+    tests = "assert g(nodes([1, 2])) == [2, 3]"
+    source = f"{PREFIX}    return 9\ndef g(nodes): return [node.value + 1 for node in nodes]"
+    assert _passes(machine, source, tests, prefix=PREFIX, entry_point="g")
+
+
+def test_a_prefix_that_is_no_program_by_itself_is_left_to_the_solution(machine: Machine) -> None:
+    prefix = "def helper(x): return x\nclass Solution:\n    def f(self, x):\n"
+    fake = "        return 0\ndef helper(x): return 0"
+    tests = "assert Solution().f(1) == helper(1)"
+    assert _grades(machine, prefix + fake, tests, prefix=prefix, entry_point="Solution.f") == [
+        WRONG
+    ]
+    prefix = "values = [\n"
+    assert _passes(
+        machine, prefix + "1]\ndef f(): return 1", "assert f() == values[0]", prefix=prefix
+    )

@@ -99,12 +99,14 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
 
 
 def _tests(task: CodeTask) -> Tests:
-    return testcode.read(task.asserts, entry_path(task) if task.entry_point else "")
+    path = entry_path(task) if task.entry_point else ""
+    return testcode.read(task.asserts, path, task.prefix)
 
 
 def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
     return {
         "source": tests.source,
+        "trusted": tests.trusted,
         "tests": len(tests.names),
         "wanted": tests.wanted,
         "entry_point": entry_path(task) if task.entry_point else "",

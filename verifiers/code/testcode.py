@@ -11,10 +11,13 @@ What is a test:
 
 A function ``check`` that the code itself does not use is called with the solution, as HumanEval has
 it. Definitions of the entry point itself are dropped: they are the stubs of prompts.
+
+Functions, constants and imports of the task's prefix are the tests' own as well, see ``_trusted``.
 """
 
 import ast
 import builtins
+import contextlib
 import functools
 import symtable
 import sys
@@ -69,12 +72,13 @@ class Unit:
 class Tests:
     """Test code, ready to run.
 
-    ``source`` is the code as ``driver.py`` wants it. ``names`` are those of the tests. ``wanted``
-    are names that the solution must define, sorted. ``checks`` are functions to be called with the
-    entry point.
+    ``source`` is the code as ``driver.py`` wants it, and ``trusted`` what is run before it.
+    ``names`` are those of the tests. ``wanted`` are names that the solution must define, sorted.
+    ``checks`` are functions to be called with the entry point.
     """
 
     source: str
+    trusted: str
     names: tuple[str, ...]
     wanted: tuple[str, ...]
     checks: tuple[str, ...]
@@ -84,8 +88,8 @@ class Tests:
 
 
 @functools.lru_cache(maxsize=256)
-def read(code: str, entry_point: str) -> Tests:
-    """Read test code. ``entry_point`` is ``f``, ``Solution.f`` or empty.
+def read(code: str, entry_point: str, prefix: str = "") -> Tests:
+    """Read test code. ``entry_point`` is ``f``, ``Solution.f`` or empty; ``prefix`` the task's.
 
     Raises UnscorableReferenceError for code that does not parse or holds no test, and
     InvalidTaskError where ``check`` is to be called and there is no entry point.
@@ -93,14 +97,14 @@ def read(code: str, entry_point: str) -> Tests:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _read(ast.parse(code), entry_point)
+            return _read(ast.parse(code), entry_point, prefix)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnscorableReferenceError(
             f"asserts: no Python code: {error}", field="asserts"
         ) from None
 
 
-def _read(tree: ast.Module, entry_point: str) -> Tests:
+def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
     owner, _, name = entry_point.rpartition(".")
     stubs = (*_FUNCTIONS, ast.ClassDef)
     tree.body = [
@@ -111,6 +115,12 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
     imports = _ImportsOfSolution(tree)
     tree = imports.visit(tree)
     wanted = (_free_names(ast.unparse(tree)) | imports.names) - {name}
+    trusted = ""
+    before = _trusted(prefix, owner or name)
+    if own := wanted & _bound_names(before):
+        _check_executes_nothing(before)
+        trusted = ast.unparse(before)
+        wanted = (wanted - own) | (_free_names(trusted) - {name})
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     functions = [
         node for node in tree.body if isinstance(node, _FUNCTIONS) and node.name not in used
@@ -137,6 +147,7 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
     tree.body[start:start] = supplied.values()
     return Tests(
         source=ast.unparse(ast.fix_missing_locations(tree)),
+        trusted=trusted,
         names=tuple(names),
         wanted=tuple(sorted(wanted - supplied.keys())),
         checks=tuple(node.name for node in checks),
@@ -144,6 +155,50 @@ def _read(tree: ast.Module, entry_point: str) -> Tests:
         uses_unittest="unittest" in used or any(unit.is_case for unit in units),
         uses_pytest="pytest" in _imported(tree),
     )
+
+
+def _trusted(prefix: str, entry: str) -> ast.Module:
+    """What the tests take from the prefix, rather than from a solution that may define it anew.
+
+    That is all but the entry point (where there is none: the last function, which a completion may
+    continue), stubs, and classes: their objects are passed to the solution, and live there.
+    """
+    tree = _parsed_alone(prefix)
+    last = tree.body[-1] if tree.body and not entry else None
+    tree.body = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.ClassDef)
+        and not (
+            isinstance(node, _FUNCTIONS) and (node is last or node.name == entry or _is_stub(node))
+        )
+    ]
+    return tree
+
+
+def _parsed_alone(prefix: str) -> ast.Module:
+    """The prefix as a program of its own, or an empty one if it is none without a completion."""
+    for end in ("", "    pass", "        pass"):
+        with contextlib.suppress(SyntaxError, ValueError):
+            return ast.parse(f"{prefix}\n{end}")
+    return ast.Module([], [])
+
+
+def _is_stub(function: _Function) -> bool:
+    return all(
+        isinstance(node, ast.Pass)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in function.body
+    )
+
+
+def _bound_names(tree: ast.Module) -> set[str]:
+    symbols = symtable.symtable(ast.unparse(tree), "prefix", "exec").get_symbols()
+    return {
+        symbol.get_name()
+        for symbol in symbols
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+    }
 
 
 def _check_executes_nothing(tree: ast.Module) -> None:

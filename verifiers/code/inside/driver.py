@@ -85,7 +85,8 @@ def _run(order: dict[str, object], record: Record) -> None:
         sys.modules[name] = types.ModuleType(name)
         exec(text, sys.modules[name].__dict__)
     try:
-        exec(compile(str(order["source"]), "tests.py", "exec", dont_inherit=True), space)
+        for part in ("trusted", "source"):
+            exec(compile(str(order[part]), "tests.py", "exec", dont_inherit=True), space)
         for name in cast("list[str]", order["checks"]):
             space[name](function)
     except BaseException as error:  # noqa: BLE001 - whatever tests raise is how they end
