@@ -6,6 +6,7 @@ import pytest
 
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains, found, missing
+from assayoffice.verifiers.base import UnscorableReferenceError
 from assayoffice.verifiers.code import scripts
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
@@ -247,6 +248,72 @@ def test_a_copied_token_is_all_that_passes(machine):
     assert judge(machine, "python", thief).grade is Grade.PASSED
     guess = "import os\ndef f(x):\n    os.write(4, b'0' * 32)\n    os._exit(0)\n"
     assert judge(machine, "python", guess).grade is Grade.WRONG_ANSWER
+
+
+UNITS = """
+import unittest
+class TestF(unittest.TestCase):
+    def test_one(self):
+        for x in (1, 40):
+            with self.subTest(x):
+                self.assertEqual(f(x), x + 1)
+"""
+#: Ways to run the tests of UNITS, and to write the same without unittest.
+PYTHON_SCRIPTS = [
+    UNITS + "unittest.main()",
+    UNITS + "unittest.main(exit=False)",
+    UNITS + "unittest.main(argv=['x'], exit=False)",
+    UNITS + "if __name__ == '__main__':\n    unittest.main(verbosity=2)",
+    UNITS + "import sys\n"
+    "suite = unittest.TestLoader().loadTestsFromTestCase(TestF)\n"
+    "sys.exit(not unittest.TextTestRunner().run(suite).wasSuccessful())",
+    UNITS + "unittest.defaultTestLoader.loadTestsFromTestCase(TestF).run(unittest.TestResult())",
+    "def check(candidate):\n    assert candidate(1) == 2\n    assert candidate(40) == 41\ncheck(f)",
+    "def test_f():\n    assert f(1) == 2 and f(40) == 41\n"
+    "for name, value in list(globals().items()):\n    if name.startswith('test_'): value()",
+    "from __future__ import annotations\nif [f(1), f(40)] != [2, 41]: raise ValueError",
+    "import sys\nsys.exit(0 if [f(1), f(40)] == [2, 41] else 1)",
+    "try:\n    assert f(1) == 2\n    assert f(40) == 41\nexcept AssertionError:\n    quit(1)",
+    "def fail(): raise ValueError\nif [f(1), f(40)] != [2, 41]: fail()",
+]
+
+
+@pytest.mark.parametrize("tests", PYTHON_SCRIPTS)
+def test_scripts_of_python_end_as_they_like(machine, tests):
+    assert judge(machine, "python", RIGHT["python"], tests).grade is Grade.PASSED
+    assert judge(machine, "python", WRONG["python"], tests).grade is Grade.WRONG_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("tests", "told"),
+    [
+        ("def test_a():\n    assert f(1) == 2", "test_a is never called"),
+        ("def check(candidate):\n    assert candidate(1) == 2", "check is never called"),
+        (UNITS, "TestF is never run"),
+        ("print(f(1) == 2)", "no assertion"),
+        ("assert True", "no assertion"),
+        ("assert f(1", "no Python code"),
+    ],
+)
+def test_a_script_that_no_program_can_fail_is_refused(machine, tests, told):
+    with pytest.raises(UnscorableReferenceError, match=told) as raised:
+        judge(machine, "python", RIGHT["python"], tests)
+    assert raised.value.field == "script"
+
+
+def test_assertions_that_are_not_reached_test_nothing(machine):
+    untested = Report("script", Grade.WRONG_ANSWER, "none of its assertions was reached")
+    for_each = "for x in f(1): assert x == 2"
+    assert judge(machine, "python", "def f(x): return []", for_each) == untested
+    assert judge(machine, "python", "def f(x): return [2]", for_each).grade is Grade.PASSED
+    swallowed = "try:\n    assert f(1) == 2\nexcept AssertionError:\n    print('failed')"
+    assert judge(machine, "python", "def f(x): return 1", swallowed) == untested
+    raising = UNITS.replace("self.subTest(x)", "self.assertRaises(KeyError)").replace(
+        "self.assertEqual(f(x), x + 1)", "f(x)"
+    )
+    raising += "unittest.main()"
+    assert judge(machine, "python", "def f(x): return {}[x]", raising).grade is Grade.PASSED
+    assert judge(machine, "python", "def f(x): return x", raising).grade is Grade.WRONG_ANSWER
 
 
 def test_a_language_without_scripts_is_missing(machine):

@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from assayoffice.sandbox.programs import Blob, RunResult, Status
 from assayoffice.sandbox.programs.toolchains import BuildFailed, ToolchainMissing
+from assayoffice.sandbox.programs.witness import renamed_go_main
+from assayoffice.verifiers.code import inside, scripttests
+from assayoffice.verifiers.code.inside.script import UNTESTED
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade, Report
@@ -30,15 +33,16 @@ _WORDS_OF_TESTS = (
     "main assert NDEBUG if else for while do switch return int char float double long void const "
     "static struct"
 ).split()
-_IMPORTS = re.compile(r"\A(?:\s*import\s+[\w.*\s]+;|\s*//[^\n]*(?:\n|\Z))*")
+# All of these take time that is linear in the length of a text: nobody trusts programs.
+_IMPORT_OR_COMMENT = re.compile(r"\s*(?:(import\s+[\w.*][\w.*\s]*;)|//[^\n]*(?:\n|\Z))")
+_GO_PACKAGE = re.compile(r"^[^\S\n]*package\s+main\b", re.MULTILINE)
+_PACKAGE = re.compile(r"\s*package\s+[\w.][\w.\s]*;")
 # Takes back what a program may have made of the words in which shell tests are written. In POSIX
 # mode, which a variable turns on, no function stands before unset and exit.
 _SHELL_AGAIN = (
     "POSIXLY_CORRECT=1; unset -f exit return test [ true false trap shopt unalias || exit 1; "
     "unset POSIXLY_CORRECT; trap - DEBUG ERR; shopt -u expand_aliases extdebug; unalias -a"
 )
-_GO_PACKAGE = re.compile(r"^\s*package\s+main\b", re.MULTILINE)
-_PACKAGE = re.compile(r"\A\s*package\s+[\w.\s]+;")
 _ERROR = re.compile(
     r"solution\.(?:c|cpp):\d+:\d+: (?:fatal )?error: .*|\./solution\.go:\d+:\d+: .*"
     # In Java the program and its tests share a file.
@@ -52,7 +56,10 @@ def names(task: CodeTask) -> tuple[str, ...]:
 
 
 def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
-    """Compile and run the program with the script. Raises ToolchainMissing."""
+    """Compile and run the program with the script.
+
+    Raises ToolchainMissing, and UnscorableReferenceError for a script that no program can fail.
+    """
     join = _JOINS.get(task.language)
     if join is None:
         raise ToolchainMissing(f"scripts in {task.language} are not supported")
@@ -73,6 +80,8 @@ def _report(result: RunResult, token: bytes, task: CodeTask) -> Report:
     grade = grade_of(result, ignore_exit_code=False, memory_bytes=task.memory_bytes)
     if grade is None and result.answer == token:
         return Report(_NAME, Grade.PASSED)
+    if grade is None and result.answer == UNTESTED:
+        return Report(_NAME, Grade.WRONG_ANSWER, "none of its assertions was reached")
     if grade is None:
         return Report(_NAME, Grade.WRONG_ANSWER, "it exited before its tests had ended")
     if grade is not Grade.RUNTIME_ERROR:
@@ -96,8 +105,10 @@ def _own_errors(output: str, source: str) -> str:
 
 
 def _python(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
-    # By itself, so that a string left open at its end does not swallow tests.
-    return f"exec(compile({program!r}, 'solution.py', 'exec'), globals())\n{tests}", {}
+    # Each by itself, so that a string left open at the program's end does not swallow tests.
+    read = scripttests.read(tests)
+    order = f"{program!r}, {read.source!r}, {read.uses_unittest}, {read.needs_evidence}"
+    return f"{inside.text('script')}\nrun({order})\n", {}
 
 
 def _c_family(suffix: str) -> Callable[[str, str], tuple[str, Mapping[str, str]]]:
@@ -118,7 +129,7 @@ def _rust(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
 
 def _go(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
     # A main of the program's own gives way to that of the tests.
-    solution = re.sub(r"^(\s*func\s+)main(?=\s*\()", r"\1solutionMain", program, flags=re.MULTILINE)
+    solution = renamed_go_main(program, "solutionMain")
     texts = [
         text if _GO_PACKAGE.search(text) else f"package main; {text}" for text in (tests, solution)
     ]
@@ -129,11 +140,14 @@ def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
     # Imports come before everything but the package, and all of a file share them.
     package = _PACKAGE.match(program)
     at = package.end() if package else 0
-    leading = _IMPORTS.match(tests)
-    imports = leading.group() if leading else ""
+    imports: list[str] = []
+    after = 0
+    while leading := _IMPORT_OR_COMMENT.match(tests, after):
+        imports += filter(None, leading.groups())
+        after = leading.end()
     # On the line of what follows, so that lines of the program keep their numbers.
-    hoisted = " ".join(re.findall(r"import\s+[\w.*\s]+;", imports)).replace("\n", " ")
-    return f"{program[:at]}{hoisted}{program[at:]}\n{tests[len(imports) :]}\n", {}
+    hoisted = " ".join(imports).replace("\n", " ")
+    return f"{program[:at]}{hoisted}{program[at:]}\n{tests[after:]}\n", {}
 
 
 def _javascript(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
