@@ -213,8 +213,8 @@ def test_work_in_a_thread_is_no_waiting_on_a_busy_host(any_box):
         thread.join()
     """
     spin = [sys.executable, "-c", "print(flush=True)\nwhile True: pass"]
-    busy = [
-        subprocess.Popen(spin, stdout=subprocess.PIPE)
+    busy = [  # in sessions of their own, between which the scheduler is fair
+        subprocess.Popen(spin, stdout=subprocess.PIPE, start_new_session=True)
         for _ in range(6 * len(os.sched_getaffinity(0)))
     ]
     try:

@@ -154,11 +154,12 @@ class Cgroup:
 
     def end(self) -> Usage:
         """What has happened since ``begin``. Raises OSError."""
-        kills, shortages = self._count(_KILLS), self._count(_SHORTAGES)
+        kills = self._count(_KILLS)
         out_of_memory, self._kills = kills > self._kills, kills
-        over_limit, self._shortages = out_of_memory and shortages > self._shortages, shortages
         if not (self._measures or out_of_memory):
             return Usage(0, 0.0, False, False)
+        shortages = self._count(_SHORTAGES)
+        over_limit, self._shortages = out_of_memory and shortages > self._shortages, shortages
         peak_bytes = 0
         if self._peak >= 0:
             used_bytes = int(os.pread(self._peak, _EVENTS_BYTES, 0))

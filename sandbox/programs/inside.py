@@ -147,7 +147,7 @@ class _Box:
         self._note[:2] = b"\0\0"
         try:
             for folder in self._folders.values():
-                folder.clean(order["disk_bytes"], order["inodes"])
+                folder.provide(order["disk_bytes"], order["inodes"])
         except OSError as error:
             for fd in fds:
                 os.close(fd)
@@ -163,15 +163,16 @@ class _Box:
             return {"error": f"no process: {error.strerror}"}
         if pid == 0:
             self._become(order, fds, limits)
+        # As little as can be while the fork lives: until then, to write to memory is to copy it.
+        stop = self._watch(pid, order, started, before)
         for fd in fds:
             os.close(fd)
-        stop = self._watch(pid, order, started, before)
         status, peak_kilobytes, leaked = self._end(pid)
         wall_seconds = time.monotonic() - started
         try:
             # Now: what they hold would count against the next run.
             for folder in self._folders.values():
-                folder.clean(order["disk_bytes"], order["inodes"])
+                folder.clean()
         except OSError as error:
             return {"error": str(error)}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -347,18 +348,30 @@ class _Folder:
         self._options = ""
         self._pristine: tuple[int, ...] = ()
 
-    def clean(self, size_bytes: int, inodes: int) -> None:
-        """Make it empty, and of this size."""
+    def provide(self, size_bytes: int, inodes: int) -> None:
+        """Make it of this size."""
         options = f"mode=0700,size={size_bytes},nr_inodes={inodes}"
-        if self._options == options and self._state() == self._pristine:
-            return
-        if self._options:
-            self._options = ""
-            _call(f"umount {self._path}", _libc.umount2(self._path.encode(), _MNT_DETACH))
+        if self._options != options:
+            self._unmount()
+            self._mount(options)
+
+    def clean(self) -> None:
+        """Make it as if nobody had been there."""
+        if self._state() != self._pristine:
+            options = self._options
+            self._unmount()
+            self._mount(options)
+
+    def _mount(self, options: str) -> None:
         flags = _MS_NOSUID | _MS_NODEV | _MS_NOATIME
         result = _libc.mount(b"tmpfs", self._path.encode(), b"tmpfs", flags, options.encode())
         _call(f"mount {self._path}", result)
         self._options, self._pristine = options, self._state()
+
+    def _unmount(self) -> None:
+        if self._options:
+            self._options = ""
+            _call(f"umount {self._path}", _libc.umount2(self._path.encode(), _MNT_DETACH))
 
     def _state(self) -> tuple[int, ...]:
         # Whatever was made, renamed, changed or removed in there has changed one of these.

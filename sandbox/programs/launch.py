@@ -6,6 +6,7 @@ kernel, which then enforces neither file permissions nor limits on processes.
 
 import contextlib
 import ctypes
+import functools
 import importlib.util
 import json
 import os
@@ -176,7 +177,7 @@ def _start(
     python = [str(plan.interpreter.executable), "-s", "-S", "-P"]
     uid = settings.first_uid + lease.number if os.geteuid() == 0 else None
     with contextlib.ExitStack() as sent:
-        code = sent.enter_context(Blob(Path(__file__).with_name("inside.py").read_bytes()))
+        code = sent.enter_context(Blob(_process_1()))
         passed = [control, code.fd]
         if plan.bwrap is not None:
             accounts = {
@@ -222,6 +223,12 @@ def _start(
             )
         except subprocess.SubprocessError as error:
             raise OSError(f"a limit or cgroup cannot be set for it: {error}") from error
+
+
+@functools.cache
+def _process_1() -> bytes:
+    """The program of process 1. Read once: what is on disk later has no part in our hallmark."""
+    return Path(__file__).with_name("inside.py").read_bytes()
 
 
 def _bwrap(
