@@ -473,6 +473,13 @@ class Solution:
         ("assert max([3]) == 4", "do not use the solution"),
         ("exec(add(1, [2]))\nassert add(1, [2]) == 3", "exec may run"),
         ("run = compile\nassert add(1, [2]) == 3", "compile may run"),
+        ("import pickle\nassert pickle.loads(add(1, [2])) == 3", "pickle may run"),
+        ("from importlib import import_module\nassert add(1, [2]) == 3", "importlib may run"),
+        ("import builtins as b\nb.exec(add(1, [2]))\nassert add(1, [2]) == 3", "builtins may run"),
+        ("run = getattr(__import__('os'), 'exec')\nassert add(1, [2]) == 3", "exec may run"),
+        ("exec('x = eval(add(1, [2]))')\nassert x == 3", "eval may run"),
+        ("assert __import__('builtins').exec(add(1, [2])) == 3", "builtins may run"),
+        ("from sympy import sympify\nassert sympify(add(1, [2])) == 3", "sympify may run"),
         ("assert np.isclose(add(1, [2]), 3)", "No module named 'numpy'"),
         ("from contextlib import redirect_stdout\nimport io\nout = io.StringIO()\n"
          "with redirect_stdout(out):\n    add(1, [2])\nassert out.getvalue()", "redirect_stdout"),
@@ -636,6 +643,9 @@ CHEATS = {
     '["h","kept",1]]\', *[\'["t","returned",0,["l"]]\'] * 999)',
     "forged calls back": _SEND + f'send(\'{_NAMES}\', *[\'["t","call back",0,["t"],["d"]]\'] * 9)',
     "forged nonsense": _SEND + "send('', '[]', 'x' * 10 ** 6)",
+    "a frame that takes all memory": _SEND + "data = b'[\"l\"' + b',[]' * ((16 << 20) // 3 - 2)\n"
+    "data += b' ' * ((16 << 20) - len(data) - 1)\n"
+    "channel.sendall(len(data).to_bytes(4, 'big') + data + b']')",
     "a frame without an end": _SEND + "channel.sendall(b'\\xff' * 10 ** 6)",
     "half a frame": _SEND + "channel.sendall(b'\\0\\0\\0')",
     "deep nonsense": _SEND + "send('[' * 10 ** 6)",
@@ -791,3 +801,37 @@ def test_a_prefix_that_is_no_program_by_itself_is_left_to_the_solution(machine: 
     assert _passes(
         machine, prefix + "1]\ndef f(): return 1", "assert f() == values[0]", prefix=prefix
     )
+
+
+@pytest.mark.parametrize("test", ["PI == 3", "abs(PI - 3) < 1", "PI < 4", "round(PI) == 3"])
+def test_a_constant_that_is_no_data_is_wrong(machine: Machine, test: str) -> None:
+    tests = f"from solution import PI\nassert {test}"
+    assert _passes(machine, "PI = 3", tests)
+    assert _grades(machine, "PI = object()", tests) == [WRONG]
+
+
+def test_what_fails_in_a_callback_has_failed_and_tells_nothing(machine: Machine) -> None:
+    tests = """
+import unittest
+class TestRun(unittest.TestCase):
+    def test_seen(self):
+        seen = []
+        def see(value):
+            self.assertEqual(value, 42)
+            seen.append(value)
+        run(see)
+        self.assertEqual(seen, [42])
+"""
+    guess = "def run(see):\n    try: see(0)\n    except Exception as e: see({})"
+    assert _passes(machine, "def run(see): see(42)", tests)
+    for value in ("int(str(e).split('!= ')[1])", "42"):
+        assert _grades(machine, guess.format(value), tests) == [WRONG]
+    tests = "def see(value): assert value == 42\nrun(see)\nassert run(print) is None"
+    assert _passes(machine, "def run(see): see(42)", tests)
+    assert WRONG in _grades(machine, guess.format("42"), tests)
+
+
+def test_a_record_is_not_forged_without_its_nonce(machine: Machine) -> None:
+    forged = '{"results": [["passed", ""]], "evidence": 1, "lost": "", "defect": ""}'
+    tests = f"import os\nassert f(1) == 1\nos.write(4, b'{forged}')\nos._exit(0)"
+    assert _grades(machine, "def f(x): return x", tests) == [ERROR]

@@ -199,7 +199,7 @@ def test_programs_that_fail_are_told_how(
     machine: Machine, source: str, grade: Grade, detail: str | None
 ) -> None:
     fields: dict[str, Any] = {"cpu_seconds": 0.5, "output_bytes": 1 << 24}
-    if grade is Grade.WRONG_ANSWER:
+    if grade in (Grade.WRONG_ANSWER, Grade.MEMORY):
         fields["cpu_seconds"] = 10.0
     report = _report(machine, source, "[7]", "7", **fields)
     assert report.grade is grade
@@ -286,6 +286,14 @@ def test_tests_that_are_no_json_are_the_tasks_fault(
     with pytest.raises(UnscorableReferenceError) as caught:
         _reports(machine, "def f(x): return x", _task(test))
     assert caught.value.field == field
+
+
+def test_whether_tests_are_in_order_is_not_for_the_program_to_decide(machine: Machine) -> None:
+    task = _task(CallTest("[1]", "1"), CallTest("[2]", "two"))
+    for source in ("def f(x): return x", "def f(x): return 0"):
+        with pytest.raises(UnscorableReferenceError) as caught:
+            next(calls.reports(source, task, machine))
+        assert caught.value.field == "calls[1].expected"
 
 
 def test_interpreters_of_other_versions_get_the_harness_as_text() -> None:

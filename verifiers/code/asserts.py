@@ -4,6 +4,12 @@ Only data passes between the two, see ``inside/objects.py`` and ``inside/remote.
 what the process of the tests writes down, which the solution cannot reach: whatever it exits,
 patches or forges, it can only answer calls, and it has to answer them right.
 
+The record is taken only from a process of the tests that ended as it should, and with the nonce
+that it was given. Whoever made that process run a program of his own could still search its memory
+for the nonce. So nothing there runs what the solution returns: test code that hands it to ``exec``,
+``pickle`` and their like is refused where that can be seen, and ``eval`` only calculates. Test code
+is trusted not to hide such calls.
+
 What ends the solution's process is graded by how it ended. The tests' own process has limits of its
 own; where it exceeds them before the solution has had a say, the task is at fault.
 
@@ -16,6 +22,7 @@ Not covered, and better tested by a script or by the data that a function return
 """
 
 import json
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
@@ -69,11 +76,14 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     """
     tests = _tests(task)
     limits = limits_of(task)
+    nonce = secrets.token_hex(8)
     waiting = limits.wall_seconds + _TESTS_CPU_SECONDS
     with (
         Blob(inside.data("codec", "solution", "objects", order={"source": source})) as served,
         Blob(
-            inside.data("codec", "remote", "record", "driver", order=_order(tests, task))
+            inside.data(
+                "codec", "remote", "record", "driver", order=_order(tests, task) | {"nonce": nonce}
+            )
         ) as driven,
     ):
         solution = Run(
@@ -93,7 +103,7 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
         )
         solution_end, testing_end = machine.sandbox.run_pair(solution, testing)
     for name, (grade, detail) in zip(
-        tests.names, _judge(tests, task, solution_end, testing_end), strict=True
+        tests.names, _judge(tests, task, nonce, solution_end, testing_end), strict=True
     ):
         yield Report(name, grade, detail)
 
@@ -119,17 +129,18 @@ def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
 
 
 def _judge(
-    tests: Tests, task: CodeTask, solution_end: RunResult, testing_end: RunResult
+    tests: Tests, task: CodeTask, nonce: str, solution_end: RunResult, testing_end: RunResult
 ) -> list[tuple[Grade, str]]:
     """The grade and the detail of each test."""
     skipped = [(Grade.SKIPPED, "")] * len(tests.names)
-    exchanged, record = _record(testing_end.answer)
-    if record is None:
-        grade = grade_of(testing_end, ignore_exit_code=False)
-        if grade is None or not exchanged:
+    exchanged, record = _record(testing_end.answer, nonce)
+    grade = grade_of(testing_end, ignore_exit_code=False)
+    if record is None or grade is not None:
+        if not exchanged:
             how = describe(testing_end, grade) if grade is not None else "end too early"
             raise UnscorableReferenceError(f"asserts: the tests {how}", field="asserts")
         # They were busy with what the solution had given them.
+        grade = Grade.RUNTIME_ERROR if grade is None else grade
         return [(grade, "the tests could not cope with what was returned"), *skipped[1:]]
     end = _how_lost(record.lost, solution_end, task)
     if not exchanged and not any(
@@ -161,15 +172,18 @@ def _judge(
     return [(Grade.SKIPPED, "") if grade is None else grade for grade in grades]
 
 
-def _record(answer: bytes) -> tuple[bool, _Record | None]:
+def _record(answer: bytes, nonce: str) -> tuple[bool, _Record | None]:
     """Whether the tests have used the solution, and what they wrote down at their end."""
     *before, last = answer.split(b"\n")
-    if not last.endswith(b"}"):
-        return bool(before), None
-    written = json.loads(last)
+    # Who sends what cannot be read, or no end of it, has had a say as well.
+    exchanged = b"exchanged" in before or before[-1:] == [b"reading"]
+    mine, _, text = last.partition(b" ")
+    if mine != nonce.encode() or not text.endswith(b"}"):
+        return exchanged, None
+    written = json.loads(text)
     if written["defect"]:
         raise UnscorableReferenceError(f"asserts: {written['defect']}", field="asserts")
-    return bool(before), _Record(written["results"], written["evidence"], written["lost"])
+    return exchanged, _Record(written["results"], written["evidence"], written["lost"])
 
 
 def _how_lost(lost: str, end: RunResult, task: CodeTask) -> tuple[Grade, str]:

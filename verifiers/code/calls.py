@@ -20,7 +20,7 @@ from assayoffice.verifiers.code.numbers import Tolerance
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.strict_json import NotJsonError
-from assayoffice.verifiers.code.task import CodeTask, Comparator
+from assayoffice.verifiers.code.task import CallTest, CodeTask, Comparator
 
 _ENTRY_POINT = re.compile(r"[^\W\d]\w*(?:(?:\(\))?\.[^\W\d]\w*)?")
 
@@ -36,10 +36,9 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     Raises InvalidTaskError and UnscorableReferenceError.
     """
     path = entry_path(task)
-    for index, (name, test) in enumerate(zip(names(task), task.calls, strict=True)):
-        arguments = _json(test.arguments, f"calls[{index}].arguments")
-        expected = _json(test.expected, f"calls[{index}].expected")
-        _check_arguments(arguments, task, index)
+    # Of all, before the first run: whether a task is in order is not for the program to decide.
+    tests = [_read(test, task, index) for index, test in enumerate(task.calls)]
+    for name, (arguments, expected) in zip(names(task), tests, strict=True):
         nonce = secrets.token_hex(8)
         order = {
             "nonce": nonce,
@@ -75,6 +74,13 @@ def entry_path(task: CodeTask) -> str:
 def loader() -> Blob:
     """The program of every run: what it does is in the run's data."""
     return Blob(inside.LOADER)
+
+
+def _read(test: CallTest, task: CodeTask, index: int) -> tuple[object, object]:
+    """The arguments and what is expected. Raises UnscorableReferenceError and InvalidTaskError."""
+    arguments = _json(test.arguments, f"calls[{index}].arguments")
+    _check_arguments(arguments, task, index)
+    return arguments, _json(test.expected, f"calls[{index}].expected")
 
 
 def _json(text: str, field: str) -> object:

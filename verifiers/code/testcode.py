@@ -19,6 +19,7 @@ import ast
 import builtins
 import contextlib
 import functools
+import re
 import symtable
 import sys
 import warnings
@@ -42,6 +43,35 @@ _SOLUTION_MODULES = {
 }
 # Calls of these see the frame they are made in, which must stay the test's own.
 _BOUND_TO_FRAMES = {"dir", "eval", "exec", "globals", "locals", "super", "vars"}
+# What runs programs, or makes objects that do when they are read. A test that hands it what the
+# solution has returned hands the decision to the solution.
+_EXECUTING_MODULES = {
+    "_pickle",
+    "bdb",
+    "builtins",
+    "cProfile",
+    "cloudpickle",
+    "code",
+    "codeop",
+    "ctypes",
+    "dill",
+    "doctest",
+    "importlib",
+    "joblib",
+    "marshal",
+    "multiprocessing",
+    "pdb",
+    "pickle",
+    "profile",
+    "runpy",
+    "shelve",
+    "subprocess",
+    "timeit",
+    "trace",
+}
+_EXECUTING_NAMES = {"get_type_hints", "parse_expr", "read_pickle", "run_line_magic", "sympify"}
+_EXECUTING = ("eval", "exec", "compile")
+_WORD = re.compile(r"\w+")
 _CASE_CLASSES = {"IsolatedAsyncioTestCase", "TestCase"}
 # Prompts use these in their first lines, and may leave the import to the solution.
 _TYPING = {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"}
@@ -205,15 +235,52 @@ def _check_executes_nothing(tree: ast.Module) -> None:
     """Refuse code that may run what the solution has written: in here, the solution is data."""
     literal = {id(node.func) for node in ast.walk(tree) if _calls_with_literal(node)}
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Name)
-            and node.id in ("exec", "compile")
-            and id(node) not in literal
-        ):
+        if name := _executing(node, literal):
             raise UnscorableReferenceError(
-                f"asserts: {node.id} may run what the solution returns; use script",
-                field="asserts",
+                f"asserts: {name} may run what the solution returns; use script", field="asserts"
             )
+
+
+def _executing(node: ast.AST, literal: set[int]) -> str:
+    """What of a node may run programs; ``literal`` are functions that are called with literals."""
+    suspects: list[str] = []
+    match node:
+        case ast.Import(aliases):
+            suspects = [alias.name for alias in aliases if _is_executing_module(alias.name)]
+        case ast.ImportFrom(str(module), aliases, 0):
+            suspects = [module] if _is_executing_module(module) else []
+            suspects += [alias.name for alias in aliases if alias.name in _EXECUTING_NAMES]
+        case ast.Name("exec" | "compile" | "__import__" as name):
+            suspects = [] if id(node) in literal else [name]
+        case ast.Name("__builtins__" | "__loader__" as name):
+            suspects = [name]
+        case ast.Name(name) if name in _EXECUTING_NAMES:
+            suspects = [name]
+        case ast.Attribute(_, name) if name in _EXECUTING_NAMES | {"__builtins__"}:
+            suspects = [name]
+        case ast.Attribute(ast.Name("pd" | "pandas"), "eval" as name):
+            suspects = [name]
+        case ast.Call(function, arguments):
+            suspects = _executing_literals(_last_name(function), arguments)
+    return suspects[0] if suspects else ""
+
+
+def _executing_literals(function: str, arguments: list[ast.expr]) -> list[str]:
+    texts = [
+        part.value
+        for part in arguments
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    if function in ("getattr", "attrgetter", "methodcaller"):
+        return [text for text in texts if text in _EXECUTING]
+    if function in (*_EXECUTING, "__import__"):
+        words = [word for text in texts[:1] for word in _WORD.findall(text)]
+        return [word for word in words if word in _EXECUTING or word in _EXECUTING_MODULES]
+    return []
+
+
+def _is_executing_module(name: str) -> bool:
+    return name.partition(".")[0] in _EXECUTING_MODULES
 
 
 def _check_redirects_nothing(tree: ast.Module) -> None:

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any, cast
 
-from assayoffice.verifiers.code.inside.record import Assertion, Record
+from assayoffice.verifiers.code.inside.record import TESTS_FILE, Assertion, Record
 from assayoffice.verifiers.code.inside.remote import (
     Channel,
     DefectiveTest,
@@ -31,8 +31,10 @@ def main() -> None:
     """Run the tests, and write what is known about them to the answer."""
     with open(_DATA_FD, "rb") as data:
         order = json.load(data)
+    # In no object that is handed on: what shows that a record was written here, and at the end.
+    nonce = order.pop("nonce")
     channel = Channel(socket.socket(fileno=_CHANNEL_FD))
-    record = Record(order["tests"], order["keep_going"], channel)
+    record = Record(order["tests"], order["keep_going"], channel, order["source"])
     defect = ""
     try:
         _run(order, record)
@@ -44,7 +46,7 @@ def main() -> None:
         "lost": channel.lost,
         "defect": defect,
     }
-    line = json.dumps(answer).encode()
+    line = f"{nonce} {json.dumps(answer)}".encode()
     while line:
         line = line[os.write(_ANSWER_FD, line) :]
     # Threads and children of the tests' are of no interest any more.
@@ -72,6 +74,7 @@ def _run(order: dict[str, object], record: Record) -> None:
             record.channel.note_exchange()
         space[name] = function
     space.update(defined)
+    record.used = {name, *defined} - {""}
     record.missing = set(wanted) - space.keys()
     space["__assay_assertion__"] = functools.partial(Assertion, record)
     space["__assay_call__"] = _call_for_effect
@@ -85,8 +88,8 @@ def _run(order: dict[str, object], record: Record) -> None:
         sys.modules[name] = types.ModuleType(name)
         exec(text, sys.modules[name].__dict__)
     try:
-        for part in ("trusted", "source"):
-            exec(compile(str(order[part]), "tests.py", "exec", dont_inherit=True), space)
+        exec(compile(str(order["trusted"]), "prefix.py", "exec", dont_inherit=True), space)
+        exec(compile(str(order["source"]), TESTS_FILE, "exec", dont_inherit=True), space)
         for name in cast("list[str]", order["checks"]):
             space[name](function)
     except BaseException as error:  # noqa: BLE001 - whatever tests raise is how they end
@@ -96,8 +99,10 @@ def _run(order: dict[str, object], record: Record) -> None:
             return
     for unit in cast("list[dict[str, object]]", order["units"]):
         if record.failed and not record.keep_going:
-            return
+            break
         _run_unit(unit, space, function, record)
+    if error_within := record.take_failure_within():
+        record.abort(error_within)
 
 
 def _call_for_effect(function: object, *arguments: object, **keywords: object) -> object:

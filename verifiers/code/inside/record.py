@@ -11,6 +11,9 @@ from assayoffice.verifiers.code.inside.remote import (
     exception_text,
 )
 
+#: What tracebacks call the tests.
+TESTS_FILE = "tests.py"
+_WORD = re.compile(r"\w+")
 # Where an object lies in memory differs from run to run, and reports must not.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 
@@ -34,13 +37,16 @@ class _Shown(reprlib.Repr):
 class Record:
     """How the tests went. A result is what it was and a detail; None: not yet known."""
 
-    def __init__(self, tests: int, keep_going: bool, channel: Channel) -> None:
+    def __init__(self, tests: int, keep_going: bool, channel: Channel, source: str) -> None:
         self.results: list[tuple[str, str] | None] = [None] * tests
         self.keep_going = keep_going
         self.channel = channel
         #: How many assertions have been evaluated, and how many test functions begun.
         self.evidence = 0
         self.missing: set[str] = set()
+        #: Names of the solution's.
+        self.used: set[str] = set()
+        self._lines = source.split("\n")
         self._guarded: tuple[int, BaseException] | None = None
         self._noted: BaseException | None = None
 
@@ -54,8 +60,15 @@ class Record:
         self.evidence += 1
 
     def succeed(self, index: int) -> None:
-        if self.results[index] is None:
+        if error := self.take_failure_within():
+            self.fail(index, error)
+        elif self.results[index] is None:
             self.results[index] = ("passed", "")
+
+    def take_failure_within(self) -> AssertionError | None:
+        """An assertion that has failed unseen by the tests since this was asked before."""
+        error, self.channel.failed_within = self.channel.failed_within, None
+        return None if error is self._noted else error
 
     def fail(self, index: int, error: BaseException) -> None:
         """Note why a test failed, unless it had failed before. Raises DefectiveTest."""
@@ -96,11 +109,24 @@ class Record:
             return "raised", f"the program does not define {error.name}"
         # What an exception of the tests says may quote what they expect, so its name must do.
         kind = type(error).__name__
+        if isinstance(error, AssertionError | TypeError) and self._is_about_the_solution(error):
+            self.channel.note_exchange()
         if isinstance(error, AssertionError):
             return "wrong", self._latest_call()
         if isinstance(error, ImportError) or not self.channel.exchanged:
             raise DefectiveTest(exception_text(kind, str(error)))
         return "wrong", f"{kind} in the tests; {self._latest_call()}".rstrip("; ")
+
+    def _is_about_the_solution(self, error: BaseException) -> bool:
+        """Whether a line of the tests that led to an error uses anything of the solution's."""
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == TESTS_FILE:
+                line = self._lines[trace.tb_lineno - 1]
+                if not self.used.isdisjoint(_WORD.findall(line)):
+                    return True
+            trace = trace.tb_next
+        return False
 
     def _latest_call(self) -> str:
         if self.channel.latest is None:

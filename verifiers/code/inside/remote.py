@@ -74,6 +74,8 @@ class Channel:
         self.lost = ""
         #: Whether the tests have got anything from the solution.
         self.exchanged = False
+        #: An assertion that failed where the solution had called: it may have gone on in silence.
+        self.failed_within: AssertionError | None = None
         #: How many exceptions of the solution's have been raised here.
         self.raised = 0
         #: The latest call: what it was, its arguments, and how it ended.
@@ -87,7 +89,11 @@ class Channel:
 
     def names(self, names: list[str], path: str) -> tuple[dict[str, object], object, str]:
         """What the solution defines of some names, its entry point, and why there is none."""
-        match self._converse(write(("names", names, path))):
+        # Only when this is over can it be the tests' own fault if their process ends.
+        os.write(_ANSWER_FD, b"reading\n")
+        reply = self._converse(write(("names", names, path)))
+        os.write(_ANSWER_FD, b"read\n")
+        match reply:
             case ("names", list(found), function):
                 defined = dict(self._name(item) for item in found)
                 # What the solution says without being asked would stand in for a builtin.
@@ -169,7 +175,11 @@ class Channel:
                 except Exception as error:  # noqa: BLE001 - it was the solution that called
                     bases = (cls.__name__ for cls in type(error).__mro__)
                     name = next(base for base in bases if base in self._exceptions)
-                    return write(("raised", name, str(error)[:_MAX_MESSAGE_CHARACTERS]))
+                    message = str(error)[:_MAX_MESSAGE_CHARACTERS]
+                    if isinstance(error, AssertionError):
+                        # It may tell what was expected.
+                        self.failed_within, message = error, ""
+                    return write(("raised", name, message))
                 return self._text(("returned", value))
         raise self._give_up()
 
@@ -249,6 +259,7 @@ class Remote:
     def __getattr__(self, name: str) -> object:
         special = name.startswith("__") and name not in _SPECIAL_NAMES
         if special or name in _PREDICATES:
+            _channel(self).note_exchange()
             raise AttributeError(f"a test cannot use {name} of an object of the solution's")
         return labelled(_do("getattr", self, name), f"{_label(self)}.{name}")
 
@@ -284,6 +295,13 @@ class Remote:
                 raise StopIteration from None
             raise
 
+    def __eq__(self, other: object) -> bool:
+        _channel(self).note_exchange()
+        return self is other
+
+    def __hash__(self) -> int:
+        return _number(self)
+
     def __len__(self) -> int:
         return cast("int", _do("len", self))
 
@@ -314,6 +332,7 @@ class Remote:
 
 def _operate(operation: str, one: Remote, other: object) -> object:
     # The difference to a number is how tests ask whether it is that number.
+    _channel(one).note_exchange()
     return _do(operation, one, other) if isinstance(other, Remote) else NotImplemented
 
 
