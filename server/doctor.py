@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assayoffice.sandbox.programs import languages, probe
-from assayoffice.sandbox.programs.errors import SandboxUnavailable
+from assayoffice.sandbox.programs.errors import SandboxFailure, SandboxUnavailable
+from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.settings import SandboxSettings, configure
+from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
 from assayoffice.server.app import HANDLER, sandbox_settings, usable_cores
 from assayoffice.server.catalog import Entry, load_catalog
 from assayoffice.server.config import Settings
@@ -113,16 +115,24 @@ def _sandbox(settings: SandboxSettings) -> list[Finding]:
 
 def _languages(settings: SandboxSettings) -> list[Finding]:
     configure(settings)
-    present = [
-        Finding(f"language {name}", True, toolchain.version, needed=False)
-        for name, toolchain in languages.found().items()
-    ]
-    absent = [
-        Finding(f"language {name}", False, what, remedy, needed=False)
-        for name, text in languages.missing().items()
-        for what, _, remedy in [text.partition("; ")]
-    ]
-    return present + absent
+    try:
+        with Sandbox() as sandbox:
+            toolchains = Toolchains(sandbox)
+            return [_language(name, toolchains) for name in languages.LANGUAGES]
+    except SandboxUnavailable:
+        return []  # what the finding about the sandbox says goes for all languages
+
+
+def _language(name: str, toolchains: Toolchains) -> Finding:
+    """Whether a small program in this language works in the sandbox."""
+    subject = f"language {name}"
+    try:
+        return Finding(subject, True, toolchains.check(name).version, needed=False)
+    except ToolchainMissing as error:
+        what, _, remedy = str(error).partition("; ")
+        return Finding(subject, False, what, remedy, needed=False)
+    except SandboxFailure as error:
+        return Finding(subject, False, f"cannot be tried: {error}", "try again", needed=False)
 
 
 async def _verifiers(sandbox: SandboxSettings) -> list[Finding]:

@@ -1,18 +1,33 @@
 """Programs in the languages of this host, built and run by real toolchains in a real sandbox."""
 
+import gc
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from assayoffice.sandbox.programs import Blob, Run, RunLimits, RunResult, Status
+from assayoffice.sandbox.programs import (
+    Blob,
+    Run,
+    RunLimits,
+    RunResult,
+    SandboxFailure,
+    Status,
+    Tier,
+    probe,
+)
 from assayoffice.sandbox.programs import languages as probing
 from assayoffice.sandbox.programs import toolchains as module
+from assayoffice.sandbox.programs.recipes import Recipe
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
 from assayoffice.sandbox.programs.toolchains import (
     BuildFailed,
+    Toolchain,
     ToolchainMissing,
     Toolchains,
     found,
@@ -233,8 +248,8 @@ def test_source_that_attacks_the_compiler_is_no_program(toolchains, source):
 
 def test_compiling_ends_at_its_limit(sandbox, monkeypatch):
     has("cpp")
-    limits = replace(module._COMPILE_LIMITS, cpu_seconds=0.5)
-    monkeypatch.setattr(module, "_COMPILE_LIMITS", limits)
+    limits = replace(module.COMPILE_LIMITS, cpu_seconds=0.5)
+    monkeypatch.setattr(module, "COMPILE_LIMITS", limits)
     nested = "int main() { return " + "(" * 100_000 + "1" + ")" * 100_000 + "; }"
     with pytest.raises(BuildFailed, match="CPU time to compile") as failure:
         Toolchains(sandbox).build("cpp", nested)
@@ -263,6 +278,170 @@ def test_java_finds_the_class_with_main(sandbox, toolchains, source, printed):
     source = source % f'System.out.println("{printed}");'
     result = run(toolchains, sandbox, "java", source)
     assert (result.status, result.stdout) == (Status.OK, f"{printed}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "message"),
+    [
+        ("java", f"class {'A' * 300} {{ public static void main(String[] a) {{}} }}", "too long"),
+        ("java", f"class {'é' * 140} {{ public static void main(String[] a) {{}} }}", "too long"),
+        # Its file has a name that is short enough, its class has not.
+        ("java", f"class {'A' * 250} {{ public static void main(String[] a) {{}} }}", "error"),
+        ("java", f"package {'.'.join(['a' * 200] * 30)};\n"
+         "class Main { public static void main(String[] a) {} }", "error"),
+        # Comments for Java, which decodes escapes before it reads.
+        ("java", "\\u002f* class A { public static void main(String[] a) {} } *\\u002f", "no prog"),
+        ("rust", "#![crate_type = \"lib\"]\npub fn main() {}", "no program"),
+        ("go", "package other\nfunc main() {}", "no program"),
+        ("c", "", "main"),
+        ("cpp", "", "main"),
+    ],
+)  # fmt: skip
+def test_what_no_program_comes_out_of_is_no_program(toolchains, language, source, message):
+    has(language)
+    with pytest.raises(BuildFailed, match=message) as failure:
+        toolchains.build(language, source)
+    assert not failure.value.limit
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain) -> None:
+    """Have this toolchain found, and nothing else of its language."""
+    mapping = {**found(), toolchain.language: toolchain}
+    monkeypatch.setattr(module, "found", lambda: mapping)
+
+
+@pytest.mark.parametrize("language", ["c", "javascript"])
+def test_a_toolchain_that_only_tells_its_version_is_missing(sandbox, monkeypatch, language):
+    # /usr/bin/true exits with 0 and makes nothing, /usr/bin/false is any compiler's error.
+    for tool in ("/usr/bin/true", "/usr/bin/false"):
+        broken(monkeypatch, Toolchain(language, "version 9", {"compile": tool, "run": tool}))
+        toolchains = Toolchains(sandbox)
+        for _ in range(2):
+            with pytest.raises(ToolchainMissing, match="version 9 does not work .*; install"):
+                toolchains.build(language, ECHO[language])
+
+
+@pytest.mark.parametrize("tool", ["/usr/bin/gone", "/usr/lib", "/usr/include/stdio.h"])
+def test_a_compiler_that_cannot_be_started_is_no_fault_of_the_program(sandbox, monkeypatch, tool):
+    has("c")
+    broken(monkeypatch, Toolchain("c", "version 9", {"compile": tool}))
+    with pytest.raises(ToolchainMissing, match=f"{tool}.*; install gcc"):
+        Toolchains(sandbox).build("c", ECHO["c"])
+
+
+def test_a_compiler_that_is_removed_later_is_no_fault_of_the_program(sandbox, monkeypatch):
+    has("c")
+    toolchains = Toolchains(sandbox)
+    toolchains.check("c")
+    broken(monkeypatch, Toolchain("c", "version 9", {"compile": "/usr/bin/gone"}))
+    with pytest.raises(SandboxFailure, match="/usr/bin/gone"):
+        toolchains.build("c", ECHO["c"])
+
+
+def test_a_compiler_without_its_libraries_is_no_fault_of_the_program(sandbox, monkeypatch):
+    has("c")
+    toolchains = Toolchains(sandbox)
+    toolchains.check("c")
+    # What the loader says and does for want of a library.
+    script = "echo loading shared libraries: libjli.so >&2; exit 127"
+    command = ("/usr/bin/bash", "-c", script)
+    monkeypatch.setattr(module, "recipe", lambda *_: Recipe({}, ("/tmp/main",), (command,), "main"))
+    with pytest.raises(SandboxFailure, match="libjli"):
+        toolchains.build("c", ECHO["c"])
+
+
+def test_without_proc_what_needs_it_is_missing(monkeypatch):
+    has("java")
+    with Sandbox() as sandbox:
+        plan = sandbox._plan
+    if plan.tier is not Tier.NAMESPACES:
+        pytest.skip("the tier landlock runs Python only")
+    monkeypatch.setattr(probe, "plan", lambda settings: replace(plan, proc=False))
+    with Sandbox() as sandbox:
+        toolchains = Toolchains(sandbox)
+        for language in ("java", "javascript", "bash"):
+            with pytest.raises(ToolchainMissing, match="; .*/proc of its own"):
+                toolchains.build(language, ECHO[language])
+        assert run(toolchains, sandbox, "c", ECHO["c"], "hello\n").stdout == b"you said hello\n"
+
+
+def test_a_toolchain_is_tried_once(sandbox):
+    has("c")
+    toolchains, before = Toolchains(sandbox), sandbox.runs
+    toolchains.check("python")
+    assert sandbox.runs == before
+    for _ in range(2):
+        assert toolchains.check("c") == found()["c"]
+    assert sandbox.runs == before + 2
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("c", "int main(void) { return undeclared; }  // out of memory"),
+        ("c", "#error cc1: out of memory"),
+        ("c", '#include "internal compiler error"'),
+        ("java", "class Main { public static void main(String[] a) {\n"
+         "java.lang.OutOfMemoryError e = undeclared; } }  // out of resources"),
+    ],
+)  # fmt: skip
+def test_what_a_program_says_of_compilers_changes_nothing(toolchains, language, source):
+    has(language)
+    with pytest.raises(BuildFailed, match="error: ") as failure:
+        toolchains.build(language, source)
+    assert not failure.value.limit
+
+
+@pytest.mark.parametrize("language", ["c", "java"])
+def test_a_compiler_that_breaks_down_is_a_limit(toolchains, language):
+    has(language)
+    deep = "(" * 200_000 + "1" + ")" * 200_000
+    source = {
+        "c": f"int main(void) {{ return {deep}; }}",
+        "java": f"class Main {{ public static void main(String[] a) {{ int x = {deep}; }} }}",
+    }
+    with pytest.raises(BuildFailed, match="the compiler runs out of") as failure:
+        toolchains.build(language, source[language])
+    assert failure.value.limit
+
+
+_LENGTH = 1_000_000
+#: Texts of which naive patterns read each line, or word, again from each before it.
+SLOW = {
+    "empty lines": "\n" * _LENGTH,
+    "spaces": " " * _LENGTH,
+    "a package": "package " + " " * _LENGTH + "!",
+    "parts of a package": "package a" + " .a" * (_LENGTH // 3) + "!",
+    "imports": "import " * (_LENGTH // 7) + "!",
+    "lines of functions": "func\n" * (_LENGTH // 5),
+    "classes": "public " + "class " * (_LENGTH // 6),
+    "mains": "class A { static " + "void main (" * (_LENGTH // 11),
+    "quotes": '"""\\' * (_LENGTH // 4),
+    "escaped quotes": '"""' + '\\"""' * (_LENGTH // 4) + "\\",
+    "comments": "/*" * (_LENGTH // 2),
+    "directives": "#\n" * (_LENGTH // 2),
+    "preprocessing": "#include" + " " * _LENGTH,
+}
+_READ = """
+import sys
+from assayoffice.sandbox.programs.languages import Toolchain
+from assayoffice.sandbox.programs.recipes import Source, Unbuildable, recipe
+source = sys.stdin.read()
+for language in ("c", "cpp", "go", "java"):
+    tools = dict.fromkeys(("compile", "run"), "/usr/bin/true")
+    try:
+        recipe(Toolchain(language, "1", tools), Source(source, witnessed=True))
+    except Unbuildable:
+        pass
+"""
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_long_sources_are_read_in_linear_time(kind):
+    # Half a second of work; what is quadratic would take many minutes.
+    subprocess.run(
+        [sys.executable, "-c", _READ], input=SLOW[kind], text=True, check=True, timeout=60
+    )
 
 
 def test_java_without_main_is_no_program(toolchains):
@@ -302,6 +481,7 @@ def test_a_pipeline_ends_quietly(sandbox, toolchains):
 def test_a_program_is_compiled_once(sandbox):
     has("c")
     toolchains, source = Toolchains(sandbox), ECHO["c"]
+    toolchains.check("c")
     before = sandbox.runs
     first, second = toolchains.build("c", source), toolchains.build("c", source)
     assert first is second
@@ -312,17 +492,46 @@ def test_a_program_is_compiled_once(sandbox):
 
 def test_a_failure_is_remembered_too(sandbox):
     has("c")
-    toolchains, before = Toolchains(sandbox), sandbox.runs
+    toolchains = Toolchains(sandbox)
+    toolchains.check("c")
+    before = sandbox.runs
     for _ in range(2):
         with pytest.raises(BuildFailed, match="undeclared"):
             toolchains.build("c", BROKEN["c"])
     assert sandbox.runs == before + 1
 
 
+def test_failures_keep_nothing_open(sandbox):
+    has("c")
+    toolchains = Toolchains(sandbox)
+    toolchains.check("c")
+
+    def fail(number: int) -> None:
+        with pytest.raises(BuildFailed, match="undeclared"):
+            toolchains.build("c", f"int main(void) {{ return undeclared_{number}; }}")
+
+    fail(0)
+    # What exceptions hold is not to be found by the collector, which would hide it.
+    gc.collect()
+    gc.disable()
+    try:
+        before = set(os.listdir("/proc/self/fd"))
+        for number in range(1, 13):
+            fail(number)
+        assert len(set(os.listdir("/proc/self/fd")) - before) == 0
+        remembered = [each for each in toolchains._cache.values() if isinstance(each, BuildFailed)]
+        assert len(remembered) == 13
+        assert all(each.__traceback__ is None and not each.__context__ for each in remembered)
+    finally:
+        gc.enable()
+
+
 def test_a_program_that_fell_out_of_the_cache_still_runs(sandbox, monkeypatch):
     has("c")
     monkeypatch.setattr(module, "_CACHED_BYTES", 1)
-    toolchains, before = Toolchains(sandbox), sandbox.runs
+    toolchains = Toolchains(sandbox)
+    toolchains.check("c")
+    before = sandbox.runs
     built = toolchains.build("c", EXIT_WITH_7["c"])
     toolchains.build("c", ECHO["c"])
     assert sandbox.run(built.run(RunLimits())).exit_code == 7

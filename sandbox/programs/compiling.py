@@ -2,8 +2,14 @@
 
 It is handed over as a program of its own, so it imports nothing but the standard library. At
 DATA_FD comes the order, in JSON: commands to run one after the other, and the product, a file or a
-folder of classes. To ANSWER_FD goes BUILT and the product, or REFUSED, where a command exits with
-an error. No answer at all: something went wrong that has nothing to do with the program. What the
+folder of classes. To ANSWER_FD goes one of
+
+- BUILT and the product;
+- REFUSED and the status of the command that has failed;
+- EMPTY, where all commands say that they have done their work and nothing came out of it;
+- UNSTARTABLE and why, where a command is not there or does not find its own libraries.
+
+No answer at all: something else went wrong that has nothing to do with the program. What the
 commands print becomes the output of the run.
 """
 
@@ -13,9 +19,11 @@ import os
 import subprocess
 import zipfile
 
-BUILT, REFUSED = b"+", b"-"
+BUILT, REFUSED, EMPTY, UNSTARTABLE = b"+", b"-", b"0", b"!"
 
 _DATA_FD, _ANSWER_FD = 3, 4
+# The status of what is no program of this host, and of a program without its libraries.
+_NOT_STARTED = (126, 127)
 _ENVIRONMENT = {
     # What a compiler calls by name: the assembler and the linker.
     "PATH": "/usr/bin:/bin",
@@ -36,16 +44,25 @@ def main() -> None:
     with open(_DATA_FD, "rb") as data:
         order = json.load(data)
     for command in order["commands"]:
-        status = subprocess.run(command, stdin=subprocess.DEVNULL, env=_ENVIRONMENT).returncode
+        try:
+            status = subprocess.run(command, stdin=subprocess.DEVNULL, env=_ENVIRONMENT).returncode
+        except OSError as error:
+            _answer(UNSTARTABLE + f"{command[0]}: {error.strerror}".encode())
+            return
+        if status in _NOT_STARTED:
+            _answer(UNSTARTABLE + f"{command[0]}: exit status {status}".encode())
+            return
         if status != 0:
-            _answer(REFUSED)
+            _answer(REFUSED + str(status).encode())
             return
     product = order["product"]
     if os.path.isdir(product):
         _answer(BUILT + _archive(product))
-    else:
+    elif os.path.isfile(product):
         with open(product, "rb") as file:
             _answer(BUILT + file.read())
+    else:
+        _answer(EMPTY)
 
 
 def _archive(folder: str) -> bytes:

@@ -7,11 +7,12 @@ compile, or does not start, and so only ever harms the program that is so odd.
 import re
 from dataclasses import dataclass
 
-# Each alternative ends at the end of the text if nothing else ends it: time stays linear.
+# Each alternative ends at the end of the text if nothing else ends it: the time is linear in the
+# length of a source that nobody trusts, and so it is in all that follows.
 _NO_CODE = re.compile(
     r"//[^\n]*"
     r"|/\*.*?(?:\*/|\Z)"
-    r'|"""(?:\\.|[^\\])*?(?:"""|\Z)'
+    r'|"""(?:\\.|[^\\])*?(?:"""|\\?\Z)'
     r'|"(?:\\.|[^"\\\n])*(?:"|\n|\\?\Z)'
     r"|'(?:\\.|[^'\\\n])*(?:'|\n|\\?\Z)",
     re.DOTALL,
@@ -19,6 +20,7 @@ _NO_CODE = re.compile(
 _WORD = re.compile(r"[\w$]+|[{};(]")
 _PACKAGE = re.compile(r"\s*package\s+([\w$]+(?:\s*\.\s*[\w$]+)*)\s*;")
 _TYPES = {"class", "interface", "enum", "record"}
+_MODIFIERS = {"public", "static"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,26 @@ def outline(source: str) -> Outline:
     package = _PACKAGE.match(code)
     public = main = current = ""
     depth = 0
-    statement: list[str] = []
+    # Of the statement so far: which modifiers it has, and its last two words.
+    modifiers: set[str] = set()
+    before, last = "", ""
     for match in _WORD.finditer(code):
         word = match.group()
-        if depth == 0 and statement and statement[-1] in _TYPES and word not in "{};(":
+        if depth == 0 and last in _TYPES and word not in "{};(":
             current = word
-            if "public" in statement:
+            if "public" in modifiers:
                 public = word
-        elif depth == 1 and word == "(" and statement[-2:] == ["void", "main"]:
-            if "static" in statement and not main:
+        elif depth == 1 and word == "(" and (before, last) == ("void", "main"):
+            if "static" in modifiers and not main:
                 main = current
         if word in "{};":
             depth += (word == "{") - (word == "}")
-            statement = []
+            modifiers.clear()
+            before = last = ""
         else:
-            statement.append(word)
+            if word in _MODIFIERS:
+                modifiers.add(word)
+            before, last = last, word
     name = re.sub(r"\s", "", package[1]) if package else ""
     return Outline(name, public or main or "Main", main)
 

@@ -33,6 +33,19 @@ class Toolchain:
     tools: Mapping[str, str] = field(default_factory=dict)
 
 
+#: How to get what a language needs.
+REMEDIES: Mapping[str, str] = {
+    "python": "install python3",
+    "c": "install gcc and the C library's headers (Debian: gcc libc6-dev)",
+    "cpp": "install g++ (Debian: g++)",
+    "javascript": "install Node.js 18 or later (Debian: nodejs)",
+    "java": "install a JDK, not only a JRE (Debian: default-jdk-headless)",
+    "bash": "install bash",
+    "rust": "install rustc for all users (Debian: rustc)",
+    "go": "install Go for all users, all of it in one folder of /usr/lib",
+}
+
+
 class _Missing(Exception):
     """Why there is no toolchain, and how to get one."""
 
@@ -66,51 +79,49 @@ def _python() -> Toolchain:
         if isinstance(interpreter, Interpreter):
             return Toolchain("python", interpreter.version, {"run": str(interpreter.executable)})
         reasons.append(interpreter)
-    raise _Missing("; ".join(reasons) or "no Python that programs can reach; install python3")
+    raise _Missing("; ".join(reasons) or f"no Python that programs can reach; {REMEDIES['python']}")
 
 
 def _c() -> Toolchain:
-    compiler = _tool("gcc", "install gcc and the C library's headers (Debian: gcc libc6-dev)")
+    compiler = _tool("gcc", REMEDIES["c"])
     return Toolchain("c", _say(compiler), {"compile": compiler})
 
 
 def _cpp() -> Toolchain:
-    compiler = _tool("g++", "install g++ (Debian: g++)")
+    compiler = _tool("g++", REMEDIES["cpp"])
     return Toolchain("cpp", _say(compiler), {"compile": compiler})
 
 
 def _javascript() -> Toolchain:
-    node = _tool("node", "install Node.js 18 or later (Debian: nodejs)")
+    node = _tool("node", REMEDIES["javascript"])
     return Toolchain("javascript", f"node {_say(node)}", {"run": node})
 
 
 def _java() -> Toolchain:
-    remedy = "install a JDK, not only a JRE (Debian: default-jdk-headless)"
-    compiler = _tool("javac", remedy)
+    compiler = _tool("javac", REMEDIES["java"])
     java = str(Path(compiler).with_name("java"))
     if not os.access(java, os.X_OK):
-        raise _Missing(f"{compiler} has no java beside it; {remedy}")
+        raise _Missing(f"{compiler} has no java beside it; {REMEDIES['java']}")
     return Toolchain("java", _say(java), {"compile": compiler, "run": java})
 
 
 def _bash() -> Toolchain:
-    shell = _tool("bash", "install bash")
+    shell = _tool("bash", REMEDIES["bash"])
     return Toolchain("bash", _say(shell), {"run": shell})
 
 
 def _rust() -> Toolchain:
-    compiler = _tool("rustc", "install rustc for all users (Debian: rustc)")
+    compiler = _tool("rustc", REMEDIES["rust"])
     linker = _c().tools["compile"]
     return Toolchain("rust", _say(compiler), {"compile": compiler, "link": linker})
 
 
 def _go() -> Toolchain:
-    remedy = "install Go for all users, all of it in one folder of /usr/lib"
-    compiler = _tool("go", remedy)
+    compiler = _tool("go", REMEDIES["go"])
     # Distributions may keep the standard library apart from the compiler that needs it.
     library = os.path.realpath(Path(compiler).parent.with_name("src"))
     if reason := _out_of_reach(library):
-        raise _Missing(f"{reason}; {remedy}")
+        raise _Missing(f"{reason}; {REMEDIES['go']}")
     return Toolchain("go", _say(compiler, "version"), {"compile": compiler})
 
 
@@ -124,6 +135,10 @@ _PROBES: Mapping[str, Callable[[], Toolchain]] = {
     "rust": _rust,
     "go": _go,
 }
+
+
+#: All languages there can be.
+LANGUAGES = tuple(_PROBES)
 
 
 def _tool(name: str, remedy: str) -> str:

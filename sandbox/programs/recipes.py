@@ -27,10 +27,13 @@ _JVM = (
 )
 # Little enough for a limit on address space; deep, for expressions as generated code has them.
 _JAVAC_MEMORY = ("-Xmx512m", "-XX:CompressedClassSpaceSize=64m", "-Xss16m")
-# Within the 8 MiB that a sandbox gives to threads of runtimes; node's own choice is 984.
+# Of the 16 MiB of stack that a sandbox gives to runtimes: what is built into node comes on top of
+# what scripts use, and is not held to this. Node's own choice is 984.
 _NODE_STACK_KIB = 7_000
 _MOST_ERRORS = 20
-_OPENSSL = re.compile(r"^\s*#\s*include\s*[<\"]openssl/", re.MULTILINE)
+# From one line start only spaces of that line: otherwise empty lines would be read again and again.
+_OPENSSL = re.compile(r"^[^\S\n]*#[^\S\n]*include[^\S\n]*[<\"]openssl/", re.MULTILINE)
+_MOST_NAME_BYTES = 255
 
 
 class Unbuildable(Exception):
@@ -115,7 +118,7 @@ def _rust(toolchain: Toolchain, source: Source) -> Recipe:
 def _go(toolchain: Toolchain, source: Source) -> Recipe:
     files = {"main.go": source.text, **source.beside}
     if source.witnessed:
-        files |= {"main.go": witness.without_go_main(source.text), "witness.go": witness.GO}
+        files |= {"main.go": witness.renamed_go_main(source.text), "witness.go": witness.GO}
     names = sorted(name for name in files if name.endswith(".go"))
     compiled = (toolchain.tools["compile"], "build", "-o", "main", *names)
     # What its collector and its threads take.
@@ -127,8 +130,10 @@ def _java(toolchain: Toolchain, source: Source) -> Recipe:
     outline = javasource.outline(source.text)
     if not outline.main:
         raise Unbuildable("no top-level class has a method static void main(String[])")
-    started = outline.main
-    files = {f"{outline.name}.java": source.text, **source.beside}
+    started, name = outline.main, f"{outline.name}.java"
+    if len(name.encode(errors="replace")) > _MOST_NAME_BYTES:
+        raise Unbuildable("the name of its class is too long for the name of a file")
+    files = {name: source.text, **source.beside}
     options: tuple[str, ...] = ()
     if source.witnessed:
         started = witness.JAVA_CLASS

@@ -2,28 +2,38 @@
 
 Compilers run in a sandbox, too: source can make them read what is not theirs, or never end. A
 program is compiled once for all its runs, and again only when it has fallen out of the cache.
+
+That a compiler is there does not mean that it works in a sandbox. So each toolchain builds and runs
+a small program before it builds the first that counts: otherwise what is wrong with the host would
+be held against every program.
 """
 
+import contextlib
 import hashlib
 import json
-import re
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from assayoffice.sandbox.programs import compiling, witness
+from assayoffice.sandbox.programs import compiling, trials, witness
 from assayoffice.sandbox.programs.blob import Blob
 from assayoffice.sandbox.programs.errors import SandboxFailure
-from assayoffice.sandbox.programs.languages import Toolchain, found, missing
+from assayoffice.sandbox.programs.languages import REMEDIES, Toolchain, found, missing
+from assayoffice.sandbox.programs.products import (
+    COMPILE_LIMITS,
+    BuildFailed,
+    Unstartable,
+    product,
+)
 from assayoffice.sandbox.programs.recipes import HEAP, Recipe, Runtime, Source, Unbuildable, recipe
 from assayoffice.sandbox.programs.run import (
     Command,
     PythonProgram,
     Run,
     RunLimits,
-    RunResult,
     Status,
     Tier,
 )
@@ -40,45 +50,11 @@ __all__ = [
 ]
 
 _MIB = 1 << 20
-_COMPILE_LIMITS = RunLimits(
-    cpu_seconds=30.0,
-    # Compilers wait for nothing but their turn on a busy host.
-    wall_seconds=600.0,
-    memory_bytes=2048 * _MIB,
-    processes=32,
-    output_bytes=64 * _MIB,
-    disk_bytes=256 * _MIB,
-)
-_LIMIT_TEXTS = {
-    Status.CPU_LIMIT: "it takes more than 30 s of CPU time to compile",
-    Status.WALL_LIMIT: "the compiler waits for something that never comes",
-    Status.MEMORY_LIMIT: "it takes more than 2 GiB of memory to compile",
-    Status.OUTPUT_LIMIT: "what the compiler writes is larger than 64 MiB",
-}
-# What compilers that were killed, or ran out of stack or memory, say in various ways each time.
-_GAVE_UP = re.compile(
-    r"signal terminated program|internal compiler error|compiler unexpectedly panicked"
-    r"|rustc interrupted|out of memory|OutOfMemoryError|virtual memory exhausted|out of resources"
-)
-_GAVE_UP_TEXT = "the compiler runs out of time, stack, memory or disk"
-_MOST_OUTPUT_CHARACTERS = 8192
-# Names that differ from run to run: those of temporary files.
-_RANDOM_NAME = re.compile(r"/tmp/(?:cc|rustc|go-build)[A-Za-z0-9]{6,}")
-
+_MOST_FLAW_CHARACTERS = 300
+_LIMITS = {Status.CPU_LIMIT, Status.WALL_LIMIT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 # Every program in the cache holds a descriptor or two, of which a worker has few.
 _CACHED_PROGRAMS = 48
 _CACHED_BYTES = 128 * _MIB
-
-
-class BuildFailed(Exception):
-    """The source is no program; a fact about it. The message is what the compiler says.
-
-    With ``limit`` it could not be compiled within the limits on time, memory and output.
-    """
-
-    def __init__(self, output: str, *, limit: bool = False) -> None:
-        super().__init__(output)
-        self.limit = limit
 
 
 class ToolchainMissing(Exception):
@@ -123,7 +99,35 @@ class Toolchains:
         self._sandbox = sandbox
         self._cache: OrderedDict[bytes, Built | BuildFailed] = OrderedDict()
         self._cached_bytes = 0
+        self._working: set[str] = set()
         self._compiler = PythonProgram(Blob(Path(compiling.__file__).read_bytes()))
+
+    def check(self, language: str) -> Toolchain:
+        """The toolchain of a language, if it works in this sandbox.
+
+        The first time a small program is built and run; that it works is remembered. Raises
+        ToolchainMissing, which says what is wrong and what to do, SandboxFailure and
+        SandboxUnavailable.
+        """
+        toolchain = found().get(language)
+        if toolchain is None:
+            raise ToolchainMissing(
+                missing().get(language, f"programs in {language!r} are not supported")
+            )
+        if language == "python" or language in self._working:
+            return toolchain
+        if self._sandbox.tier is Tier.LANDLOCK:
+            raise ToolchainMissing(
+                f"{language} needs the tier {Tier.NAMESPACES.value}; in the tier "
+                f"{Tier.LANDLOCK.value} only Python runs"
+            )
+        if flaw := self._flaw(toolchain):
+            raise ToolchainMissing(
+                f"{toolchain.version} does not work in a sandbox: {flaw}; "
+                f"{REMEDIES[language]}, or {trials.PROC}"
+            )
+        self._working.add(language)
+        return toolchain
 
     def build(
         self,
@@ -142,52 +146,65 @@ class Toolchains:
 
         Raises BuildFailed, ToolchainMissing, SandboxFailure and SandboxUnavailable.
         """
-        toolchain = found().get(language)
-        if toolchain is None:
-            raise ToolchainMissing(
-                missing().get(language, f"programs in {language!r} are not supported")
-            )
+        toolchain = self.check(language)
         if language == "python":
             text = witness.python(source) if witnessed else source
             return Built(PythonProgram(_blob(text)))
-        if self._sandbox.tier is Tier.LANDLOCK:
-            raise ToolchainMissing(
-                f"{language} needs the tier {Tier.NAMESPACES.value}; in the tier "
-                f"{Tier.LANDLOCK.value} only Python runs"
-            )
         try:
             made = recipe(toolchain, Source(source, beside, witnessed))
         except Unbuildable as error:
             raise BuildFailed(str(error)) from None
-        if not made.commands:
-            files = {name: _blob(text) for name, text in made.files.items()}
-            return Built(_command(made), files, made.runtime)
-        return self._compiled(toolchain, made)
+        return self._remembered(toolchain, made) if made.commands else self._make(made)
 
-    def _compiled(self, toolchain: Toolchain, made: Recipe) -> Built:
+    def _flaw(self, toolchain: Toolchain) -> str:
+        """What goes wrong with a small program; empty where nothing does."""
+        try:
+            built = self._make(recipe(toolchain, Source(trials.TRIALS[toolchain.language])))
+        except BuildFailed as failure:
+            if failure.limit:
+                raise SandboxFailure(f"a small program does not compile: {failure}") from failure
+            return _in_one_line(str(failure))
+        except Unstartable as error:
+            return _in_one_line(str(error))
+        with Blob(trials.GIVEN) as stdin:
+            result = self._sandbox.run(built.run(RunLimits(), stdin=stdin))
+        if result.status in _LIMITS:
+            raise SandboxFailure(f"a small program ends with {result.status.value}")
+        if result.status is Status.OK and result.stdout == trials.GIVEN:
+            return ""
+        if result.status is Status.OK:
+            return "a small program does not print what it should"
+        return _in_one_line(result.stderr.decode(errors="replace"))
+
+    def _remembered(self, toolchain: Toolchain, made: Recipe) -> Built:
         key = _key(toolchain, made)
         built = self._cache.get(key)
         if built is None:
             try:
-                built = self._compile(made)
+                built = self._make(made)
             except BuildFailed as failure:
-                built = failure
+                # A new one: this has been raised, and so holds all that was there at the time.
+                built = BuildFailed(str(failure), limit=failure.limit)
             self._remember(key, built)
         self._cache.move_to_end(key)
         if isinstance(built, BuildFailed):
             raise BuildFailed(str(built), limit=built.limit)
         return built
 
-    def _compile(self, made: Recipe) -> Built:
-        order = json.dumps({"commands": made.commands, "product": made.product}).encode()
-        with Blob(order) as data:
+    def _make(self, made: Recipe) -> Built:
+        if not made.commands:
             files = {name: _blob(text) for name, text in made.files.items()}
-            run = Run(self._compiler, None, files, data, True, _COMPILE_LIMITS)
+            return Built(_command(made), files, made.runtime)
+        order = json.dumps({"commands": made.commands, "product": made.product}).encode()
+        with contextlib.ExitStack() as opened:
+            data = opened.enter_context(Blob(order))
+            files = {name: opened.enter_context(_blob(text)) for name, text in made.files.items()}
+            run = Run(self._compiler, None, files, data, True, COMPILE_LIMITS)
             result = self._sandbox.run(run)
-        product = Blob(_product(result))
+        made_of_it = Blob(product(result, executable=not made.product_name))
         if made.product_name:
-            return Built(_command(made), {made.product_name: product}, made.runtime)
-        return Built(_command(made, product), {}, made.runtime)
+            return Built(_command(made), {made.product_name: made_of_it}, made.runtime)
+        return Built(_command(made, made_of_it), {}, made.runtime)
 
     def _remember(self, key: bytes, built: Built | BuildFailed) -> None:
         self._cache[key] = built
@@ -204,20 +221,10 @@ def _command(made: Recipe, executable: Blob | None = None) -> Command:
     return Command(made.argv, executable, made.runtime.reserves_memory)
 
 
-def _product(result: RunResult) -> bytes:
-    """What the compiler has made. Raises BuildFailed and SandboxFailure."""
-    if limit := _LIMIT_TEXTS.get(result.status):
-        raise BuildFailed(limit, limit=True)
-    verdict, product = result.answer[:1], result.answer[1:]
-    if verdict == compiling.BUILT and result.status is Status.OK:
-        return product
-    if verdict == compiling.REFUSED and result.status is Status.OK:
-        text = (result.stderr + result.stdout).decode(errors="replace")
-        if _GAVE_UP.search(text):
-            raise BuildFailed(_GAVE_UP_TEXT, limit=True)
-        raise BuildFailed(_RANDOM_NAME.sub("/tmp/file", text)[:_MOST_OUTPUT_CHARACTERS].strip())
-    said = result.stderr[-500:].decode(errors="replace")
-    raise SandboxFailure(f"the compiler could not be run: {result.status.value} {said}")
+def _in_one_line(said: str) -> str:
+    """What a tool says, or that it says nothing, fit to stand before a remedy."""
+    line = " ".join(said.replace(";", ",").split())[:_MOST_FLAW_CHARACTERS]
+    return line or "it fails without a word"
 
 
 def _key(toolchain: Toolchain, made: Recipe) -> bytes:
@@ -227,7 +234,7 @@ def _key(toolchain: Toolchain, made: Recipe) -> bytes:
 
 def _size(built: Built | BuildFailed) -> int:
     if isinstance(built, BuildFailed):
-        return len(str(built))
+        return sys.getsizeof(str(built))
     blobs = list(built.files.values())
     if isinstance(built.program, Command) and built.program.executable is not None:
         blobs.append(built.program.executable)

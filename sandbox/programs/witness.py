@@ -84,46 +84,114 @@ func main() {
 	}
 }
 """
-_GO_MAIN = re.compile(r"^(\s*func\s+)main(?=\s*\()", re.MULTILINE)
+# From one line start only spaces of that line: otherwise empty lines would be read again and again.
+_GO_MAIN = re.compile(r"^([^\S\n]*func\s+)main(?=\s*\()", re.MULTILINE)
 
 
-def without_go_main(source: str) -> str:
-    """A Go file whose main has the name by which its witness calls it."""
-    return _GO_MAIN.sub(r"\1programMain", source)
+def renamed_go_main(source: str, name: str = "programMain") -> str:
+    """A Go file whose main has another name: by default that by which its witness calls it."""
+    return _GO_MAIN.sub(rf"\1{name}", source)
 
 
 #: To be started instead of main.js, which it loads. With node's own console.assert a test that
 #: fails prints a line, and the program goes on and exits with 0. A module of the older kind may end
 #: early by a return, which is an error in a script and in a module of the newer kind; so what is no
-#: script must be one of those.
+#: script must be one of those. What waits for a promise that never settles does not keep node
+#: running; so the functions and handlers that the tests have made to wait are counted, and none may
+#: be left. Other promises may: of a race, those that have not won.
 JAVASCRIPT = """\
 'use strict';
-const { AssertionError } = require('assert');
+const assert = require('assert');
 const { readFileSync, closeSync, writeSync } = require('fs');
+const { createRequire } = require('module');
+const { pathToFileURL } = require('url');
+const { promiseHooks } = require('v8');
 const { Script } = require('vm');
 const token = readFileSync(3);
 closeSync(3);
+const source = readFileSync('main.js', 'utf8');
 const once = process.once.bind(process);
+const { captureStackTrace } = Error;
+const waiting = new Set();
 let failed = false;
-function assert(condition) {
+let file = require.resolve('./main.js');
+let firstLine = 1;
+
+function lock(owner, name, value) {
+    Object.defineProperty(owner, name, { value, writable: false, configurable: false });
+}
+function consoleAssert(condition) {
     if (!condition) {
         failed = true;
-        throw new AssertionError({ message: 'console.assert', stackStartFn: assert });
+        const message = 'console.assert';
+        throw new assert.AssertionError({ message, stackStartFn: consoleAssert });
     }
 }
-Object.defineProperty(console, 'assert', { value: assert, writable: false, configurable: false });
-Object.defineProperty(globalThis, 'console', {
-    value: console, writable: false, configurable: false,
+function failing(end) {
+    return (...given) => {
+        failed = true;
+        return end.apply(process, given);
+    };
+}
+function isHandling(frame) {
+    const isBuiltIn = frame !== undefined && !frame.getFileName();
+    return isBuiltIn && ['then', 'catch', 'finally'].includes(frame.getFunctionName());
+}
+function isOfTests(parent) {
+    const { stackTraceLimit, prepareStackTrace } = Error;
+    const held = {};
+    Error.stackTraceLimit = 4;
+    Error.prepareStackTrace = (_, frames) => frames;
+    captureStackTrace(held, begun);
+    const frames = held.stack;
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+    let at = 0;
+    // An async function's own promise has no parent, and a handler's is made by one of these.
+    while (isHandling(frames[at])) at += 1;
+    const made = frames[at];
+    return (at > 0) === (parent !== undefined)
+        && made?.getFileName() === file && made.getLineNumber() >= firstLine;
+}
+function begun(promise, parent) {
+    if (isOfTests(parent)) waiting.add(promise);
+}
+function settled(promise) {
+    waiting.delete(promise);
+}
+
+lock(console, 'assert', consoleAssert);
+lock(globalThis, 'console', console);
+for (const name of ['exit', 'reallyExit', 'abort']) lock(process, name, failing(process[name]));
+Object.freeze(assert);
+Object.freeze(assert.strict);
+process.on('uncaughtExceptionMonitor', () => { failed = true; });
+process.on('unhandledRejection', (reason) => {
+    failed = true;
+    throw reason;
 });
+
+const start = [...source.matchAll(/ = (__assay_[0-9a-f]{16});\\n/g)].at(-1);
+if (start) {
+    firstLine = source.slice(0, start.index).split('\\n').length;
+    const given = { console, process, require: createRequire(file) };
+    Object.defineProperty(globalThis, start[1], {
+        get() {
+            promiseHooks.createHook({ init: begun, settled });
+            return given;
+        },
+    });
+}
+
 function loaded() {
     // Comes when nothing is left to wait for, and not when the program exits.
     once('beforeExit', (code) => {
-        if (!failed && code === 0) writeSync(4, token);
+        if (!failed && code === 0 && waiting.size === 0) writeSync(4, token);
     });
 }
 let isScript = true;
 try {
-    new Script(readFileSync('main.js', 'utf8'));
+    new Script(source);
 } catch {
     isScript = false;
 }
@@ -131,9 +199,21 @@ if (isScript) {
     require('./main.js');
     loaded();
 } else {
+    file = pathToFileURL('main.mjs').href;
     import('./main.mjs').then(loaded);
 }
 """
+
+
+def javascript(program: str, tests: str, key: str) -> str:
+    """A program and, in a scope of their own, its tests.
+
+    They get what they decide with from the witness, by a name that the program cannot have
+    declared: ``key`` is 16 random hexadecimal digits.
+    """
+    given = f"const {{ console, process, require }} = __assay_{key};"
+    return f"{program}\n;{{ {given}\n{{ {tests}\n}} }}\n"
+
 
 #: To be started instead of main.sh, which it reads and which BASH_END has been added to: a return
 #: outside of a function ends a file, and so leaves out what stands at its end.

@@ -15,7 +15,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 
-from assayoffice.sandbox.programs import Blob, RunResult, Status
+from assayoffice.sandbox.programs import Blob, RunResult, Status, witness
 from assayoffice.sandbox.programs.toolchains import BuildFailed, ToolchainMissing
 from assayoffice.sandbox.programs.witness import renamed_go_main
 from assayoffice.verifiers.code import inside, scripttests
@@ -151,9 +151,7 @@ def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _javascript(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
-    # The program may have declared a console of its own, which must not be that of the tests.
-    console = '(() => {}).constructor("return console")()'
-    return f"{program}\n;{{ const console = {console};\n{tests}\n}}\n", {}
+    return witness.javascript(program, tests, secrets.token_hex(8)), {}
 
 
 def _bash(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
