@@ -11,6 +11,7 @@ be no process now, and ``exited PID STATUS MAXRSS_KB`` when a worker has ended. 
 first. It ends when the service closes the control socket, and every worker ends with it.
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -29,7 +30,7 @@ from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice, c
 from assayoffice.sandbox.worker import Handler, work
 
 _MAX_MESSAGE_BYTES = 256
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 #: Workers open next to nothing; the bound is for verifiers that leak.
 _MAX_OPEN_FILES = 256
 #: When the host runs out of memory, the kernel is to take programs (1000) first, workers next and
@@ -77,17 +78,25 @@ class _Zygote:
         self._control = control
         self._handler = handler
         self._pid = os.getpid()
+        self._workers: set[int] = set()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(control, selectors.EVENT_READ, None)
+        self._selector.register(control, selectors.EVENT_READ, self._take_order)
+        # What a killed worker has started comes to us, and not to a service that may be process 1
+        # of its container and know nothing of it.
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        self._wakeups, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(self._wakeups, selectors.EVENT_READ, self._wake)
 
     def serve(self) -> None:
-        while True:
-            for key, _ in self._selector.select():
-                pid: int | None = key.data
-                if pid is not None:
-                    self._reap(pid, key.fd)
-                elif not self._take_order():
-                    return
+        while all(key.data() for key, _ in self._selector.select()):
+            pass
+
+    def _wake(self) -> bool:
+        os.read(self._wakeups, _MAX_MESSAGE_BYTES)
+        self._bury_orphans()
+        return True
 
     def _take_order(self) -> bool:
         message, fds, _, _ = socket.recv_fds(self._control, _MAX_MESSAGE_BYTES, 1)
@@ -105,14 +114,17 @@ class _Zygote:
         if pid == 0:
             self._become_worker(fds[0], niceness=int(argument))
         os.close(fds[0])
+        self._workers.add(pid)
         pidfd = os.pidfd_open(pid)
-        self._selector.register(pidfd, selectors.EVENT_READ, pid)
+        self._selector.register(pidfd, selectors.EVENT_READ, lambda: self._reap(pid, pidfd))
         socket.send_fds(self._control, [b"forked %d" % pid], [pidfd])
         return True
 
     def _become_worker(self, fd: int, niceness: int) -> NoReturn:
         try:
             self._die_with_zygote()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for key in list(self._selector.get_map().values()):
                 os.close(key.fd)
             self._selector.close()
@@ -132,11 +144,21 @@ class _Zygote:
         if os.getppid() != self._pid:  # it died before the call took effect
             os._exit(1)
 
-    def _reap(self, pid: int, pidfd: int) -> None:
+    def _reap(self, pid: int, pidfd: int) -> bool:
         _, status, usage = os.wait4(pid, 0)
+        self._workers.discard(pid)
         self._selector.unregister(pidfd)
         os.close(pidfd)
         self._control.send(b"exited %d %d %d" % (pid, status, usage.ru_maxrss))
+        self._bury_orphans()
+        return True
+
+    def _bury_orphans(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if dead.si_pid in self._workers:
+                    return  # its turn comes, and after it that of the others
+                os.waitpid(dead.si_pid, 0)
 
 
 if __name__ == "__main__":
