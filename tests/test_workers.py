@@ -100,6 +100,17 @@ def children() -> list[str]:
     return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
 
 
+async def test_what_a_killed_worker_has_started_is_buried(hire):
+    worker, records = await hire()
+    worker.send([job("start 0.2")])
+    started = int((await records.replies.get()).body[1:])
+    worker.kill()
+    await records.death
+    async with asyncio.timeout(30):
+        while _state(started):  # noqa: ASYNC110 - the kernel sets no event
+            await asyncio.sleep(0.01)
+
+
 class TestJobs:
     async def test_replies_come_in_the_order_of_the_jobs(self, hire):
         worker, records = await hire()
