@@ -14,6 +14,7 @@ import pytest
 from seccomp import ALLOW, ARCHITECTURES, ENOSYS, EOPNOTSUPP, EPERM, KILL, behind, decide, errors
 
 from assayoffice.sandbox.programs import SandboxUnavailable
+from assayoffice.sandbox.programs.launch import bwraps
 from assayoffice.sandbox.programs.policy import OWN_PID, Profile, filter_for
 
 MACHINES = ("x86_64", "aarch64")
@@ -584,7 +585,7 @@ def _ended(profile: Profile, *command: str) -> tuple[int, str, str]:
 def test_bubblewrap_needs_the_profile_that_deploy_has(
     identity: tuple[str, ...], namespaces: bool
 ) -> None:
-    bwrap = (_tool("bwrap"), *"--unshare-all --ro-bind / / --proc /proc --dev /dev".split())
+    bwrap = (str(next(bwraps())), *"--unshare-all --ro-bind / / --proc /proc --dev /dev".split())
     unfiltered = subprocess.run([*bwrap, "true"], capture_output=True)
     if unfiltered.returncode:
         pytest.skip("bubblewrap does not work on this host, filter or not")
