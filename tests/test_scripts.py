@@ -1,5 +1,7 @@
 """Scripts: programs and tests in one process, where only a whole run to the end counts."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -206,6 +208,70 @@ def test_asynchronous_tests_are_waited_for(machine):
         assert judge(machine, "javascript", wrong, tests).grade is Grade.WRONG_ANSWER
 
 
+NEVER = "const f = () => new Promise(() => {})"
+EXITING = "if (r !== 2) process.exit(1)"
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        f"(async () => {{ const r = await f(1); {EXITING} }})()",
+        f"async function test() {{ const r = await f(1); {EXITING} }}\ntest(); const x = 1",
+        f"f(1).then((r) => {{ {EXITING} }})",
+        f"f(1).then((r) => {{ {EXITING} }}).catch(() => process.exit(1))",
+        f"setTimeout(async () => {{ const r = await f(1); {EXITING} }}, 5)",
+        f"Promise.all([f(1)]).then(([r]) => {{ {EXITING} }})",
+        f"const r = await f(1); {EXITING}",
+    ],
+)
+def test_a_test_that_still_waits_has_not_passed(machine, tests):
+    right = "const f = async (x) => x + 1"
+    assert judge(machine, "javascript", right, tests).grade is Grade.PASSED
+    for wrong in (NEVER, f"import fs from 'fs'\n{NEVER}", "const f = async (x) => x"):
+        assert judge(machine, "javascript", wrong, tests).grade is Grade.WRONG_ANSWER
+
+
+def test_promises_that_nothing_waits_for_may_stay_open(machine):
+    source = (
+        "const f = (x) => { let timer\n"
+        "const late = new Promise((_, no) => { timer = setTimeout(no, 500) })\n"
+        "return Promise.race([Promise.resolve(x + 1), late]).finally(() => clearTimeout(timer)) }"
+    )
+    tests = (
+        "(async () => { console.assert(await f(1) === 2)\n"
+        "const never = new Promise(() => {})\n"
+        "console.assert(await Promise.race([never, f(2)]) === 3) })()"
+    )
+    assert judge(machine, "javascript", source, tests).grade is Grade.PASSED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Function.prototype.constructor = () => () => ({ assert() {} })",
+        "Object.defineProperty(Function.prototype, 'constructor',"
+        " { get() { return () => () => ({ assert() {} }) } })",
+        "require = () => ({ equal() {} })",
+        "require('assert').equal = () => {}",
+        "process.exit = () => {}",
+        "process.reallyExit = () => {}",
+        "const process = { exit() {} }",
+        "process.on('uncaughtException', () => {})",
+        "process.on('unhandledRejection', () => {})",
+    ],
+)
+def test_what_decides_in_javascript_is_not_the_programs_to_replace(machine, source):
+    for tests in (
+        TESTS["javascript"],
+        "require('assert').equal(f(1), 2); require('assert').equal(f(40), 41)",
+        "if (f(1) !== 2 || f(40) !== 41) process.exit(1)",
+        "setTimeout(() => { if (f(1) !== 2 || f(40) !== 41) throw new Error() }, 1)",
+        "(async () => { await null; if (f(1) !== 2 || f(40) !== 41) throw new Error() })()",
+    ):
+        report = judge(machine, "javascript", f"{source}\nvar f = (x) => x", tests)
+        assert report.grade is Grade.WRONG_ANSWER, tests
+
+
 def test_programs_may_be_modules_of_either_kind(machine):
     for source in (
         "import { inspect } from 'util'\nexport const f = (x) => x + inspect(1).length",
@@ -221,6 +287,32 @@ def test_assert_works_in_java(machine):
     assert judge(machine, "java", RIGHT["java"], tests).grade is Grade.PASSED
     wrong = WRONG["java"].replace("2", "3")
     assert judge(machine, "java", wrong, tests).grade is Grade.WRONG_ANSWER
+
+
+def test_imports_of_java_tests_are_theirs_and_no_comments(machine):
+    tests = (
+        "// import nothing.At.All;\nimport static java.lang.Math.*;\n// more\n"
+        "import java.util.*;\npublic class Main { public static void main(String[] a) {\n"
+        "if (Solution.f(abs(-1)) != List.of(1, 1).size()) throw new AssertionError(); } }"
+    )
+    assert judge(machine, "java", RIGHT["java"], tests).grade is Grade.PASSED
+
+
+_JOIN = """
+import sys
+from assayoffice.verifiers.code import scripts
+program = sys.stdin.read()
+for join in scripts._JOINS.values():
+    join(program, "main")
+"""
+
+
+@pytest.mark.parametrize(
+    "program", ["\n" * 1_000_000, "package" + " " * 1_000_000, "\nfunc \npackage " * 60_000]
+)
+def test_long_programs_are_joined_in_linear_time(program):
+    # What is quadratic would take many minutes.
+    subprocess.run([sys.executable, "-c", _JOIN], input=program, text=True, check=True, timeout=60)
 
 
 def test_limits_are_those_of_the_task(machine):
