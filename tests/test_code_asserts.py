@@ -480,6 +480,7 @@ class Solution:
         ("exec('x = eval(add(1, [2]))')\nassert x == 3", "eval may run"),
         ("assert __import__('builtins').exec(add(1, [2])) == 3", "builtins may run"),
         ("from sympy import sympify\nassert sympify(add(1, [2])) == 3", "sympify may run"),
+        ("assert_equal(add(1, [2]), 3)\nassert add(1, [2]) == 3", "assert_equal would be the"),
         ("assert np.isclose(add(1, [2]), 3)", "No module named 'numpy'"),
         ("from contextlib import redirect_stdout\nimport io\nout = io.StringIO()\n"
          "with redirect_stdout(out):\n    add(1, [2])\nassert out.getvalue()", "redirect_stdout"),
@@ -835,3 +836,34 @@ def test_a_record_is_not_forged_without_its_nonce(machine: Machine) -> None:
     forged = '{"results": [["passed", ""]], "evidence": 1, "lost": "", "defect": ""}'
     tests = f"import os\nassert f(1) == 1\nos.write(4, b'{forged}')\nos._exit(0)"
     assert _grades(machine, "def f(x): return x", tests) == [ERROR]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "Counter(f([1])) == Counter([1, 1])",
+        "sorted(f([1])) == sorted(deepcopy([1, 1]))",
+        "f([1])[0] == approx(1.5)",
+        "f([1])[0] == reduce(max, [1, 2])",
+        "f([1])[0] == sqrt(4)",
+        "f([1])[0] == sum(permutations([2]), ())[0]",
+    ],
+)
+def test_what_the_tests_left_to_import_is_not_the_solutions(machine: Machine, test: str) -> None:
+    source = """
+def f(x): return x
+class Same:
+    def __new__(cls, *args): return 1
+Counter = deepcopy = approx = reduce = sqrt = Same
+def permutations(x): return [(1,)]
+"""
+    assert _grades(machine, source, f"assert {test}", entry_point="f")[0] in (WRONG, ERROR)
+
+
+def test_what_is_called_like_the_standard_librarys_may_be_tested(machine: Machine) -> None:
+    source = "def sqrt(x): return 7\ndef gcd(a, b): return 8\ndef check_it(x): return 9"
+    assert _passes(machine, source, "from solution import sqrt\nassert sqrt(4) == 7")
+    assert _passes(machine, source, "assert sqrt(4) == 7", entry_point="sqrt")
+    assert _passes(machine, source, "assert gcd(1, 2) == 8\nassert check_it(1) == 9")
+    with pytest.raises(UnscorableReferenceError, match="check_it would be the solution's"):
+        _grades(machine, source, "assert gcd(1, 2) == 8\ncheck_it(1)", entry_point="gcd")

@@ -23,7 +23,7 @@ import re
 import symtable
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -73,8 +73,43 @@ _EXECUTING_NAMES = {"get_type_hints", "parse_expr", "read_pickle", "run_line_mag
 _EXECUTING = ("eval", "exec", "compile")
 _WORD = re.compile(r"\w+")
 _CASE_CLASSES = {"IsolatedAsyncioTestCase", "TestCase"}
-# Prompts use these in their first lines, and may leave the import to the solution.
-_TYPING = {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"}
+# What test code uses without importing it, because the solution usually does. It must not be the
+# solution's: ``f(4) == sqrt(4)`` would be for the solution to decide.
+_LIBRARY = {
+    "bisect": "bisect_left bisect_right insort",
+    "collections": "ChainMap Counter OrderedDict defaultdict deque namedtuple",
+    "copy": "copy deepcopy",
+    "datetime": "date datetime timedelta",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "functools": "cmp_to_key lru_cache partial reduce wraps",
+    "heapq": "heapify heappop heappush heapreplace nlargest nsmallest",
+    "io": "BytesIO StringIO",
+    "itertools": "chain groupby islice zip_longest",
+    "json": "dumps loads",
+    "math": "inf isclose isfinite isinf isnan nan sqrt",
+    "numbers": "Number",
+    "operator": "attrgetter itemgetter methodcaller",
+    "pytest": "approx raises",
+    "random": "randint",
+    "string": "ascii_letters ascii_lowercase ascii_uppercase",
+    "typing": "Any Callable Dict Iterable List Optional Set Tuple Union",
+    "unittest": "TestCase",
+}
+# The same, where it is known that something else is tested: solutions are called so as well.
+_LIBRARY_BESIDE = {
+    "bisect": "bisect",
+    "functools": "cache",
+    "itertools": "accumulate combinations combinations_with_replacement count cycle permutations"
+    " product repeat starmap takewhile dropwhile pairwise",
+    "math": "ceil comb cos e exp fabs factorial floor fsum gcd hypot isqrt lcm log log10 log2 perm"
+    " pi prod sin tan trunc",
+    "random": "choice choices random sample seed shuffle uniform",
+    "re": "findall fullmatch",
+    "statistics": "mean median",
+    "string": "digits punctuation",
+}
+_ASSERTING = ("approx", "assert", "check", "expect", "verify")
 
 # Packages, by the names they have in code that leaves the import to the solution.
 _PACKAGES = {"np": "numpy", "numpy": "numpy", "pd": "pandas", "torch": "torch", "sympy": "sympy"}
@@ -151,6 +186,7 @@ def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
         _check_executes_nothing(before)
         trusted = ast.unparse(before)
         wanted = (wanted - own) | (_free_names(trusted) - {name})
+    called_names = {_last_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     functions = [
         node for node in tree.body if isinstance(node, _FUNCTIONS) and node.name not in used
@@ -172,7 +208,10 @@ def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
         units.append(Unit(class_name, is_case, indexes))
     if not names:
         raise UnscorableReferenceError("asserts: the code holds no test", field="asserts")
-    supplied = _supplied(tree, wanted, name)
+    supplied = _supplied(tree, wanted - imports.names, name)
+    _check_assertions_are_known(
+        (wanted & called_names) - imports.names - supplied.keys(), bool(entry_point)
+    )
     start = _first_statement(tree)
     tree.body[start:start] = supplied.values()
     return Tests(
@@ -415,19 +454,40 @@ def _supplied(tree: ast.Module, wanted: set[str], entry: str) -> dict[str, ast.s
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and id(node) not in attributes
     }
-    found: dict[str, ast.stmt] = {}
+    library = _modules_of_names(_LIBRARY, _LIBRARY_BESIDE if entry else {})
+    found: dict[str, str] = {}
     for name in sorted(wanted):
         if name == "candidate" and entry:
-            found[name] = ast.parse(f"candidate = {entry}").body[0]
-        elif name in sys.stdlib_module_names and name not in plain:
-            found[name] = ast.parse(f"import {name}").body[0]
+            found[name] = f"candidate = {entry}"
+        elif name in sys.stdlib_module_names | {"pytest"} and name not in plain:
+            found[name] = f"import {name}"
         elif name in _PACKAGES and name not in plain:
-            found[name] = ast.parse(f"import {_PACKAGES[name]} as {name}").body[0]
-        elif name in _TYPING:
-            found[name] = ast.parse(f"from typing import {name}").body[0]
-        elif name == "isclose":
-            found[name] = ast.parse("from math import isclose").body[0]
-    return found
+            found[name] = f"import {_PACKAGES[name]} as {name}"
+        elif name in library:
+            found[name] = f"from {library[name]} import {name}"
+    return {name: ast.parse(line).body[0] for name, line in found.items()}
+
+
+def _modules_of_names(*libraries: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: module
+        for library in libraries
+        for module, names in library.items()
+        for name in names.split()
+    }
+
+
+def _check_assertions_are_known(called: set[str], has_entry: bool) -> None:
+    """Refuse to let the solution define what seems to assert something."""
+    # Without an entry point, what is called so may be what is tested.
+    beginnings = _ASSERTING if has_entry else ("assert",)
+    for name in sorted(called):
+        if name.startswith(beginnings):
+            raise UnscorableReferenceError(
+                f"asserts: {name} would be the solution's; define it in the tests, or import it "
+                "from solution if it is to be tested",
+                field="asserts",
+            )
 
 
 def _first_statement(tree: ast.Module) -> int:
