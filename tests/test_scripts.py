@@ -303,7 +303,7 @@ import sys
 from assayoffice.verifiers.code import scripts
 program = sys.stdin.read()
 for join in scripts._JOINS.values():
-    join(program, "main")
+    join(program, "assert main")
 """
 
 
