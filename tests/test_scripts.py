@@ -280,6 +280,27 @@ def test_programs_may_be_modules_of_either_kind(machine):
         assert judge(machine, "javascript", source).grade is Grade.PASSED
 
 
+def test_public_types_and_a_main_of_a_java_program_give_way_to_those_of_the_tests(machine):
+    source = (
+        "import java.util.*;\n"
+        "/** public class */ public class Solution {\n"
+        '    static String said = "public class {";\n'
+        "    public static int f(int x) { said = null; return x + 1; }\n"
+        "    public static void main(String[] a) { if (a == null) main(a); said = null; }\n"
+        "}\n"
+        "public interface Other { }\n"
+    )
+    assert judge(machine, "java", source).grade is Grade.PASSED
+    calling = TESTS["java"].replace(
+        "if (",
+        'if (!Solution.said.equals("public class {")) throw new AssertionError();\n'
+        "Solution.main(new String[0]); if (Solution.said != null || ",
+    )
+    assert judge(machine, "java", source, calling).grade is Grade.PASSED
+    wrong = source.replace("x + 1", "x")
+    assert judge(machine, "java", wrong).grade is Grade.WRONG_ANSWER
+
+
 def test_assert_works_in_java(machine):
     tests = (
         "public class Main { public static void main(String[] a) { assert Solution.f(1) == 2; } }"

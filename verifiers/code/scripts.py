@@ -15,7 +15,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping
 
-from assayoffice.sandbox.programs import Blob, RunResult, Status, witness
+from assayoffice.sandbox.programs import Blob, RunResult, Status, javasource, witness
 from assayoffice.sandbox.programs.toolchains import BuildFailed, ToolchainMissing
 from assayoffice.sandbox.programs.witness import renamed_go_main
 from assayoffice.verifiers.code import inside, scripttests
@@ -43,6 +43,7 @@ _SHELL_AGAIN = (
     "POSIXLY_CORRECT=1; unset -f exit return test [ true false trap shopt unalias || exit 1; "
     "unset POSIXLY_CORRECT; trap - DEBUG ERR; shopt -u expand_aliases extdebug; unalias -a"
 )
+_JAVA_LEAD = re.compile(r"(?<![\w$])(?:main|public)(?![\w$])|[{}]")
 _ERROR = re.compile(
     r"solution\.(?:c|cpp):\d+:\d+: (?:fatal )?error: .*|\./solution\.go:\d+:\d+: .*"
     # In Java the program and its tests share a file.
@@ -137,6 +138,7 @@ def _go(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
+    program = _without_lead(program)
     # Imports come before everything but the package, and all of a file share them.
     package = _PACKAGE.match(program)
     at = package.end() if package else 0
@@ -148,6 +150,23 @@ def _java(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
     # On the line of what follows, so that lines of the program keep their numbers.
     hoisted = " ".join(imports).replace("\n", " ")
     return f"{program[:at]}{hoisted}{program[at:]}\n{tests[after:]}\n", {}
+
+
+def _without_lead(program: str) -> str:
+    """A Java program that leaves to the tests the name of their common file, and the start.
+
+    Only the one public type of a file names it. A main keeps its name, but in a spelling that is
+    not looked for: the program may call it, and so may the tests.
+    """
+    parts: list[str] = []
+    end = depth = 0
+    for match in _JAVA_LEAD.finditer(javasource.blank(program)):
+        word = match.group()
+        depth += (word == "{") - (word == "}")
+        if word == "main" or (word == "public" and depth == 0):
+            parts += program[end : match.start()], "\\u006dain" if word == "main" else ""
+            end = match.end()
+    return "".join(parts) + program[end:]
 
 
 def _javascript(program: str, tests: str) -> tuple[str, Mapping[str, str]]:
