@@ -34,7 +34,7 @@ def memory_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
 
 
 def wall_timeout(item: Item) -> Failed:
-    """The verifier's trouble and not the submission's, which cannot make it wait."""
+    """The verifier's trouble: whatever waits for submissions ends that, and judges it, far sooner."""
     seconds = item.limits.wall_seconds
     message = f"the verifier waited {seconds:g} s for something that did not come"
     return Failed("WALL_TIMEOUT", message, None)

@@ -129,6 +129,22 @@ def test_testing_stops_at_the_first_failure():
     )
 
 
+def test_all_tests_together_have_a_limit_of_their_own(monkeypatch):
+    # Long enough for the first tests, and not for the one that waits.
+    monkeypatch.setattr(module, "TOTAL_SECONDS", 1.0)
+    waits = ADD.replace("input()", "read").replace("print", "read = input()\nprint", 1)
+    waits += "\nimport time\ntime.sleep(2 * (read == '5 5'))"
+    verdict = judge(waits, replace(SUM, run_all=True))
+    assert (verdict.outcome, verdict.reason) == (Outcome.LIMIT_EXCEEDED, "WALL_TIME")
+    assert [check.passed for check in verdict.checks] == [True, True, False]
+    assert verdict.checks[2].detail.startswith("WALL_TIME: not run: ")
+    partial = judge(waits, replace(SUM, partial_credit=True))
+    assert (partial.outcome, partial.reason) == (Outcome.INCORRECT, "PARTIAL")
+    assert partial.score == 2 / 3
+    # Whatever the last test takes, there is none left to leave out.
+    assert judge(waits, replace(SUM, stdio=SUM.stdio[:2])).outcome is Outcome.CORRECT
+
+
 def test_all_tests_are_run_where_that_is_asked_for():
     verdict = judge("print(3)", replace(SUM, run_all=True))
     assert verdict.score == 0.0

@@ -1,6 +1,7 @@
 """The ``code`` verifier: whether a program passes tests that it cannot see or reach."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -33,6 +34,10 @@ _READ_AS_TEXT = (
     "assayoffice.sandbox.programs",
     "assayoffice.sandbox.programs.policy",
 )
+#: By the clock, for all tests of a submission. Far below what a worker may take, so that no program
+#: makes an error of its verdict by waiting; far above what tests take together that pass.
+TOTAL_SECONDS = 1800.0
+_TOO_LONG = f"not run: the tests before it took more than {TOTAL_SECONDS:g} s"
 _BEYOND_LIMITS = {Grade.CPU_TIME, Grade.WALL_TIME, Grade.MEMORY, Grade.OUTPUT}
 
 
@@ -137,10 +142,15 @@ class CodeVerifier:
             self._machine = Machine(sandbox, Toolchains(sandbox))
         _check_tier(task, self._machine.sandbox.tier)
         run: list[Report] = []
+        ends = time.monotonic() + TOTAL_SECONDS
         try:
             for report in _MODES[mode].reports(task.prefix + program, task, self._machine):
                 run.append(report)
                 if report.grade > Grade.PASSED and not (task.partial_credit or task.run_all):
+                    break
+                if time.monotonic() > ends:
+                    names = _MODES[mode].names(task)[len(run) :]
+                    run += [Report(name, Grade.WALL_TIME, _TOO_LONG) for name in names[:1]]
                     break
         except (SandboxUnavailable, ToolchainMissing) as error:
             raise VerifierUnavailableError(str(error)) from error
