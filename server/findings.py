@@ -34,7 +34,7 @@ def memory_exceeded(item: Item, cpu_seconds: float) -> LimitExceeded:
 
 
 def wall_timeout(item: Item) -> Failed:
-    """The verifier's trouble: whatever waits for submissions ends that, and judges it, far sooner."""
+    """The verifier's trouble: a submission that waits is ended, and judged, far sooner."""
     seconds = item.limits.wall_seconds
     message = f"the verifier waited {seconds:g} s for something that did not come"
     return Failed("WALL_TIMEOUT", message, None)

@@ -271,13 +271,54 @@ def test_checker_decides_and_comments():
     assert (rejected.outcome, rejected.reason) == (Outcome.INCORRECT, "WRONG_ANSWER")
 
 
-@pytest.mark.parametrize("source", ["raise SystemExit(2)", "import os; os.abort()", "exit(", "\0"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("raise SystemExit(2)", "import os; os.abort()", "exit(", "\0", "import nothing_such"),
+        "raise SystemExit(open('output').read() == open('expected').read() or 'no'[3])",
+    ],
+)
 def test_checker_that_does_not_decide_is_an_error_of_the_task(source):
     needs_namespaces()
     task = replace(SUM, checker=Checker(source))
     with pytest.raises(UnscorableReferenceError, match="checker") as raised:
         judge(ADD, task)
     assert raised.value.field == "checker"
+
+
+CLUMSY = Checker(
+    "read = lambda name: sorted(map(int, open(name).read().split()))\n"
+    "assert read('output') == read('expected')"
+)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print(1)",
+        "print('one')",
+        "import sys; sys.stdout.buffer.write(b'\\xff')",
+        "print('9' * 5000)",
+    ],
+)
+def test_output_that_a_checker_cannot_cope_with_is_wrong(program):
+    needs_namespaces()
+    task = CodeTask(stdio=(StdioTest("", "2 1"),), checker=CLUMSY)
+    assert judge("print(1, 2)", task).outcome is Outcome.CORRECT
+    verdict = judge(program, task)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCORRECT, "WRONG_ANSWER")
+
+
+def test_large_output_does_not_cost_a_checker_its_life():
+    needs_namespaces()
+    task = replace(
+        SUM,
+        stdio=(StdioTest("", "1 2"),),
+        checker=Checker("raise SystemExit(open('output').read().split() != ['1', '2'])"),
+        output_bytes=64 << 20,
+    )
+    verdict = judge("print('1 ' * (16 << 20))", task)
+    assert (verdict.reason, verdict.checks[0].detail) == ("WRONG_ANSWER", "WRONG_ANSWER")
 
 
 def test_checker_is_not_asked_about_a_program_that_failed():
@@ -370,6 +411,10 @@ def test_language_without_a_toolchain_is_no_fault_of_the_program():
     ("task", "field"),
     [
         (CodeTask(stdio=(StdioTest("", "{"),), comparator=Comparator.JSON), "stdio[0].output"),
+        (
+            CodeTask(stdio=(StdioTest("", "2"), StdioTest("", "NaN")), comparator=Comparator.JSON),
+            "stdio[1].output",
+        ),
         (replace(CALL, calls=(*CALL.calls, CallTest("[1]", "NaN"))), "calls[1].expected"),
         (replace(CALL, calls=(CallTest("{}", "1"),)), "calls[0].arguments"),
     ],
