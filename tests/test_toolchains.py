@@ -285,10 +285,15 @@ def test_java_finds_the_class_with_main(sandbox, toolchains, source, printed):
     [
         ("java", f"class {'A' * 300} {{ public static void main(String[] a) {{}} }}", "too long"),
         ("java", f"class {'é' * 140} {{ public static void main(String[] a) {{}} }}", "too long"),
-        # Its file has a name that is short enough, its class has not.
-        ("java", f"class {'A' * 250} {{ public static void main(String[] a) {{}} }}", "error"),
+        # The name of its file is short enough, that of its class is not.
+        ("java", f"class {'A' * 250} {{ public static void main(String[] a) {{}} }}", "too long"),
+        ("java", f"class A {{ class {'B' * 250} {{}} public static void main(String[] a) {{}} }}",
+         "error"),
         ("java", f"package {'.'.join(['a' * 200] * 30)};\n"
-         "class Main { public static void main(String[] a) {} }", "error"),
+         "class Main { public static void main(String[] a) {} }", "too long"),
+        # Classes for us, and a comment for Java.
+        ("java", f"public class A {{}} \\u002f* class {'B' * 99_999} {{ static void main() {{}} }} "
+         "*\\u002f", "too long"),
         # Comments for Java, which decodes escapes before it reads.
         ("java", "\\u002f* class A { public static void main(String[] a) {} } *\\u002f", "no prog"),
         ("rust", "#![crate_type = \"lib\"]\npub fn main() {}", "no program"),

@@ -33,7 +33,7 @@ _NODE_STACK_KIB = 7_000
 _MOST_ERRORS = 20
 # From one line start only spaces of that line: otherwise empty lines would be read again and again.
 _OPENSSL = re.compile(r"^[^\S\n]*#[^\S\n]*include[^\S\n]*[<\"]openssl/", re.MULTILINE)
-_MOST_NAME_BYTES = 255
+_MOST_NAME_BYTES, _MOST_PATH_BYTES = 255, 4096
 
 
 class Unbuildable(Exception):
@@ -130,9 +130,14 @@ def _java(toolchain: Toolchain, source: Source) -> Recipe:
     outline = javasource.outline(source.text)
     if not outline.main:
         raise Unbuildable("no top-level class has a method static void main(String[])")
-    started, name = outline.main, f"{outline.name}.java"
-    if len(name.encode(errors="replace")) > _MOST_NAME_BYTES:
+    name = f"{outline.name}.java"
+    # Not left to javac, which need not see the same classes.
+    parts = (name, f"{outline.main}.class", *outline.package.split("."))
+    if any(len(part.encode()) > _MOST_NAME_BYTES for part in parts):
         raise Unbuildable("the name of its class is too long for the name of a file")
+    if len(outline.package.encode()) > _MOST_PATH_BYTES:
+        raise Unbuildable("the name of its package is too long for the name of a folder")
+    started = outline.main
     files = {name: source.text, **source.beside}
     options: tuple[str, ...] = ()
     if source.witnessed:
