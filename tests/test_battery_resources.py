@@ -78,13 +78,13 @@ def test_compiler_comes_to_an_end(
     box: Box, monkeypatch: pytest.MonkeyPatch, language: str, source: str
 ) -> None:
     short = replace(
-        toolchains._COMPILE_LIMITS,
+        toolchains.COMPILE_LIMITS,
         cpu_seconds=1.0,
         wall_seconds=8.0,
         memory_bytes=256 << 20,
         output_bytes=8 << 20,
     )
-    monkeypatch.setattr(toolchains, "_COMPILE_LIMITS", short)
+    monkeypatch.setattr(toolchains, "COMPILE_LIMITS", short)
     failure = ToolchainMissing if box.sandbox.tier is Tier.LANDLOCK else BuildFailed
     with pytest.raises(failure):
         Toolchains(box.sandbox).build(language, source)

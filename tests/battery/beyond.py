@@ -169,7 +169,7 @@ except OSError as error:
         "arguments without end",
         """
 attempt("long", os.posix_spawn, "/bin/true", ["x" * (1 << 22)], {})
-attempt("many", os.posix_spawn, "/bin/true", ["x"] * (1 << 22), {})
+attempt("many", os.posix_spawn, "/bin/true", ["x"] * (1 << 21), {})
 attempt("environment", os.posix_spawn, "/bin/true", ["x"], {"x": "y" * (1 << 22)})
 """,
         attempts={"*": "E2BIG ENOMEM MemoryError"},
