@@ -184,7 +184,7 @@ def one():
 @pytest.fixture(scope="module")
 def three(one):
     yield [one, 2]
-    raise RuntimeError("never reached")
+    assert add(one, [2]) == 3
 
 @pytest.mark.parametrize("a, b", [(1, 2), (3, 4)])
 @pytest.mark.parametrize("c", [5, 6])
@@ -867,3 +867,101 @@ def test_what_is_called_like_the_standard_librarys_may_be_tested(machine: Machin
     assert _passes(machine, source, "assert gcd(1, 2) == 8\nassert check_it(1) == 9")
     with pytest.raises(UnscorableReferenceError, match="check_it would be the solution's"):
         _grades(machine, source, "assert gcd(1, 2) == 8\ncheck_it(1)", entry_point="gcd")
+
+
+_OK = "\ndef test_ok(): assert add(0, [0]) == 0"
+_WRONG_SUM = "assert add(1, [2]) == 3"
+_CASE = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): add(1, [])\n"
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "from unittest import TestCase as Case\nclass T(Case):\n"
+        f"    def test_a(self): {_WRONG_SUM}{_OK}",
+        f"class Base:\n    n = 1\nclass TestA(Base):\n    def test_a(self): {_WRONG_SUM}{_OK}",
+        "import unittest\nclass Mix:\n"
+        f"    def test_m(self): {_WRONG_SUM}\nclass T(Mix, unittest.TestCase):\n"
+        "    def test_a(self): self.assertEqual(add(0, [0]), 0)",
+        "import unittest\nif True:\n    class T(unittest.TestCase):\n"
+        f"        def test_a(self): {_WRONG_SUM}{_OK}",
+        f"def test_a():\n    {_WRONG_SUM}\nALL = [test_a]{_OK}",
+        f"{_CASE}    def tearDown(self): {_WRONG_SUM}",
+        f"{_CASE}    @classmethod\n    def tearDownClass(cls): {_WRONG_SUM}",
+        f"{_CASE}def tearDownModule(): {_WRONG_SUM}",
+        "import pytest\n@pytest.fixture\ndef one():\n    yield 1\n"
+        f"    {_WRONG_SUM}\ndef test_a(one): add(one, [])",
+        "import pytest\n@pytest.fixture(autouse=True)\ndef one():\n"
+        f"    {_WRONG_SUM}\ndef test_a(): add(1, [])",
+        f"class TestA:\n    def teardown_method(self): {_WRONG_SUM}\n"
+        "    def test_a(self): add(1, [])",
+        f"def setup_module(): {_WRONG_SUM}\ndef test_a(): add(1, [])",
+        f"def teardown_function(test): {_WRONG_SUM}\ndef test_a(): add(1, [])",
+        "import pytest\n@pytest.mark.parametrize('a', [0, pytest.param(1)])\nclass TestA:\n"
+        "    @pytest.fixture\n    def two(self): return 2 * add(1, [0])\n"
+        "    def test_a(self, a, two): assert add(a, [two]) == 3 * a or not a",
+    ],
+)
+def test_no_assertion_is_passed_over(machine: Machine, tests: str) -> None:
+    assert PASSED in _grades(machine, ADD, tests)
+    assert set(_grades(machine, ADD, tests)) == {PASSED}
+    assert WRONG in _grades(machine, "def add(a, b): return 0", tests)
+
+
+@pytest.mark.parametrize(
+    ("tests", "message"),
+    [
+        (f"assert add(0, [0]) == 0\ndef verify_all():\n    {_WRONG_SUM}", "calls verify_all"),
+        (f"def check(f): assert f(0, []) == 0\ndef check2(f): {_WRONG_SUM}", "calls check2"),
+        (f"class TestA:\n    class TestB:\n        def test_b(self): {_WRONG_SUM}{_OK}",
+         "calls test_b"),
+        (f"def test_a():\n    {_WRONG_SUM}\ndef test_a(): add(1, [])", "calls test_a"),
+        (f"def rest():\n    {_WRONG_SUM}\ndef run():\n    rest()\n{_OK}", "calls rest"),
+        (f"class TestA:\n    def __init__(self): pass\n    def test_a(self): {_WRONG_SUM}{_OK}",
+         "calls test_a"),
+        (f"{_CASE}    test_b = lambda self: self.assertEqual(add(1, [2]), 3)", "T.test_b shows"),
+        (f"{_CASE}def make():\n    def test(self): {_WRONG_SUM}\n    return test\n"
+         "setattr(T, 'test_b', make())", "T.test_b shows"),
+        (f"def make():\n    def inner(): {_WRONG_SUM}\n    return inner\ntest_b = make(){_OK}",
+         "test_b shows"),
+        (f"{_CASE}    def rest(self): {_WRONG_SUM}\n"
+         "unittest.TextTestRunner().run(unittest.TestSuite([T('rest')]))", "calls rest"),
+        (f"import pytest\n@pytest.mark.xfail\ndef test_a(): {_WRONG_SUM}", "mark.xfail is not"),
+        (f"import pytest\nwith pytest.warns(UserWarning): {_WRONG_SUM}", "pytest.warns is not"),
+        ("import pytest\n@pytest.fixture(params=[1])\ndef one(request): return 1\n"
+         "def test_a(one): add(one, [])", "params of fixture is not"),
+        ("import pytest\n@pytest.fixture\ndef one(tmp_path): return 1\n"
+         "def test_a(one): add(one, [])", "one takes tmp_path"),
+        ("import unittest\nclass T(unittest.TestCase):\n    @unittest.expectedFailure\n"
+         f"    def test_a(self): {_WRONG_SUM}", "expectedFailure is not"),
+        (f"if add is None:\n    def test_a(): {_WRONG_SUM}{_OK}", "test_a is not defined"),
+    ],
+)  # fmt: skip
+def test_tests_that_nothing_would_run_are_the_tasks_fault(
+    machine: Machine, tests: str, message: str
+) -> None:
+    for source in (ADD, "def add(a, b): return 0"):
+        with pytest.raises(UnscorableReferenceError, match=message):
+            _grades(machine, source, tests, entry_point="add")
+
+
+def test_running_the_tests_is_left_to_the_verifier(machine: Machine) -> None:
+    tests = f"{_CASE}    def test_b(self): {_WRONG_SUM}\n"
+    runner = (
+        "suite = unittest.TestLoader().loadTestsFromTestCase(T)\n"
+        "result = unittest.TextTestRunner(verbosity=2).run(suite)\n"
+        "raise SystemExit(not result.wasSuccessful())"
+    )
+    assert _passes(machine, ADD, tests + runner)
+    assert _grades(machine, "def add(a, b): return 0", tests + runner) == [PASSED, WRONG]
+
+
+def test_conditions_say_which_tests_are_skipped(machine: Machine) -> None:
+    tests = f"""
+import pytest
+@pytest.mark.skipif(True, reason="not here")
+def test_a(): {_WRONG_SUM}
+@pytest.mark.skipif(False, reason="not here")
+def test_b(): {_WRONG_SUM}
+"""
+    assert _grades(machine, ADD, tests) == [Grade.SKIPPED, PASSED]

@@ -82,7 +82,12 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
         Blob(inside.data("codec", "solution", "objects", order={"source": source})) as served,
         Blob(
             inside.data(
-                "codec", "remote", "record", "driver", order=_order(tests, task) | {"nonce": nonce}
+                "codec",
+                "remote",
+                "record",
+                "units",
+                "driver",
+                order=_order(tests, task) | {"nonce": nonce},
             )
         ) as driven,
     ):
@@ -121,6 +126,7 @@ def _order(tests: Tests, task: CodeTask) -> dict[str, object]:
         "wanted": tests.wanted,
         "entry_point": entry_path(task) if task.entry_point else "",
         "checks": tests.checks,
+        "helpers": tests.helpers,
         "units": [asdict(unit) for unit in tests.units],
         "unittest": tests.uses_unittest,
         "modules": {"pytest": inside.text("pytest_standin")} if tests.uses_pytest else {},

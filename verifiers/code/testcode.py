@@ -3,7 +3,7 @@
 What is a test:
 
 - each method ``test...`` of a ``unittest.TestCase``;
-- each function ``test...`` that the code itself does not use, and each such method of a class
+- each function ``test...`` that the code itself does not call, and each such method of a class
   ``Test...``, as pytest has it. Their arguments may be parameters and fixtures (see
   ``inside/pytest_standin.py``), and ``candidate`` is the entry point;
 - where there are neither, each ``assert`` statement, however often it is evaluated; ``assert True``
@@ -23,11 +23,13 @@ import re
 import symtable
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
+from assayoffice.verifiers.code import testunits
+from assayoffice.verifiers.code.testunits import FUNCTIONS, Function, last_name
 
 #: Modules that stand for the solution where they are imported.
 _SOLUTION_MODULES = {
@@ -72,7 +74,6 @@ _EXECUTING_MODULES = {
 _EXECUTING_NAMES = {"get_type_hints", "parse_expr", "read_pickle", "run_line_magic", "sympify"}
 _EXECUTING = ("eval", "exec", "compile")
 _WORD = re.compile(r"\w+")
-_CASE_CLASSES = {"IsolatedAsyncioTestCase", "TestCase"}
 # What test code uses without importing it, because the solution usually does. It must not be the
 # solution's: ``f(4) == sqrt(4)`` would be for the solution to decide.
 _LIBRARY = {
@@ -118,9 +119,6 @@ _REDIRECTIONS = {"redirect_stderr", "redirect_stdout"}
 _STREAMS = {"stderr", "stdin", "stdout"}
 _PATCHED_STREAMS = ("builtins.", "sys.std")
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -139,7 +137,8 @@ class Tests:
 
     ``source`` is the code as ``driver.py`` wants it, and ``trusted`` what is run before it.
     ``names`` are those of the tests. ``wanted`` are names that the solution must define, sorted.
-    ``checks`` are functions to be called with the entry point.
+    ``checks`` are functions to be called with the entry point, ``helpers`` those that the code may
+    call itself.
     """
 
     source: str
@@ -147,6 +146,7 @@ class Tests:
     names: tuple[str, ...]
     wanted: tuple[str, ...]
     checks: tuple[str, ...]
+    helpers: tuple[str, ...]
     units: tuple[Unit, ...]
     uses_unittest: bool
     uses_pytest: bool
@@ -171,7 +171,7 @@ def read(code: str, entry_point: str, prefix: str = "") -> Tests:
 
 def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
     owner, _, name = entry_point.rpartition(".")
-    stubs = (*_FUNCTIONS, ast.ClassDef)
+    stubs = (*FUNCTIONS, ast.ClassDef)
     tree.body = [
         node for node in tree.body if not (isinstance(node, stubs) and node.name == (owner or name))
     ]
@@ -186,26 +186,25 @@ def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
         _check_executes_nothing(before)
         trusted = ast.unparse(before)
         wanted = (wanted - own) | (_free_names(trusted) - {name})
-    called_names = {_last_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called_names = {last_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     functions = [
-        node for node in tree.body if isinstance(node, _FUNCTIONS) and node.name not in used
+        node for node in tree.body if isinstance(node, FUNCTIONS) and node.name not in used
     ]
     checks = [node for node in functions if node.name == "check"]
     if checks and not entry_point:
         raise InvalidTaskError(
             "entry_point: check() of the tests is to be called with it", field="entry_point"
         )
-    called = list(_called(tree, functions))
-    rewriter = _Rewriter(checks, asserts_everywhere=not called)
+    units = testunits.called(tree, checks)
+    rewriter = _Rewriter(checks, asserts_everywhere=not units)
     tree.body = [rewriter.visit(node) for node in tree.body]
     names = [f"assert {number}" for number in range(1, rewriter.asserts + 1)]
-    units = []
-    for class_name, is_case, tests in called:
-        start = len(names)
-        names += [f"{class_name}.{test}" if class_name else test for test in tests]
-        indexes = {test: start + at for at, test in enumerate(tests)}
-        units.append(Unit(class_name, is_case, indexes))
+    indexed = []
+    for unit in units:
+        indexes = {test: len(names) + at for at, test in enumerate(unit.tests)}
+        indexed.append(Unit(unit.class_name, unit.is_case, indexes))
+        names += [f"{unit.class_name}.{test}".removeprefix(".") for test in unit.tests]
     if not names:
         raise UnscorableReferenceError("asserts: the code holds no test", field="asserts")
     supplied = _supplied(tree, wanted - imports.names, name)
@@ -220,7 +219,8 @@ def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
         names=tuple(names),
         wanted=tuple(sorted(wanted - supplied.keys())),
         checks=tuple(node.name for node in checks),
-        units=tuple(units),
+        helpers=tuple(node.name for node in tree.body if isinstance(node, FUNCTIONS)),
+        units=tuple(indexed),
         uses_unittest="unittest" in used or any(unit.is_case for unit in units),
         uses_pytest="pytest" in _imported(tree),
     )
@@ -239,7 +239,7 @@ def _trusted(prefix: str, entry: str) -> ast.Module:
         for node in tree.body
         if not isinstance(node, ast.ClassDef)
         and not (
-            isinstance(node, _FUNCTIONS) and (node is last or node.name == entry or _is_stub(node))
+            isinstance(node, FUNCTIONS) and (node is last or node.name == entry or _is_stub(node))
         )
     ]
     return tree
@@ -253,7 +253,7 @@ def _parsed_alone(prefix: str) -> ast.Module:
     return ast.Module([], [])
 
 
-def _is_stub(function: _Function) -> bool:
+def _is_stub(function: Function) -> bool:
     return all(
         isinstance(node, ast.Pass)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
@@ -300,7 +300,7 @@ def _executing(node: ast.AST, literal: set[int]) -> str:
         case ast.Attribute(ast.Name("pd" | "pandas"), "eval" as name):
             suspects = [name]
         case ast.Call(function, arguments):
-            suspects = _executing_literals(_last_name(function), arguments)
+            suspects = _executing_literals(last_name(function), arguments)
     return suspects[0] if suspects else ""
 
 
@@ -330,7 +330,7 @@ def _check_redirects_nothing(tree: ast.Module) -> None:
                 swapped = name
             case ast.Attribute(ast.Name("sys"), name, ast.Store()) if name in _STREAMS:
                 swapped = f"sys.{name}"
-            case ast.Call(function, [ast.Constant(str(name)), *_]) if _last_name(
+            case ast.Call(function, [ast.Constant(str(name)), *_]) if last_name(
                 function
             ) == "patch" and name.startswith(_PATCHED_STREAMS):
                 swapped = name
@@ -371,76 +371,6 @@ def _free_names(source: str) -> set[str]:
     return {
         name for name in read - bound if not hasattr(builtins, name) and not name.startswith("__")
     }
-
-
-def _called(tree: ast.Module, functions: list[_Function]) -> Iterator[tuple[str, bool, list[str]]]:
-    """Test classes and functions: the class or "", whether it is a TestCase, and its tests."""
-    fixtures = {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, _FUNCTIONS) and "fixture" in _decorators(node)
-    }
-    methods: dict[str, list[str]] = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            bases = [_last_name(base) for base in node.bases]
-            tests = [
-                part
-                for part in node.body
-                if isinstance(part, _FUNCTIONS) and part.name.startswith("test")
-            ]
-            own = [test.name for test in tests]
-            if not _CASE_CLASSES.isdisjoint(bases) or not methods.keys().isdisjoint(bases):
-                inherited = [test for base in bases for test in methods.get(base, ())]
-                methods[node.name] = list(dict.fromkeys(inherited + own))
-                if methods[node.name]:
-                    yield node.name, True, methods[node.name]
-            elif node.name.startswith("Test") and not bases and own:
-                for test in tests:
-                    _check_arguments(test, {"self", *fixtures})
-                yield node.name, False, own
-        elif node in functions and isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
-            _check_arguments(node, fixtures)
-            yield "", False, [node.name]
-
-
-def _check_arguments(test: _Function, fixtures: set[str]) -> None:
-    """Refuse a test function that cannot be called."""
-    given = fixtures | _parameters(test) | {"candidate"}
-    lacking = [name for name in _required(test.args) if name not in given]
-    if lacking or isinstance(test, ast.AsyncFunctionDef):
-        what = f"takes {lacking[0]}, which nothing gives" if lacking else "is async"
-        raise UnscorableReferenceError(f"asserts: {test.name} {what}", field="asserts")
-
-
-def _decorators(function: _Function) -> list[str]:
-    return [
-        _last_name(node.func if isinstance(node, ast.Call) else node)
-        for node in function.decorator_list
-    ]
-
-
-def _parameters(function: _Function) -> set[str]:
-    """Arguments that ``parametrize`` gives."""
-    names: set[str] = set()
-    for node, name in zip(function.decorator_list, _decorators(function), strict=True):
-        if name == "parametrize" and isinstance(node, ast.Call) and node.args:
-            for part in ast.walk(node.args[0]):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    names |= {piece.strip() for piece in part.value.split(",")}
-    return names
-
-
-def _required(arguments: ast.arguments) -> list[str]:
-    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    by_name = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return positional[: len(positional) - len(arguments.defaults)] + [
-        argument.arg for argument, default in by_name if default is None
-    ]
-
-
-def _last_name(base: ast.expr) -> str:
-    return base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
 
 
 def _supplied(tree: ast.Module, wanted: set[str], entry: str) -> dict[str, ast.stmt]:
@@ -536,7 +466,7 @@ class _ImportsOfSolution(ast.NodeTransformer):
 class _Rewriter(ast.NodeTransformer):
     """Marks the assertions that are tests, and the calls that are made for their effect."""
 
-    def __init__(self, checks: list[_Function], *, asserts_everywhere: bool) -> None:
+    def __init__(self, checks: list[Function], *, asserts_everywhere: bool) -> None:
         self.asserts = 0
         self._checks = checks
         self._everywhere = asserts_everywhere
@@ -549,7 +479,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return self._visit_scope(node)
 
-    def _visit_scope(self, node: _Function) -> ast.AST:
+    def _visit_scope(self, node: Function) -> ast.AST:
         apart = not self._everywhere and node not in self._checks
         guards, self._guards = self._guards, 0
         self._inside += apart
@@ -587,7 +517,7 @@ class _Rewriter(ast.NodeTransformer):
         return with_statement
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        eval_of_literal = _last_name(node.func) == "eval" and _calls_with_literal(node)
+        eval_of_literal = last_name(node.func) == "eval" and _calls_with_literal(node)
         if eval_of_literal:
             node.args = [self.visit(argument) for argument in node.args]
         else:
@@ -600,7 +530,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         self.generic_visit(node)
         call = node.value
-        if isinstance(call, ast.Call) and _last_name(call.func) not in _BOUND_TO_FRAMES:
+        if isinstance(call, ast.Call) and last_name(call.func) not in _BOUND_TO_FRAMES:
             call.args.insert(0, call.func)
             call.func = ast.Name("__assay_call__", ast.Load())
         return node

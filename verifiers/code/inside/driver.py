@@ -23,6 +23,11 @@ from assayoffice.verifiers.code.inside.remote import (
     call,
     labelled,
 )
+from assayoffice.verifiers.code.inside.units import (
+    Units,
+    check_all_are_known,
+    leave_running_to_us,
+)
 
 _DATA_FD, _ANSWER_FD, _CHANNEL_FD = 3, 4, 5
 
@@ -55,6 +60,7 @@ def main() -> None:
 
 def _run(order: dict[str, object], record: Record) -> None:
     wanted = cast("list[str]", order["wanted"])
+    units = cast("list[dict[str, Any]]", order["units"])
     path = cast("str", order["entry_point"])
     try:
         defined, function, trouble = record.channel.names(wanted, path)
@@ -80,10 +86,7 @@ def _run(order: dict[str, object], record: Record) -> None:
     space["__assay_call__"] = _call_for_effect
     space["__assay_eval__"] = _calculate
     if order["unittest"]:
-        import unittest
-
-        # Which tests to run has been decided.
-        unittest.main = lambda *_, **__: None  # type: ignore[assignment]
+        leave_running_to_us(units)
     for name, text in cast("dict[str, str]", order["modules"]).items():
         sys.modules[name] = types.ModuleType(name)
         exec(text, sys.modules[name].__dict__)
@@ -97,10 +100,8 @@ def _run(order: dict[str, object], record: Record) -> None:
         if not (own_exit and not cast("SystemExit", error).code):
             record.abort(error)
             return
-    for unit in cast("list[dict[str, object]]", order["units"]):
-        if record.failed and not record.keep_going:
-            break
-        _run_unit(unit, space, function, record)
+    check_all_are_known(units, cast("list[str]", order["helpers"]), space)
+    Units(space, function, record).run(units)
     if error_within := record.take_failure_within():
         record.abort(error_within)
 
@@ -143,92 +144,3 @@ def _calculate(text: object, *scopes: dict[str, object]) -> object:
         raise ValueError("more than a calculation")
     known = {name: value for scope in scopes for name, value in scope.items()}
     return eval(compile(tree, "calculation", "eval"), {**known, "__builtins__": {}})
-
-
-def _run_unit(
-    unit: dict[str, object], space: dict[str, object], function: object, record: Record
-) -> None:
-    indexes = cast("dict[str, int]", unit["tests"])
-    owner = cast("str", unit["class_name"])
-    if unit["is_case"]:
-        _run_cases(cast("Callable[[str], Any]", space[owner]), indexes, record)
-        return
-    given = {**space, "candidate": lambda: function}
-    for name, index in indexes.items():
-        record.begin()
-        try:
-            if owner:
-                made = cast("type", space[owner])()
-                getattr(made, "setup_method", bool)()
-                test = getattr(made, name)
-            else:
-                test = space[name]
-            if getattr(test, "__assay_skip__", False):
-                record.skip(index)
-                continue
-            for case in getattr(test, "__assay_cases__", [{}]):
-                _fill_in(test, given, case)
-            record.succeed(index)
-        except BaseException as error:  # noqa: BLE001 - whatever tests raise is how they end
-            if type(error).__name__ == "Skipped" and type(error).__module__ == "pytest":
-                record.skip(index)
-                continue
-            record.fail(index, error)
-            if isinstance(error, SolutionLost) or not record.keep_going:
-                return
-
-
-def _fill_in(test: Any, given: dict[str, Any], case: dict[str, object]) -> object:
-    """Call a test function, or a fixture, with the arguments it asks for by name."""
-    code = getattr(test, "__func__", test).__code__
-    names = code.co_varnames[: code.co_argcount][isinstance(test, types.MethodType) :]
-    optional = getattr(test, "__defaults__", None) or ()
-    needed = names[: len(names) - len(optional)]
-    arguments = {
-        name: case[name] if name in case else _fill_in(given[name], given, {}) for name in needed
-    }
-    value = test(**{**case, **arguments})
-    # A fixture that yields would clean up afterwards, which the end of this process does.
-    return next(value) if isinstance(value, types.GeneratorType) else value
-
-
-def _run_cases(case: Callable[[str], Any], indexes: dict[str, int], record: Record) -> None:
-    """Run tests of one class, with what is set up before and after them."""
-    import unittest
-
-    def meant(test: unittest.TestCase) -> list[int]:
-        name = getattr(test, "_testMethodName", None)
-        # What stands for setting up the class stands for all its tests.
-        return list(indexes.values()) if name is None else [indexes[name]]
-
-    class Result(unittest.TestResult):
-        def startTest(self, test: unittest.TestCase) -> None:
-            super().startTest(test)
-            record.begin()
-
-        def addSuccess(self, test: unittest.TestCase) -> None:
-            record.succeed(indexes[test._testMethodName])
-
-        def addError(self, test: unittest.TestCase, err: Any) -> None:
-            for index in meant(test):
-                record.fail(index, err[1])
-            if isinstance(err[1], SolutionLost) or not record.keep_going:
-                self.stop()
-
-        addFailure = addError
-
-        def addSubTest(self, test: unittest.TestCase, subtest: object, err: Any) -> None:
-            if err is not None:
-                self.addError(test, err)
-
-        def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-            for index in meant(test):
-                record.skip(index)
-
-        def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
-            record.succeed(indexes[test._testMethodName])
-
-        def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
-            record.fail(indexes[test._testMethodName], AssertionError())
-
-    unittest.TestSuite(map(case, indexes)).run(Result())

@@ -1,7 +1,8 @@
 """What test code uses of pytest, for processes that have only the standard library.
 
-``raises``, ``approx``, ``fail``, ``skip``, ``fixture``, ``mark.parametrize`` and ``mark.skip``;
-other marks mean nothing. Fixtures are made anew for each test that asks for them by name.
+``raises``, ``approx``, ``fail``, ``skip``, ``fixture``, ``param``, ``mark.parametrize``,
+``mark.skip`` and ``mark.skipif``; other marks mean nothing. Fixtures are made anew for each test
+that asks for them by name, or for each test with ``autouse``, whatever their scope.
 """
 
 import math
@@ -122,9 +123,24 @@ def skip(reason: str = "") -> None:
 def fixture(function: Any = None, **settings: Any) -> Any:
     """Marks what tests may ask for by its name."""
     if function is None:
-        return fixture
+        return lambda function: fixture(function, **settings)
     function.__assay_fixture__ = True
+    function.__assay_autouse__ = bool(settings.get("autouse"))
     return function
+
+
+class _Row(tuple[Any, ...]):
+    """Values of several parameters, or of one."""
+
+
+def param(*values: Any, id: str | None = None) -> Any:
+    """A row of ``parametrize``."""
+    return _Row(values)
+
+
+def main(*arguments: Any, **settings: Any) -> int:
+    """Nothing: the tests are run anyway."""
+    return 0
 
 
 class _Marks:
@@ -142,6 +158,11 @@ class _Marks:
         function.__assay_skip__ = True
         return function
 
+    def skipif(self, condition: Any, *, reason: str = "") -> Callable[[Any], Any]:
+        if isinstance(condition, str):
+            raise TypeError("a condition that is text is not known here")
+        return self.skip if condition else lambda function: function
+
     def parametrize(
         self, names: str | Iterable[str], values: Iterable[Any], **settings: Any
     ) -> Callable[[Any], Any]:
@@ -150,7 +171,9 @@ class _Marks:
             dict(
                 zip(
                     split,
-                    value if split[1:] or not isinstance(names, str) else [value],
+                    value
+                    if split[1:] or not isinstance(names, str) or isinstance(value, _Row)
+                    else [value],
                     strict=True,
                 )
             )

@@ -10,8 +10,9 @@ import sys
 import types
 from typing import Any, NoReturn, cast
 
-#: Written to ANSWER_FD in place of a token when nothing was tested.
-UNTESTED = b"untested"
+#: Written to ANSWER_FD in place of a token: when nothing was tested, and when the program raised an
+#: error before it could be.
+UNTESTED, BROKEN = b"untested", b"broken"
 _ANSWER_FD = 4
 
 
@@ -73,7 +74,11 @@ def run(program: str, tests: str, uses_unittest: bool, needs_evidence: bool) -> 
     main = types.ModuleType("__main__")
     main.__dict__["__file__"] = "solution.py"
     sys.modules["__main__"] = main
-    exec(compile(program, "solution.py", "exec", dont_inherit=True), main.__dict__)
+    try:
+        exec(compile(program, "solution.py", "exec", dont_inherit=True), main.__dict__)
+    except Exception:
+        write(_ANSWER_FD, BROKEN)
+        raise
     evidence = _Evidence()
     if uses_unittest:
         evidence.watch_unittest()
