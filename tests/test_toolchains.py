@@ -343,6 +343,15 @@ def test_a_compiler_that_is_removed_later_is_no_fault_of_the_program(sandbox, mo
         toolchains.build("c", ECHO["c"])
 
 
+def test_a_runtime_that_is_removed_later_is_no_fault_of_the_program(sandbox, monkeypatch):
+    has("javascript")
+    toolchains = Toolchains(sandbox)
+    toolchains.check("javascript")
+    broken(monkeypatch, Toolchain("javascript", "version 9", {"run": "/usr/bin/gone"}))
+    with pytest.raises(SandboxFailure, match="/usr/bin/gone"):
+        sandbox.run(toolchains.build("javascript", "").run(RunLimits()))
+
+
 def test_a_compiler_without_its_libraries_is_no_fault_of_the_program(sandbox, monkeypatch):
     has("c")
     toolchains = Toolchains(sandbox)
