@@ -31,6 +31,8 @@ _HALF_PAIR = (
     "holds half a surrogate pair, which UTF-8 cannot carry; "
     "replace it, e.g. text.encode(errors='replace').decode()"
 )
+# Fields of calls, which hold values as text, so that integers of any size are exact.
+_JSON = (".arguments", ".expected")
 _LARGEST_EXACT_INTEGER = 2**53
 _DEEPEST = 64
 
@@ -138,13 +140,14 @@ def _fill(
                     items.append(_text(each, below))
                 else:
                     _fill_part(items.add(), kind, each, below)
-    if rest:
-        _parse(rest, message, path)
+    for name, value in rest.items():
+        _parse({name: value}, message, f"{path}.{name}")
 
 
 def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
-        raise SubmissionError(f"{path}: must be text, not {type(value).__name__}")
+        remedy = "; write it as JSON text, e.g. with json.dumps" if path.endswith(_JSON) else ""
+        raise SubmissionError(f"{path}: must be text, not {type(value).__name__}{remedy}")
     if value.isascii():
         return value
     try:

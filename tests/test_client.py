@@ -195,6 +195,12 @@ class TestTasks:
             (Submission("a", "numeric", "7", "7"), "task: must be a mapping"),
             (code({"stdio": [{}, {"output": 1}]}), "task.stdio[1].output: must be text, not int"),
             (code({"stdio": [{"inputs": "1"}]}), "task.stdio[0].inputs: StdioTest has no such"),
+            (
+                code({"calls": [{"arguments": [1]}]}),
+                "task.calls[0].arguments: must be text, not list; write it as JSON text",
+            ),
+            (code({"cpu_seconds": "soon"}), "task.cpu_seconds: "),
+            (code({"checker": {"source": 1}}), "task.checker.source: must be text, not int"),
             (code({"calls": {"arguments": "[]"}}), "task.calls: must be a list, not dict"),
             (code({"checker": "x"}), "task.checker: must be an object, not str"),
             (code({"comparator": "FUZZY"}), "task.comparator: 'FUZZY' is none of EXACT"),

@@ -376,6 +376,10 @@ def test_checker_reads_outputs_larger_than_it_may_write_elsewhere():
         (replace(CALL, checker=CHECKER), "checker"),
         (CodeTask(asserts="assert f(1)", comparator=Comparator.JSON), "comparator"),
         (CodeTask(script="assert f(1)", absolute_tolerance=0.1), "absolute_tolerance"),
+        (CodeTask(script="assert f(1)", ignore_exit_code=True), "ignore_exit_code"),
+        (CodeTask(asserts="assert f(1)", ignore_exit_code=True), "ignore_exit_code"),
+        (CodeTask(script="assert f(1)", entry_point="f"), "entry_point"),
+        (replace(SUM, entry_point="f"), "entry_point"),
     ],
 )
 def test_contradictory_task_is_refused_before_anything_is_run(task, field):
@@ -393,9 +397,33 @@ def test_calls_and_asserts_are_pythons():
                     judge("f", replace(task, language=language))
 
 
-def test_unknown_language_is_answered_with_the_known_ones():
-    with pytest.raises(InvalidTaskError, match="'klingon' is none of .*cpp.*python"):
-        judge(ADD, replace(SUM, language="klingon"))
+@pytest.mark.parametrize(
+    ("language", "remedy"),
+    [
+        ("klingon", "one of bash, c, cpp, .*python"),
+        ("C++", "write 'cpp'"),
+        ("Python3", "write 'python'"),
+        ("JAVA", "write 'java'"),
+    ],
+)
+def test_unknown_language_is_answered_with_a_known_one(language, remedy):
+    for task, field in (
+        (replace(SUM, language=language), "language"),
+        (replace(SUM, checker=Checker("", language)), "checker.language"),
+    ):
+        with pytest.raises(InvalidTaskError, match=remedy) as raised:
+            judge(ADD, task)
+        assert raised.value.field == field
+
+
+def test_asserts_are_counted_too():
+    def task(tests: int) -> CodeTask:
+        return CodeTask(asserts="assert f(1) == 2\n" * tests)
+
+    assert judge("def f(x): return x + 1", task(1000)).outcome is Outcome.CORRECT
+    with pytest.raises(InvalidTaskError, match="1001 tests are more than 1000") as raised:
+        judge("def f(x): return x + 1", task(1001))
+    assert raised.value.field == "asserts"
 
 
 def test_language_without_a_toolchain_is_no_fault_of_the_program():

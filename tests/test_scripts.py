@@ -173,7 +173,7 @@ def test_an_early_end_is_no_pass(machine, language, source):
 @pytest.mark.parametrize(("language", "source"), each(SWALLOWING))
 def test_no_program_takes_tests_away(machine, language, source):
     report = judge(machine, language, source)
-    assert report.grade in (Grade.WRONG_ANSWER, Grade.COMPILE_ERROR)
+    assert report.grade in (Grade.WRONG_ANSWER, Grade.COMPILE_ERROR, Grade.RUNTIME_ERROR)
 
 
 @pytest.mark.parametrize("language", TESTS)
@@ -346,6 +346,12 @@ def test_limits_are_those_of_the_task(machine):
 def test_a_crash_is_a_runtime_error(machine):
     report = judge(machine, "c", "int f(int x) { return *(volatile int *)0; }")
     assert report == Report("script", Grade.RUNTIME_ERROR, "killed by SIGSEGV")
+
+
+@pytest.mark.parametrize("source", ["def f(x) return x", "1 / 0", "import nothing_such", "\0"])
+def test_python_that_does_not_load_is_a_runtime_error(machine, source):
+    told = "the program raised an error before its tests began"
+    assert judge(machine, "python", source) == Report("script", Grade.RUNTIME_ERROR, told)
 
 
 def test_a_copied_token_is_all_that_passes(machine):

@@ -46,6 +46,12 @@ class _Block:
     text: str
 
 
+def canonical(name: str) -> str:
+    """What this project calls a language that is named as on a block: "C++", "py", "Java"."""
+    tag = _tag(name)
+    return next((language for language, tags in _TAGS.items() if tag in tags), tag)
+
+
 def extract(
     response: str, extraction: CodeExtraction, reasoning_end: str, language: str
 ) -> str | None:

@@ -19,7 +19,7 @@ from assayoffice.sandbox.programs import Blob, RunResult, Status, javasource, wi
 from assayoffice.sandbox.programs.toolchains import BuildFailed, ToolchainMissing
 from assayoffice.sandbox.programs.witness import renamed_go_main
 from assayoffice.verifiers.code import inside, scripttests
-from assayoffice.verifiers.code.inside.script import UNTESTED
+from assayoffice.verifiers.code.inside.script import BROKEN, UNTESTED
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.outcomes import describe, grade_of, limits_of
 from assayoffice.verifiers.code.report import Grade, Report
@@ -87,6 +87,8 @@ def _report(result: RunResult, token: bytes, task: CodeTask) -> Report:
         return Report(_NAME, Grade.WRONG_ANSWER, "it exited before its tests had ended")
     if grade is not Grade.RUNTIME_ERROR:
         return Report(_NAME, grade, describe(result, grade))
+    if result.answer == BROKEN:
+        return Report(_NAME, grade, "the program raised an error before its tests began")
     # A script has no other way to say that a test has failed.
     if result.status is Status.NONZERO_EXIT:
         return Report(_NAME, Grade.WRONG_ANSWER, f"exit code {result.exit_code}")

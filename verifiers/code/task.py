@@ -61,8 +61,9 @@ class Checker:
     """A trusted program that decides about outputs where several are right.
 
     It runs in a sandbox of its own, with the files ``input``, ``output`` and ``expected`` in its
-    working directory, and accepts with exit code 0 or rejects with 1; anything else is an error of
-    the task. What it prints becomes the test's detail.
+    working directory, and accepts with exit code 0 or rejects with 1; anything else is a rejection
+    if it accepts what is expected in place of the output, and an error of the task if not. What it
+    prints becomes the test's detail.
     """
 
     source: str

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from assayoffice.sandbox.programs import toolchains
 from assayoffice.verifiers.base import InvalidTaskError, VerifierUnavailableError
-from assayoffice.verifiers.code import calls, checker
+from assayoffice.verifiers.code import calls, checker, programs
 from assayoffice.verifiers.code.task import CodeTask, Comparator
 
 MAX_TESTS = 1000
@@ -16,6 +16,8 @@ PROCESSES = range(1, 65)
 
 _MODES = ("stdio", "calls", "asserts", "script")
 _OF_PYTHON_ONLY = ("calls", "asserts")
+_WITHOUT_ENTRY_POINT = ("stdio", "script")
+_WITHOUT_EXIT_CODE = ("asserts", "script")
 _OF_MODE = {
     "stdio": set(Comparator) - {Comparator.PYTHON},
     "calls": {Comparator.PYTHON, Comparator.JSON},
@@ -38,6 +40,12 @@ def mode_of(task: CodeTask) -> str:
         _check_language(task.checker.language, "checker.language")
         checker.check_source(task.checker)
     return mode
+
+
+def check_count(mode: str, tests: int) -> None:
+    """Of tests that are only counted when they are read. Raises InvalidTaskError."""
+    if tests > MAX_TESTS:
+        raise InvalidTaskError(f"{mode}: {tests} tests are more than {MAX_TESTS}", field=mode)
 
 
 def _only_mode(task: CodeTask) -> str:
@@ -63,6 +71,10 @@ def _contradictions(task: CodeTask, mode: str) -> Iterator[tuple[str, str]]:
         yield "language", f"{mode} need python; {task.language} can be tested by stdio or script"
     yield from _about_comparing(task, mode)
     yield from _about_calls(task, mode)
+    if mode in _WITHOUT_ENTRY_POINT and task.entry_point:
+        yield "entry_point", f"{mode} calls nothing by name"
+    if mode in _WITHOUT_EXIT_CODE and task.ignore_exit_code:
+        yield "ignore_exit_code", f"{mode} says by other means whether tests passed"
     tests = len(task.stdio) + len(task.calls)
     if tests > MAX_TESTS:
         yield mode, f"{tests} tests are more than {MAX_TESTS}"
@@ -108,5 +120,7 @@ def _check_language(language: str, field: str) -> None:
     missing = toolchains.missing()
     if language in missing:
         raise VerifierUnavailableError(f"{language}: {missing[language]}", field=field)
-    known = ", ".join(sorted({*toolchains.found(), *missing}))
-    raise InvalidTaskError(f"{field}: {language!r} is none of {known}", field=field)
+    known = {*toolchains.found(), *missing}
+    near = programs.canonical(language)
+    remedy = f"write {near!r}" if near in known else f"one of {', '.join(sorted(known))} is needed"
+    raise InvalidTaskError(f"{field}: {language!r} is not known; {remedy}", field=field)

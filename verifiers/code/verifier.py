@@ -141,6 +141,7 @@ class CodeVerifier:
             sandbox = _sandbox()
             self._machine = Machine(sandbox, Toolchains(sandbox))
         _check_tier(task, self._machine.sandbox.tier)
+        validation.check_count(mode, len(_MODES[mode].names(task)))
         run: list[Report] = []
         ends = time.monotonic() + TOTAL_SECONDS
         try:

@@ -387,7 +387,7 @@ Global___StdioTest: typing_extensions.TypeAlias = StdioTest
 
 @typing.final
 class CallTest(google.protobuf.message.Message):
-    """A call of CodeTask.entry_point."""
+    """A call of CodeTask.entry_point. Each JSON text has at most 4 Mi characters."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -415,8 +415,8 @@ Global___CallTest: typing_extensions.TypeAlias = CallTest
 class Checker(google.protobuf.message.Message):
     """A trusted program that decides about outputs where several are right. It runs in a sandbox of its
     own, with the files "input", "output" and "expected" in its working directory, and accepts with
-    exit code 0 or rejects with 1; anything else is an error of the task. What it prints becomes the
-    test's detail.
+    exit code 0 or rejects with 1; anything else is a rejection if it accepts what is expected in place
+    of the output, and an error of the task if not. What it prints becomes the test's detail.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -468,7 +468,7 @@ class CodeTask(google.protobuf.message.Message):
     PROCESSES_FIELD_NUMBER: builtins.int
     asserts: builtins.str
     """Python test code that calls the solution by its names, as HumanEval, MBPP and unittest do. It
-    runs in a sandbox of its own, and only data passes between the two.
+    runs in a sandbox of its own, and only data passes between the two. At most 1000 tests.
     """
     script: builtins.str
     """Test code that must run in the solution's own process, in any language. What it reports can be
