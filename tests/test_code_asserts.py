@@ -965,3 +965,9 @@ def test_a(): {_WRONG_SUM}
 def test_b(): {_WRONG_SUM}
 """
     assert _grades(machine, ADD, tests) == [Grade.SKIPPED, PASSED]
+
+
+def test_arguments_may_have_any_name(machine: Machine) -> None:
+    source = "def f(**given): return sorted(given)"
+    tests = "assert f(function=1, self=2, operation=3) == ['function', 'operation', 'self']\n"
+    assert _passes(machine, source, tests + "f(function=1, self=2)")

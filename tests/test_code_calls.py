@@ -104,6 +104,7 @@ def test_an_entry_point_that_names_nothing_is_the_tasks_error(
         ("def f(x): return (1, [2.0, None], 'é')", '[1, [2, null], "\\u00e9"]'),
         ("def f(x):\n    yield 1\n    yield 2", "[1, 2]"),
         ("def f(x): return map(str, range(2))", '["0", "1"]'),
+        ("def f(x): return range(3)", "[0, 1, 2]"),
         ("def f(x): return {'a': 1}.keys()", '["a"]'),
         ("import collections\ndef f(x): return collections.deque([1])", "[1]"),
         ("import collections\ndef f(x): return collections.Counter('aab')", '{"a": 2, "b": 1}'),

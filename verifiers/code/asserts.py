@@ -10,7 +10,8 @@ for the nonce. So nothing there runs what the solution returns: test code that h
 ``pickle`` and their like is refused where that can be seen, and ``eval`` only calculates. Test code
 is trusted not to hide such calls.
 
-What ends the solution's process is graded by how it ended. The tests' own process has limits of its
+What ends the solution's process is graded by how it ended; its limits are for all tests together,
+since one process answers them all. The tests' own process has limits of its
 own; where it exceeds them before the solution has had a say, the task is at fault.
 
 Not covered, and better tested by a script or by the data that a function returns:
@@ -18,7 +19,10 @@ Not covered, and better tested by a script or by the data that a function return
 - whether two objects of the solution's are equal, less or nearly the same: not for it to say;
 - objects of the tests' own classes as arguments: they would have to be data, or functions;
 - what the solution prints, and modules or functions that the tests replace for it;
-- coroutines, and classes of the tests' that extend those of the solution.
+- coroutines, and classes of the tests' that extend those of the solution;
+- files, clocks, random numbers and environment variables: each process has its own;
+- classes that the task's prefix defines, where the solution defines them anew: their objects live
+  in its process, so they are its own.
 """
 
 import json

@@ -106,7 +106,7 @@ def _run(order: dict[str, object], record: Record) -> None:
         record.abort(error_within)
 
 
-def _call_for_effect(function: object, *arguments: object, **keywords: object) -> object:
+def _call_for_effect(function: object, /, *arguments: object, **keywords: object) -> object:
     if isinstance(function, Remote):
         return call(function, arguments, keywords, written_back=True)
     return cast("Callable[..., object]", function)(*arguments, **keywords)

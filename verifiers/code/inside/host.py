@@ -42,6 +42,9 @@ def _outcome(order: dict[str, object]) -> str:
         value = cast("Callable[..., object]", function)(*arguments)
         if (index := order["compare_argument"]) is not None:
             value = arguments[cast("int", index)]
+        if type(value) is range:
+            # JSON has no other way to write it than as the list of its numbers.
+            value = list(islice(value, MAX_VALUES))
         return write(("returned", value), _run_to_end)
     except MissingEntryPointError as missing:
         return write(("missing", str(missing)))

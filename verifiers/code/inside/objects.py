@@ -35,7 +35,7 @@ from assayoffice.verifiers.code.inside.solution import (
 _CHANNEL_FD = 5
 
 
-def _call(function: Callable[..., object], *arguments: object, **keywords: object) -> object:
+def _call(function: Callable[..., object], /, *arguments: object, **keywords: object) -> object:
     return function(*arguments, **keywords)
 
 
@@ -192,7 +192,7 @@ class _Callback:
         self._server = server
         self.number = number
 
-    def __call__(self, *arguments: object, **keywords: object) -> object:
+    def __call__(self, /, *arguments: object, **keywords: object) -> object:
         return self._server.call_back(self.number, arguments, keywords)
 
 

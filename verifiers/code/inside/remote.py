@@ -253,7 +253,7 @@ class Remote:
         object.__setattr__(self, "_assay_label", "")
         object.__setattr__(self, "_assay_taken", 0)
 
-    def __call__(self, *arguments: object, **keywords: object) -> object:
+    def __call__(self, /, *arguments: object, **keywords: object) -> object:
         return call(self, arguments, keywords)
 
     def __getattr__(self, name: str) -> object:
