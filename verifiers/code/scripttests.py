@@ -50,7 +50,7 @@ def _read(tree: ast.Module) -> ScriptTests:
     ending = any(isinstance(node, ast.Raise) or _exits(node) for node in reached)
     if not asserting and not ending:
         raise UnscorableReferenceError(
-            f"script: {_why(tree)}, so every program would pass", field="script"
+            f"script: every program would pass: {_why(tree)}", field="script"
         )
     marked = ast.fix_missing_locations(_Marker().visit(tree))
     uses_unittest = any("unittest" in _names(node) for node in ast.walk(tree))

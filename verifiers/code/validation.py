@@ -72,7 +72,7 @@ def _contradictions(task: CodeTask, mode: str) -> Iterator[tuple[str, str]]:
     yield from _about_comparing(task, mode)
     yield from _about_calls(task, mode)
     if mode in _WITHOUT_ENTRY_POINT and task.entry_point:
-        yield "entry_point", f"{mode} calls nothing by name"
+        yield "entry_point", f"{mode} calls nothing by name; calls and asserts do"
     if mode in _WITHOUT_EXIT_CODE and task.ignore_exit_code:
         yield "ignore_exit_code", f"{mode} says by other means whether tests passed"
     tests = len(task.stdio) + len(task.calls)
