@@ -971,3 +971,121 @@ def test_arguments_may_have_any_name(machine: Machine) -> None:
     source = "def f(**given): return sorted(given)"
     tests = "assert f(function=1, self=2, operation=3) == ['function', 'operation', 'self']\n"
     assert _passes(machine, source, tests + "f(function=1, self=2)")
+
+
+def test_classes_that_extend_builtins_do_what_they_do(machine: Machine) -> None:
+    source = """
+import enum
+from collections import OrderedDict
+from typing import NamedTuple
+class Cache(OrderedDict):
+    def get(self, key):
+        if key not in self: return -1
+        self.move_to_end(key)
+        return self[key]
+    def put(self, key, value):
+        self[key] = value
+        if len(self) > 2: self.popitem(last=False)
+class Stack(list):
+    push = list.append
+class Point(NamedTuple):
+    x: int
+    y: int
+    def norm(self): return abs(self.x) + abs(self.y)
+class Color(enum.IntEnum):
+    RED = 1
+"""
+    tests = """
+cache = Cache()
+cache.put(1, [1])
+cache.put(2, 2)
+assert cache.get(1) == [1] and cache.get(5) == -1
+cache.put(3, 3)
+assert cache == {1: [1], 3: 3} and {1: [1], 3: 3} == cache and cache != {}
+assert 2 not in cache and isinstance(cache, dict) and isinstance(cache, Cache)
+stack = Stack([1])
+stack.push(2)
+assert stack == [1, 2] and stack[-1] == 2 and len(stack) == 2 and stack < [2] and 2 in stack
+assert stack.pop() == 2 and [x for x in stack] == [1] and stack
+point = Point(3, -4)
+assert point.norm() == 7 and point.x == 3 and point == (3, -4) and isinstance(point, Point)
+assert Color.RED == 1 and Color(1).name == "RED" and Color.RED + 1 == 2
+"""
+    assert _passes(machine, source, tests)
+
+
+def test_objects_of_the_standard_library_travel(machine: Machine) -> None:
+    source = "import collections\ndef f(x): return x\n"
+    source += "def add(q, c): q.append(1); c['z'] += 1\n"
+    source += "P = collections.namedtuple('P', 'x y')\ndef p(q): return P(q.b, q.a)"
+    tests = """
+import collections, datetime, decimal, fractions
+for value in (
+    collections.Counter("aab"), collections.OrderedDict(b=1, a=2), collections.deque([1], 3),
+    collections.defaultdict(list, x=[1]), fractions.Fraction(1, 3), decimal.Decimal("1.50"),
+    datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 1, 2), datetime.timedelta(1, 2, 3),
+):
+    assert f(value) == value and type(f(value)) is type(value)
+assert f(collections.Counter("a"))["z"] == 0 and f(collections.defaultdict(list))["z"] == []
+Q = collections.namedtuple("Q", "a b")
+assert p(Q(1, 2)) == (2, 1) and p(Q(1, 2)).x == 2
+queue, counter = collections.deque(), collections.Counter()
+add(queue, counter)
+assert queue == collections.deque([1]) and counter["z"] == 1
+"""
+    assert _passes(machine, source, tests)
+
+
+def test_an_argument_is_not_passed_as_something_else(machine: Machine) -> None:
+    tests = "class Level(int): pass\nassert f(Level(3)) == 3"
+    with pytest.raises(UnscorableReferenceError, match="an object of type Level"):
+        _grades(machine, "def f(x): return x", tests)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "f(1) == {1: 2}",
+        "{1: 2} == f(1)",
+        "1 in f(1)",
+        "f(1) >= {1}",
+        "g(1) == (1, 2)",
+        "g(1) > (1, 2)",
+        "g(1).count(5) == 1",
+        "n(1) == 7",
+        "abs(n(1) - 7) < 1",
+        "n(1) > 6",
+    ],
+)
+def test_no_comparison_is_left_to_a_class_that_extends_a_builtin(
+    machine: Machine, test: str
+) -> None:
+    source = "".join(
+        _ALWAYS.format(base=f"({base})").replace("Always", f"Always{base}")
+        for base in ("dict", "tuple", "int")
+    )
+    source += "def f(x): return Alwaysdict()\ndef g(x): return Alwaystuple()\n"
+    source += "def n(x): return Alwaysint()"
+    assert _grades(machine, source, f"assert {test}") == [WRONG]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '["Counter",["h","kept",0]]',
+        '["namedtuple","A",["l","x=1","y"],["l",1,2]]',
+        '["namedtuple","A",["l","x"],["l"]]',
+        '["Fraction",1,0]',
+        '["Decimal","one"]',
+        '["date",1,2,10000]',
+        '["deque of",-1,["l"]]',
+        '["Path","/"]',
+        '["x","kept",5,["l"]]',
+        '["x","list",5,1]',
+    ],
+)
+def test_forged_objects_are_nonsense(machine: Machine, reply: str) -> None:
+    source = _SEND + f'send(\'{_NAMES}\', \'["t","returned",{reply},["l"]]\')'
+    report = Report("assert 1", ERROR, "the program wrote what only its harness may write")
+    tests = "assert f(1) == 1"
+    assert _reports(machine, source, tests, entry_point="f") == [report]

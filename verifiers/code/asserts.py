@@ -83,10 +83,13 @@ def reports(source: str, task: CodeTask, machine: Machine) -> Iterator[Report]:
     nonce = secrets.token_hex(8)
     waiting = limits.wall_seconds + _TESTS_CPU_SECONDS
     with (
-        Blob(inside.data("codec", "solution", "objects", order={"source": source})) as served,
+        Blob(
+            inside.data("codec", "library", "solution", "objects", order={"source": source})
+        ) as served,
         Blob(
             inside.data(
                 "codec",
+                "library",
                 "remote",
                 "record",
                 "units",

@@ -3,7 +3,8 @@
 Exact builtins travel: None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict,
 set, frozenset and range. What is written is read back with the same type, value and order. An
 object of a subclass (an OrderedDict, a Counter, a named tuple, an IntEnum) is written as the
-builtin it extends, read through the builtin's own methods, so that nothing it overrides counts.
+builtin it extends, read through the builtin's own methods, so that nothing it overrides counts;
+or, where ``write`` is told how, as what it is.
 
 Whatever is read is made of exact builtins: nothing of the writer's runs when it is compared. An
 object that holds itself is nested too deeply, like all that goes beyond ``MAX_DEPTH``.
@@ -45,17 +46,53 @@ class Reference:
         self.number = number
 
 
+class Extended(Reference):
+    """Stands for an object of a subclass of a builtin, which is written as well."""
+
+    __slots__ = ()
+
+
+_EXACT = {
+    type(None),
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    range,
+    Reference,
+}
+
+
 def _refuse(value: object) -> object:
     raise NotDataError(f"an object of type {type(value).__name__} is not data")
 
 
-def write(value: object, replace: Callable[[object], object] = _refuse) -> str:
+def _keep_nothing(value: object) -> object:
+    return None
+
+
+def write(
+    value: object,
+    replace: Callable[[object], object] = _refuse,
+    keep: Callable[[object], object] = _keep_nothing,
+) -> str:
     """The text of ``value``, in ASCII.
 
     ``replace`` gives what is written for an object that is no builtin: a builtin or a Reference.
-    Raises NotDataError, and whatever ``replace`` raises.
+    Before that, ``keep`` is asked about objects whose type is not exactly a builtin: for one of the
+    standard library's it may give a tuple of a name and a list of parts, for one of a subclass of
+    a builtin an Extended, for each a Reference; and None.
+    Raises NotDataError, and whatever ``replace`` and ``keep`` raise.
     """
-    form = _Writer(replace).form(value, 0)
+    form = _Writer(replace, keep).form(value, 0)
     text = json.dumps(form, allow_nan=False, separators=(",", ":"))
     if len(text) > MAX_CHARACTERS:
         raise TooMuchDataError("it is too large")
@@ -65,8 +102,11 @@ def write(value: object, replace: Callable[[object], object] = _refuse) -> str:
 class _Writer:
     """Turns values into what JSON has: a container becomes a list that begins with its tag."""
 
-    def __init__(self, replace: Callable[[object], object]) -> None:
+    def __init__(
+        self, replace: Callable[[object], object], keep: Callable[[object], object]
+    ) -> None:
         self._replace = replace
+        self._keep = keep
         self._values = MAX_VALUES
         self._characters = MAX_CHARACTERS
 
@@ -78,6 +118,19 @@ class _Writer:
             raise TooMuchDataError("it is nested too deeply")
         if value is None or value is True or value is False:
             return value
+        if type(value) not in _EXACT and (kept := self._keep(value)) is not None:
+            return self._kept(value, kept, depth)
+        return self._builtin(value, depth)
+
+    def _kept(self, value: object, kept: object, depth: int) -> object:
+        if isinstance(kept, tuple):
+            name, parts = kept
+            return self._several(name, iter(parts), depth)
+        if isinstance(kept, Extended):
+            return ["x", kept.kind, kept.number, self._builtin(value, depth + 1)]
+        return self._builtin(kept, depth)
+
+    def _builtin(self, value: object, depth: int) -> object:
         if isinstance(value, int):
             return self._integer(int.__int__(value))
         if isinstance(value, str):
@@ -140,17 +193,31 @@ def _refer_to_nothing(kind: str, number: int) -> object:
     raise MalformedError("an object that is not data")
 
 
-def read(text: str, find: Callable[[str, int], object] = _refer_to_nothing) -> object:
+def _put_nothing_together(name: str, parts: list[object]) -> object:
+    raise MalformedError("unknown tag")
+
+
+def _extend_nothing(kind: str, number: int, value: object) -> object:
+    raise MalformedError("unknown tag")
+
+
+def read(
+    text: str,
+    find: Callable[[str, int], object] = _refer_to_nothing,
+    together: Callable[[str, list[object]], object] = _put_nothing_together,
+    extend: Callable[[str, int, object], object] = _extend_nothing,
+) -> object:
     """The value that ``text`` was written from.
 
-    ``find`` gives the object that a Reference stands for. Raises MalformedError, and whatever
-    ``find`` raises. Takes time linear in the length of the text, whatever it says.
+    ``find`` gives the object that a Reference stands for, ``together`` one of the standard
+    library's, or ValueError, and ``extend`` one that extends a builtin. Raises MalformedError, and
+    whatever ``find`` raises. Takes time linear in the length of the text, whatever it says.
     """
     if len(text) > MAX_CHARACTERS:
         raise MalformedError("too long")
     try:
         form = json.loads(text, object_pairs_hook=_no_object, parse_constant=_no_constant)
-        return _Reader(find).value(form, 0)
+        return _Reader(find, together, extend).value(form, 0)
     except (ValueError, RecursionError, OverflowError) as error:
         raise MalformedError("not what was agreed on") from error
 
@@ -164,8 +231,15 @@ def _no_constant(name: str) -> object:
 
 
 class _Reader:
-    def __init__(self, find: Callable[[str, int], object]) -> None:
+    def __init__(
+        self,
+        find: Callable[[str, int], object],
+        together: Callable[[str, list[object]], object],
+        extend: Callable[[str, int, object], object],
+    ) -> None:
         self._find = find
+        self._together = together
+        self._extend = extend
         self._values = MAX_VALUES
 
     def value(self, form: object, depth: int) -> object:
@@ -184,7 +258,10 @@ class _Reader:
             return _WRITTEN_OUT[tag](form[0])
         if tag == "h" and len(form) == 2 and type(form[0]) is str and type(form[1]) is int:
             return self._find(form[0], form[1])
-        raise MalformedError("unknown tag")
+        if tag == "x" and len(form) == 3 and type(form[0]) is str and type(form[1]) is int:
+            return self._extend(form[0], form[1], self.value(form[2], depth + 1))
+        depth += 1
+        return self._together(tag, [self.value(part, depth) for part in form])
 
 
 def _dict(parts: list[object]) -> object:

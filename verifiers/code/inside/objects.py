@@ -1,7 +1,9 @@
 """Serves a solution to test code that runs in another process, until that one hangs up.
 
 The tests say what to do with the solution's objects, one request at a time, and get data back.
-An object that is no data stays here, and a Reference to it travels. Requests hold what the tests
+An object that is no data stays here, and a Reference to it travels. One of a class that extends a
+builtin stays here, too: where it may change, the tests ask for its ``value`` to compare it with,
+and where it may not, that travels along. Requests hold what the tests
 pass to the solution, and nothing else that the tests know.
 
 A message is the length of a text in four bytes, and the text of a tuple. Requests are ``("names",
@@ -15,14 +17,16 @@ import operator
 import os
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from assayoffice.verifiers.code.inside.codec import (
+    Extended,
     NotDataError,
     Reference,
     read,
     write,
 )
+from assayoffice.verifiers.code.inside.library import apart, together
 from assayoffice.verifiers.code.inside.solution import (
     MissingEntryPointError,
     as_data,
@@ -39,8 +43,20 @@ def _call(function: Callable[..., object], /, *arguments: object, **keywords: ob
     return function(*arguments, **keywords)
 
 
+_MUTABLE: dict[str, tuple[type, Callable[[Any], object]]] = {
+    "list": (list, lambda value: [*list.__iter__(value)]),
+    "dict": (dict, lambda value: {**dict(dict.items(value))}),
+    "set": (set, lambda value: {*set.__iter__(value)}),
+}
+
+
+def _value(value: object) -> object:
+    return next(copy(value) for kind, copy in _MUTABLE.values() if isinstance(value, kind))
+
+
 _OPERATIONS: dict[str, Callable[..., object]] = {
     "call": _call,
+    "value": _value,
     "getattr": getattr,
     "setattr": setattr,
     "isinstance": isinstance,
@@ -97,7 +113,7 @@ class _Server:
 
     def call_back(self, number: int, arguments: object, keywords: object) -> object:
         """Have a function of the tests called."""
-        self._send(write(("call back", number, arguments, keywords), self._refer))
+        self._send(write(("call back", number, arguments, keywords), self._refer, self._keep))
         while True:
             kind, *request = self._receive()
             if kind == "do":
@@ -120,7 +136,7 @@ class _Server:
                 found.append((name, value, base))
         try:
             function = _entry(defined, path) if path else None
-            reply = write(("names", found, function), self._refer)
+            reply = write(("names", found, function), self._refer, self._keep)
         except MissingEntryPointError as missing:
             reply = write(("missing", str(missing)))
         except MemoryError:
@@ -136,7 +152,8 @@ class _Server:
         try:
             do = _OPERATIONS[cast("str", operation)]
             value = do(*given, **cast("dict[str, object]", keywords))
-            reply = write(("returned", value, given if written_back else []), self._refer)
+            changed = given if written_back else []
+            reply = write(("returned", value, changed), self._refer, self._keep)
         except MemoryError:
             raise  # see host.py
         except BaseException as error:  # noqa: BLE001 - whatever a solution raises is what it did
@@ -160,10 +177,25 @@ class _Server:
         try:
             return as_data(value)
         except NotDataError:
-            number = self._numbers.setdefault(id(value), len(self._objects))
-            if number == len(self._objects):
-                self._objects.append(value)
-            return Reference("kept", number)
+            return Reference("kept", self._number(value))
+
+    def _keep(self, value: object) -> object:
+        if (parts := apart(value)) is not None:
+            return parts
+        if type(value).__module__ == "numpy":
+            return None
+        for name, (kind, _) in _MUTABLE.items():
+            if isinstance(value, kind):
+                return Reference(name, self._number(value))
+        if isinstance(value, int | float | str | tuple | frozenset):
+            return Extended("kept", self._number(value))
+        return None
+
+    def _number(self, value: object) -> int:
+        number = self._numbers.setdefault(id(value), len(self._objects))
+        if number == len(self._objects):
+            self._objects.append(value)
+        return number
 
     def _find(self, kind: str, number: int) -> object:
         if kind == "kept":
@@ -181,7 +213,7 @@ class _Server:
             os._exit(0)  # without waiting for threads of the solution's
         return cast(
             "tuple[object, ...]",
-            read(self._stream.read(int.from_bytes(length)).decode(), self._find),
+            read(self._stream.read(int.from_bytes(length)).decode(), self._find, together),
         )
 
 

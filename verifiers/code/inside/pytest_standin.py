@@ -80,7 +80,7 @@ class approx:
         if isinstance(expected, dict):
             return (
                 isinstance(actual, dict)
-                and actual.keys() == expected.keys()
+                and set(actual.keys()) == set(expected)
                 and all(self._near(actual[key], value) for key, value in expected.items())
             )
         if isinstance(expected, list | tuple):

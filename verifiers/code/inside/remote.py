@@ -12,10 +12,10 @@ import functools
 import os
 import socket
 import types
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 from assayoffice.verifiers.code.inside.codec import (
     MAX_CHARACTERS,
@@ -27,6 +27,7 @@ from assayoffice.verifiers.code.inside.codec import (
     read,
     write,
 )
+from assayoffice.verifiers.code.inside.library import apart, together
 
 _ANSWER_FD = 4
 # Methods of builtins that tell whether what is expected is there. Whoever answers yes without
@@ -38,6 +39,7 @@ _NOT_PASSED_ON = (StopIteration, StopAsyncIteration, GeneratorExit, Warning)
 # How many elements of an iterator of the solution's are asked for, one by one.
 _MAX_TAKEN = 20_000
 _MAX_MESSAGE_CHARACTERS = 300
+_BUILTINS = (int, float, str, bytes, bytearray, tuple, list, dict, set, frozenset)
 _FUNCTIONS = (
     types.FunctionType,
     types.MethodType,
@@ -61,6 +63,7 @@ class Channel:
         self._connection = connection
         self._stream = connection.makefile("rb")
         self._remotes: dict[int, Remote] = {}
+        self._extended: dict[int, Any] = {}
         self._functions: list[Callable[..., object]] = []
         self._exceptions = {
             name: kind
@@ -185,7 +188,7 @@ class Channel:
 
     def _text(self, message: object) -> str:
         try:
-            return write(message, self._refer)
+            return write(message, self._refer, self._keep)
         except TooMuchDataError as error:
             raise ValueError(f"too much to pass: {error}") from None
         except NotDataError as error:
@@ -206,7 +209,30 @@ class Channel:
             return list(islice(value, MAX_VALUES))
         raise NotDataError(f"an object of type {type(value).__name__}")
 
+    def _keep(self, value: object) -> object:
+        if isinstance(value, Remote):
+            return Reference("kept", _number(value))
+        if isinstance(value, _VALUES):
+            return Reference("kept", _number(value.__assay_remote__))
+        if (parts := apart(value)) is not None:
+            return parts
+        if type(value).__module__ != "numpy" and isinstance(value, _BUILTINS):
+            # The solution would get something else, and could not know.
+            raise NotDataError(f"an object of type {type(value).__name__}")
+        return None
+
+    def _extend(self, kind: str, number: int, value: object) -> object:
+        """A value of the solution's that never changes, with the attributes it has there."""
+        for extending in _VALUES:
+            if kind == "kept" and type(value) is extending.__base__:
+                made = self._extended.setdefault(number, extending(value))
+                made.__assay_remote__ = self._remotes.setdefault(number, Remote(self, number))
+                return made
+        raise MalformedError("no such object")
+
     def _find(self, kind: str, number: int) -> object:
+        if kind in _CONTAINERS:
+            return self._remotes.setdefault(number, _CONTAINERS[kind](self, number))
         if kind == "kept":
             return self._remotes.setdefault(number, Remote(self, number))
         if kind == "test" and number in range(len(self._functions)):
@@ -224,7 +250,8 @@ class Channel:
         if length > MAX_CHARACTERS:
             raise self._give_up()
         try:
-            return read(self._read(length).decode("ascii"), self._find)
+            text = self._read(length).decode("ascii")
+            return read(text, self._find, together, self._extend)
         except (UnicodeDecodeError, MalformedError):
             raise self._give_up() from None
 
@@ -327,7 +354,78 @@ class Remote:
         return _do("neg", self)
 
     def __instancecheck__(self, instance: object) -> bool:
+        if isinstance(instance, _VALUES):
+            instance = instance.__assay_remote__
         return isinstance(instance, Remote) and _do("isinstance", instance, self) is True
+
+
+class _Container(Remote):
+    """An object of a class of the solution's that extends a list, a dict or a set.
+
+    What it does is the solution's; what it holds, when it is compared, is fetched as a builtin.
+    """
+
+    __slots__ = ()
+    _kind: type
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self)._kind
+
+    def _assay_value(self) -> Any:
+        value = _do("value", self)
+        if type(value) is not type(self)._kind:
+            raise TypeError("an object of the solution's that is no longer what it was")
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._assay_value() == _plain(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __lt__(self, other: object) -> bool:
+        return bool(self._assay_value() < _plain(other))
+
+    def __le__(self, other: object) -> bool:
+        return bool(self._assay_value() <= _plain(other))
+
+    def __gt__(self, other: object) -> bool:
+        return bool(self._assay_value() > _plain(other))
+
+    def __ge__(self, other: object) -> bool:
+        return bool(self._assay_value() >= _plain(other))
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._assay_value()
+
+    def __bool__(self) -> bool:
+        return bool(self._assay_value())
+
+
+def _plain(value: object) -> object:
+    return value._assay_value() if isinstance(value, _Container) else value
+
+
+_CONTAINERS: dict[str, type[_Container]] = {
+    kind.__name__: type(f"_{kind.__name__}", (_Container,), {"__slots__": (), "_kind": kind})
+    for kind in (list, dict, set)
+}
+
+
+class _Attributes:
+    """What a value of a subclass of the solution's has besides being that value."""
+
+    __assay_remote__: Remote
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(f"a test cannot use {name} of an object of the solution's")
+        return getattr(self.__assay_remote__, name)
+
+
+_VALUES: tuple[Any, ...] = tuple(
+    type(kind.__name__, (kind, _Attributes), {}) for kind in (int, float, str, tuple, frozenset)
+)
 
 
 def _operate(operation: str, one: Remote, other: object) -> object:
@@ -386,6 +484,12 @@ def _write_back(arguments: tuple[object, ...], changed: list[object] | tuple[obj
         elif (type(own) is dict and type(new) is dict) or (type(own) is set and type(new) is set):
             own.clear()
             own.update(new)
+        elif isinstance(own, deque) and isinstance(new, deque):
+            own.clear()
+            own.extend(new)
+        elif isinstance(own, Counter | OrderedDict | defaultdict) and type(own) is type(new):
+            own.clear()
+            dict.update(own, new)
 
 
 def exception_text(kind: str, message: str) -> str:
