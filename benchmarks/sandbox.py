@@ -70,7 +70,7 @@ for line in iter(sys.stdin.readline, ""):
 """
 # Of each way, in each round.
 _PROGRAMS, _ROUNDS = 20, 5
-_SOAK_SAMPLE = 1000
+_SOAK_SAMPLE, _SOAK_STEP = 1000, 500
 _PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None)
@@ -345,12 +345,13 @@ def _soak(runs: int, console: Console) -> Soak:
         sandbox.run(run)
         took, used = array.array("d", bytes(8 * runs)), array.array("d", bytes(8 * runs))
         resident_bytes = _resident_bytes()
-        for number in track(range(runs), "soaking", console=console, transient=True):
-            began = time.perf_counter()
-            result = sandbox.run(run)
-            took[number] = 1000 * (time.perf_counter() - began)
-            used[number] = 1000 * result.cpu_seconds
-            assert result.status is Status.OK
+        for start in track(range(0, runs, _SOAK_STEP), "soaking", console=console, transient=True):
+            for number in range(start, min(start + _SOAK_STEP, runs)):
+                began = time.perf_counter()
+                result = sandbox.run(run)
+                took[number] = 1000 * (time.perf_counter() - began)
+                used[number] = 1000 * result.cpu_seconds
+                assert result.status is Status.OK
         growth = _resident_bytes() - resident_bytes
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -375,8 +376,20 @@ def _traces() -> dict[str, int]:
         # Those whose parents have died come to us.
         "processes": sum(_parent_of(stat) == os.getpid() for stat in parents),
         "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
-        "cgroups": sum(map(_nobody_holds, Path("/sys/fs/cgroup").rglob("assayoffice-[0-9]*"))),
+        "cgroups": sum(map(_nobody_holds, _cgroups_beside())),
     }
+
+
+def _cgroups_beside() -> list[Path]:
+    """The cgroups of slots that are under the same one as this process, in any hierarchy."""
+    own = {line.split(":", 2)[2] for line in Path("/proc/self/cgroup").read_text().splitlines()}
+    own -= {"/"}  # where the slots of others are, too
+    root = Path("/sys/fs/cgroup")
+    return [
+        path
+        for path in root.rglob("assayoffice-[0-9]*")
+        if any(str(path.parent).endswith(each) for each in own)
+    ]
 
 
 def _parent_of(stat: Path) -> int:
