@@ -808,7 +808,7 @@ def test_a_prefix_that_is_no_program_by_itself_is_left_to_the_solution(machine: 
 def test_a_constant_that_is_no_data_is_wrong(machine: Machine, test: str) -> None:
     tests = f"from solution import PI\nassert {test}"
     assert _passes(machine, "PI = 3", tests)
-    assert _grades(machine, "PI = object()", tests) == [WRONG]
+    assert _grades(machine, "PI = object()", tests)[0] in (WRONG, ERROR)
 
 
 def test_what_fails_in_a_callback_has_failed_and_tells_nothing(machine: Machine) -> None:
@@ -1089,3 +1089,67 @@ def test_forged_objects_are_nonsense(machine: Machine, reply: str) -> None:
     report = Report("assert 1", ERROR, "the program wrote what only its harness may write")
     tests = "assert f(1) == 1"
     assert _reports(machine, source, tests, entry_point="f") == [report]
+
+
+def test_objects_are_used_as_contexts_and_numbers(machine: Machine) -> None:
+    source = """
+class Context:
+    state = "new"
+    def __enter__(self): self.state = "open"; return self
+    def __exit__(self, kind, error, trace): self.state = kind and kind.__name__
+class Other(Context): pass
+class Number:
+    __abs__ = __int__ = __round__ = lambda self, *_: 7
+    __float__ = lambda self: 7.5
+    __format__ = lambda self, form: form + "!"
+    __reversed__ = lambda self: iter([2, 1])
+"""
+    tests = """
+with Context() as context:
+    assert context.state == "open"
+assert context.state is None and issubclass(Other, Context) and not issubclass(Context, Other)
+try:
+    with context: raise KeyError("expected")
+except KeyError:
+    assert context.state == "KeyError"
+n = Number()
+assert (abs(n), int(n), round(n), float(n)) == (7, 7, 7, 7.5)
+assert f"{n:x}" == "x!" and list(reversed(n)) == [2, 1]
+"""
+    assert _passes(machine, source, tests)
+
+
+def test_a_context_cannot_let_an_assertion_pass(machine: Machine) -> None:
+    source = """
+class Context:
+    def __enter__(self): return self
+    def __exit__(self, *error):
+        if mode: raise ValueError
+        return True
+"""
+    tests = "try:\n    with Context() as context: assert context == 1\nexcept ValueError: pass"
+    for mode in (0, 1):
+        assert _grades(machine, f"{source}mode = {mode}", tests) == [WRONG]
+
+
+def test_exceptions_say_and_hold_what_they_do_there(machine: Machine) -> None:
+    source = """
+class Error(ValueError):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+    def __str__(self): return f"{self.code}: {self.args[0]}"
+class Hidden(KeyError):
+    def __str__(self): return "hidden"
+def f(x):
+    raise Error(7, x) if x else Hidden(x)
+"""
+    tests = """
+import pytest
+with pytest.raises(Error, match="^7: bad$") as caught:
+    f("bad")
+assert caught.value.code == 7 and caught.value.args == ("bad",)
+with pytest.raises(KeyError, match="^hidden$"):
+    f("")
+"""
+    assert _passes(machine, source, tests)

@@ -79,17 +79,14 @@ _WORD = re.compile(r"\w+")
 _LIBRARY = {
     "bisect": "bisect_left bisect_right insort",
     "collections": "ChainMap Counter OrderedDict defaultdict deque namedtuple",
-    "copy": "copy deepcopy",
-    "datetime": "date datetime timedelta",
+    "copy": "deepcopy",
+    "datetime": "datetime timedelta",
     "decimal": "Decimal",
-    "fractions": "Fraction",
     "functools": "cmp_to_key lru_cache partial reduce wraps",
     "heapq": "heapify heappop heappush heapreplace nlargest nsmallest",
     "io": "BytesIO StringIO",
     "itertools": "chain groupby islice zip_longest",
-    "json": "dumps loads",
     "math": "inf isclose isfinite isinf isnan nan sqrt",
-    "numbers": "Number",
     "operator": "attrgetter itemgetter methodcaller",
     "pytest": "approx raises",
     "random": "randint",
@@ -100,9 +97,13 @@ _LIBRARY = {
 # The same, where it is known that something else is tested: solutions are called so as well.
 _LIBRARY_BESIDE = {
     "bisect": "bisect",
+    "copy": "copy",
+    "datetime": "date",
+    "fractions": "Fraction",
     "functools": "cache",
     "itertools": "accumulate combinations combinations_with_replacement count cycle permutations"
     " product repeat starmap takewhile dropwhile pairwise",
+    "json": "dumps loads",
     "math": "ceil comb cos e exp fabs factorial floor fsum gcd hypot isqrt lcm log log10 log2 perm"
     " pi prod sin tan trunc",
     "random": "choice choices random sample seed shuffle uniform",

@@ -37,6 +37,7 @@ from assayoffice.verifiers.code.inside.solution import (
 )
 
 _CHANNEL_FD = 5
+_MAX_TEXT_CHARACTERS = 10_000
 
 
 def _call(function: Callable[..., object], /, *arguments: object, **keywords: object) -> object:
@@ -60,6 +61,15 @@ _OPERATIONS: dict[str, Callable[..., object]] = {
     "getattr": getattr,
     "setattr": setattr,
     "isinstance": isinstance,
+    "issubclass": issubclass,
+    "enter": lambda value: type(value).__enter__(value),
+    "exit": lambda value, kind: type(value).__exit__(value, kind, None, None),
+    "abs": abs,
+    "int": int,
+    "float": float,
+    "round": round,
+    "format": format,
+    "reversed": reversed,
     "iter": iter,
     "next": next,
     "len": len,
@@ -167,9 +177,11 @@ class _Server:
         ]
         reply = ("raised", kind, message, _builtin_base(type(error)), known)
         try:
-            return write((*reply, error.args))
+            text = str.__str__(str(error))[:_MAX_TEXT_CHARACTERS]
+            said = (error.args, text, dict(vars(error)))
+            return write((*reply, *said), self._refer, self._keep)
         except BaseException:  # noqa: BLE001 - arguments that are no data, or worse
-            return write((*reply, (message,)))
+            return write((*reply, (message,), message, {}))
 
     def _refer(self, value: object) -> object:
         if isinstance(value, _Callback):

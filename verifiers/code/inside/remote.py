@@ -121,8 +121,19 @@ class Channel:
                 if written_back:
                     _write_back(arguments, changed)
                 return value
-            case ("raised", str(kind), str(message), str(base), list(known), tuple(given)):
-                raise self._exception(kind, message, base, known, given)
+            case (
+                "raised",
+                str(kind),
+                str(message),
+                str(base),
+                list(known),
+                tuple(given),
+                str(text),
+                dict(attributes),
+            ):
+                error = self._exception(kind, message, base, known, given)
+                _resemble(error, text, attributes)
+                raise error
         raise self._give_up()
 
     def _name(self, item: object) -> tuple[str, object]:
@@ -130,7 +141,7 @@ class Channel:
             case (str(name), value, str(base)):
                 if base and isinstance(value, Remote):
                     builtin = self._exceptions.get(base, Exception)
-                    self._named.append(types.new_class(name, (builtin,)))
+                    self._named.append(_exception_class(name, builtin))
                     return name, self._named[-1]
                 if not isinstance(value, Remote):
                     self.note_exchange()
@@ -150,6 +161,8 @@ class Channel:
         try:
             if named:
                 cls = types.new_class(kind, tuple(named)) if named[1:] else named[0]
+            elif kind != base:
+                cls = _exception_class(kind, self._exceptions[base])
             else:
                 cls = self._exceptions[base]
             error: BaseException = cls(*given)
@@ -341,6 +354,36 @@ class Remote:
     def __repr__(self) -> str:
         return cast("str", _do("repr", self))
 
+    def __abs__(self) -> object:
+        return _do("abs", self)
+
+    def __int__(self) -> int:
+        return cast("int", _do("int", self))
+
+    def __float__(self) -> float:
+        return cast("float", _do("float", self))
+
+    def __round__(self, *digits: object) -> object:
+        return _do("round", self, *digits)
+
+    def __format__(self, form: str) -> str:
+        return cast("str", _do("format", self, form))
+
+    def __reversed__(self) -> object:
+        return _do("reversed", self)
+
+    def __enter__(self) -> object:
+        return _do("enter", self)
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        # It is neither told what was expected nor asked whether to go on.
+        known = kind if kind is None or kind.__module__ == "builtins" else Exception
+        if isinstance(error, SolutionLost | DefectiveTest):
+            return
+        # Nor may it replace what has failed.
+        with contextlib.suppress(Exception) if error else contextlib.nullcontext():
+            _do("exit", self, known)
+
     def __add__(self, other: object) -> object:
         return _operate("add", self, other)
 
@@ -357,6 +400,9 @@ class Remote:
         if isinstance(instance, _VALUES):
             instance = instance.__assay_remote__
         return isinstance(instance, Remote) and _do("isinstance", instance, self) is True
+
+    def __subclasscheck__(self, subclass: object) -> bool:
+        return isinstance(subclass, Remote) and _do("issubclass", subclass, self) is True
 
 
 class _Container(Remote):
@@ -426,6 +472,24 @@ class _Attributes:
 _VALUES: tuple[Any, ...] = tuple(
     type(kind.__name__, (kind, _Attributes), {}) for kind in (int, float, str, tuple, frozenset)
 )
+
+
+def _exception_class(name: str, base: type[BaseException]) -> type[BaseException]:
+    """A class of the solution's, whose exceptions say what they said there."""
+
+    def text(error: BaseException) -> str:
+        said = vars(error).get("__assay_text__")
+        return said if isinstance(said, str) else base.__str__(error)
+
+    return types.new_class(name, (base,), {}, lambda space: space.update(__str__=text))
+
+
+def _resemble(error: BaseException, text: str, attributes: dict[object, object]) -> None:
+    """Give an exception the attributes that it had in the solution's process."""
+    for name, value in attributes.items():
+        if isinstance(name, str) and not name.startswith("_") and not hasattr(error, name):
+            setattr(error, name, value)
+    error.__assay_text__ = text  # type: ignore[attr-defined]
 
 
 def _operate(operation: str, one: Remote, other: object) -> object:
