@@ -414,8 +414,18 @@ def work(numbers, table, seen):
     start = "n, d, s = [2, [3], 1][::2], {}, {1, 2}\nalso = n\n"
     tests = start + "work(n, d, seen=s)\nassert also == [1, 2] and d == {'x': [1]}"
     assert _passes(machine, source, tests)
-    # Where its value is used, what it does to its arguments must not make a comparison true.
-    tests = start + "assert work(n, d, s) == [1, 2]\nassert n == [2, 1] and d == {}"
+    # Where its value is used, what it does to its arguments is seen afterwards, and only then: it
+    # must not make a comparison true.
+    tests = start + "assert work(n, d, seen=s) == [1, 2] != n\nassert n == [1, 2] and s == {2}"
+    assert _passes(machine, source, tests)
+    tests = start + "assert work(n, d, s) == n\nassert n == [1, 2]"
+    assert _grades(machine, source, tests)[0] is WRONG
+    tests = start + "x = work(seen=s, table=d, numbers=n)\nassert x == n and d == {'x': [1]}"
+    assert _passes(machine, source, tests)
+    tests = (
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        n = [2, 1]\n"
+        "        self.assertEqual(work(n, {}, set()), [1, 2])\n        self.assertEqual(n, [1, 2])"
+    )
     assert _passes(machine, source, tests)
 
 
@@ -1153,3 +1163,17 @@ with pytest.raises(KeyError, match="^hidden$"):
     f("")
 """
     assert _passes(machine, source, tests)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "result = f(n)\nassert result == sorted(n)",
+        "result = f(n)\nassert result == n",
+        "assert f(n) == sorted(n)\nassert len(f(n)) == len(n)",
+        "result = f(n)\nassert sum(result) == sum(n) and n == [3, 1]",
+    ],
+)
+def test_what_is_expected_is_not_changed_by_the_solution(machine: Machine, test: str) -> None:
+    cheat = "def f(n):\n    n.clear()\n    return []"
+    assert WRONG in _grades(machine, cheat, f"n = [3, 1]\n{test}")

@@ -199,7 +199,7 @@ def _read(tree: ast.Module, entry_point: str, prefix: str) -> Tests:
         )
     units = testunits.called(tree, checks)
     rewriter = _Rewriter(checks, asserts_everywhere=not units)
-    tree.body = [rewriter.visit(node) for node in tree.body]
+    tree.body = rewriter.rewritten(tree)
     names = [f"assert {number}" for number in range(1, rewriter.asserts + 1)]
     indexed = []
     for unit in units:
@@ -465,14 +465,30 @@ class _ImportsOfSolution(ast.NodeTransformer):
 
 
 class _Rewriter(ast.NodeTransformer):
-    """Marks the assertions that are tests, and the calls that are made for their effect."""
+    """Marks the assertions that are tests, and the calls that may change their arguments.
+
+    These are calls that are made for their effect, and those that get a variable which is compared
+    further on. There what they have changed is seen from the next statement on, so that it does not
+    make the comparison true in which they stand.
+    """
 
     def __init__(self, checks: list[Function], *, asserts_everywhere: bool) -> None:
         self.asserts = 0
+        self._last_checks: dict[str, int] = {}
+        self._changing: set[int] = set()
         self._checks = checks
         self._everywhere = asserts_everywhere
         self._inside = 0
         self._guards = 0
+
+    def rewritten(self, tree: ast.Module) -> list[ast.stmt]:
+        """The statements of test code, marked."""
+        self._last_checks = _last_checks(tree)
+        return self._visit_all(tree.body)
+
+    def _visit_all(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        lists = (self.visit(node) for node in body)
+        return [node for one in lists for node in (one if isinstance(one, list) else [one])]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._visit_scope(node)
@@ -483,20 +499,21 @@ class _Rewriter(ast.NodeTransformer):
     def _visit_scope(self, node: Function) -> ast.AST:
         apart = not self._everywhere and node not in self._checks
         guards, self._guards = self._guards, 0
+        reads, self._last_checks = self._last_checks, _last_checks(node)
         self._inside += apart
         self.generic_visit(node)
         self._inside -= apart
-        self._guards = guards
+        self._guards, self._last_checks = guards, reads
         return node
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         # A handler is to see what an assertion raises.
         self._guards += bool(node.handlers)
-        node.body = [self.visit(part) for part in node.body]
+        node.body = self._visit_all(node.body)
         self._guards -= bool(node.handlers)
         node.handlers = [self.visit(part) for part in node.handlers]
-        node.orelse = [self.visit(part) for part in node.orelse]
-        node.finalbody = [self.visit(part) for part in node.finalbody]
+        node.orelse = self._visit_all(node.orelse)
+        node.finalbody = self._visit_all(node.finalbody)
         return node
 
     def visit_With(self, node: ast.With) -> ast.AST:
@@ -506,16 +523,39 @@ class _Rewriter(ast.NodeTransformer):
         self._guards -= 1
         return node
 
-    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
+        settle = self._mark_changing(node)
+        self.generic_visit(node)
+        return [node, *settle]
+
+    def _mark_changing(self, node: ast.stmt) -> list[ast.stmt]:
+        """Mark calls in a statement that may change variables; what then is to come behind it."""
+        found = [
+            part
+            for part in ast.walk(node)
+            if isinstance(part, ast.Call)
+            and last_name(part.func) not in _BOUND_TO_FRAMES
+            and not hasattr(builtins, last_name(part.func))
+            and any(self._is_compared_after(argument, node) for argument in _arguments(part))
+        ]
+        self._changing |= set(map(id, found))
+        return ast.parse("__assay_settle__()").body if found else []
+
+    def _is_compared_after(self, argument: ast.expr, node: ast.stmt) -> bool:
+        last = self._last_checks.get(argument.id, 0) if isinstance(argument, ast.Name) else 0
+        return last > (node.end_lineno or node.lineno)
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST | list[ast.stmt]:
+        settle = self._mark_changing(node)
         self.generic_visit(node)
         if self._inside or (isinstance(node.test, ast.Constant) and node.test.value):
-            return node
+            return [node, *settle]
         marked = ast.parse(f"with __assay_assertion__({self.asserts}, {bool(self._guards)}): pass")
         self.asserts += 1
         with_statement = marked.body[0]
         assert isinstance(with_statement, ast.With)
         with_statement.body = [node]
-        return with_statement
+        return [with_statement, *settle]
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         eval_of_literal = last_name(node.func) == "eval" and _calls_with_literal(node)
@@ -523,15 +563,64 @@ class _Rewriter(ast.NodeTransformer):
             node.args = [self.visit(argument) for argument in node.args]
         else:
             self.generic_visit(node)
+        if id(node) in self._changing:
+            node.args.insert(0, node.func)
+            node.func = ast.Name("__assay_later__", ast.Load())
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name("__assay_eval__", node.ctx) if node.id == "eval" else node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
+        settle = self._mark_changing(node)
+        self._changing.discard(id(node.value))
         self.generic_visit(node)
         call = node.value
         if isinstance(call, ast.Call) and last_name(call.func) not in _BOUND_TO_FRAMES:
             call.args.insert(0, call.func)
             call.func = ast.Name("__assay_call__", ast.Load())
-        return node
+        return [node, *settle]
+
+
+def _last_checks(scope: ast.AST) -> dict[str, int]:
+    """The last line on which each variable is compared with something that is written out.
+
+    Others may be what is expected: ``result == sorted(numbers)`` must not be made true by a
+    solution that empties ``numbers``.
+    """
+    lines: dict[str, int] = {}
+    for node in ast.walk(scope):
+        match node:
+            case ast.Compare(left, _, others):
+                operands = [left, *others]
+            case ast.Call(function, arguments) if last_name(function).startswith("assert"):
+                operands = arguments
+            case _:
+                continue
+        if any(map(_is_written_out, operands)):
+            for name in map(_variable, operands):
+                lines[name] = max(node.lineno, lines.get(name, 0))
+    return lines
+
+
+def _is_written_out(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return isinstance(node, ast.Name) and node.id.startswith("expect")
+    return True
+
+
+def _variable(node: ast.expr) -> str:
+    """``x`` of ``x``, ``x[1:]`` and ``len(x)``, otherwise empty."""
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Subscript(value) | ast.Call(ast.Name(), [value]):
+            return _variable(value)
+        case _:
+            return ""
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *[keyword.value for keyword in call.keywords]]

@@ -2,7 +2,8 @@
 
 The test code comes rewritten, see ``testcode.py``: assertions that are tests stand in ``with
 __assay_assertion__(index, guarded)``, and calls whose result is not used are made by
-``__assay_call__``, which writes back what they change in their arguments.
+``__assay_call__``, which writes back what they change in their arguments. Others that may change a
+variable are made by ``__assay_later__``, and ``__assay_settle__`` writes that back.
 """
 
 import functools
@@ -84,6 +85,8 @@ def _run(order: dict[str, object], record: Record) -> None:
     record.missing = set(wanted) - space.keys()
     space["__assay_assertion__"] = functools.partial(Assertion, record)
     space["__assay_call__"] = _call_for_effect
+    space["__assay_later__"] = _call_that_changes
+    space["__assay_settle__"] = record.channel.settle
     space["__assay_eval__"] = _calculate
     if order["unittest"]:
         leave_running_to_us(units)
@@ -109,6 +112,12 @@ def _run(order: dict[str, object], record: Record) -> None:
 def _call_for_effect(function: object, /, *arguments: object, **keywords: object) -> object:
     if isinstance(function, Remote):
         return call(function, arguments, keywords, written_back=True)
+    return cast("Callable[..., object]", function)(*arguments, **keywords)
+
+
+def _call_that_changes(function: object, /, *arguments: object, **keywords: object) -> object:
+    if isinstance(function, Remote):
+        return call(function, arguments, keywords, written_back=True, later=True)
     return cast("Callable[..., object]", function)(*arguments, **keywords)
 
 

@@ -161,8 +161,9 @@ class _Server:
         given = cast("list[object]", arguments)
         try:
             do = _OPERATIONS[cast("str", operation)]
-            value = do(*given, **cast("dict[str, object]", keywords))
-            changed = given if written_back else []
+            named = cast("dict[str, object]", keywords)
+            value = do(*given, **named)
+            changed = [*given, *named.values()] if written_back else []
             reply = write(("returned", value, changed), self._refer, self._keep)
         except MemoryError:
             raise  # see host.py

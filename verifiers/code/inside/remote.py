@@ -13,7 +13,7 @@ import os
 import socket
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from itertools import islice
 from typing import Any, cast
 
@@ -64,6 +64,7 @@ class Channel:
         self._stream = connection.makefile("rb")
         self._remotes: dict[int, Remote] = {}
         self._extended: dict[int, Any] = {}
+        self._pending: list[tuple[tuple[object, ...], Sequence[object]]] = []
         self._functions: list[Callable[..., object]] = []
         self._exceptions = {
             name: kind
@@ -113,13 +114,17 @@ class Channel:
         *arguments: object,
         keywords: dict[str, object] | None = None,
         written_back: bool = False,
+        later: bool = False,
     ) -> object:
         """Have something done with the solution's objects. Raises what that raised there."""
         request = ("do", operation, arguments, keywords or {}, written_back)
         match self._converse(self._text(request)):
             case ("returned", value, (list() | tuple()) as changed):
-                if written_back:
-                    _write_back(arguments, changed)
+                given = (*arguments, *(keywords or {}).values())
+                if later:
+                    self._pending.append((given, changed))
+                elif written_back:
+                    _write_back(given, changed)
                 return value
             case (
                 "raised",
@@ -135,6 +140,12 @@ class Channel:
                 _resemble(error, text, attributes)
                 raise error
         raise self._give_up()
+
+    def settle(self) -> None:
+        """Write back what calls have changed in their arguments."""
+        pending, self._pending = self._pending, []
+        for arguments, changed in pending:
+            _write_back(arguments, changed)
 
     def _name(self, item: object) -> tuple[str, object]:
         match item:
@@ -510,13 +521,16 @@ def call(
     keywords: dict[str, object],
     *,
     written_back: bool = False,
+    later: bool = False,
 ) -> object:
     """Call an object of the solution's. Raises what that raises."""
     channel = _channel(remote)
     channel.note_exchange()
     label = _label(remote)
     channel.latest = (label, arguments, keywords, "did not return", None)
-    value = channel.do("call", remote, *arguments, keywords=keywords, written_back=written_back)
+    value = channel.do(
+        "call", remote, *arguments, keywords=keywords, written_back=written_back, later=later
+    )
     channel.latest = (label, arguments, keywords, "returned", value)
     return value
 
@@ -540,7 +554,7 @@ def labelled(value: object, label: str) -> object:
     return value
 
 
-def _write_back(arguments: tuple[object, ...], changed: list[object] | tuple[object, ...]) -> None:
+def _write_back(arguments: tuple[object, ...], changed: Sequence[object]) -> None:
     """Make the tests' own lists, dicts and sets what the solution's copies of them have become."""
     for own, new in zip(arguments, changed, strict=False):
         if type(own) is list and type(new) is list:
