@@ -1,5 +1,6 @@
 """Assert-style tests in a process of their own: honest solutions pass, and no cheat does."""
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.toolchains import Toolchains
 from assayoffice.verifiers.base import InvalidTaskError, UnscorableReferenceError
-from assayoffice.verifiers.code import asserts
+from assayoffice.verifiers.code import asserts, inside
 from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeTask
@@ -1026,7 +1027,7 @@ assert Color.RED == 1 and Color(1).name == "RED" and Color.RED + 1 == 2
 
 def test_objects_of_the_standard_library_travel(machine: Machine) -> None:
     source = "import collections\ndef f(x): return x\n"
-    source += "def add(q, c): q.append(1); c['z'] += 1\n"
+    source += "def add(q, c, o): q.append(1); c['z'] += 1; o.move_to_end('a')\n"
     source += "P = collections.namedtuple('P', 'x y')\ndef p(q): return P(q.b, q.a)"
     tests = """
 import collections, datetime, decimal, fractions
@@ -1040,7 +1041,9 @@ assert f(collections.Counter("a"))["z"] == 0 and f(collections.defaultdict(list)
 Q = collections.namedtuple("Q", "a b")
 assert p(Q(1, 2)) == (2, 1) and p(Q(1, 2)).x == 2
 queue, counter = collections.deque(), collections.Counter()
-add(queue, counter)
+ordered = collections.OrderedDict(a=1, b=2)
+add(queue, counter, ordered)
+assert list(ordered) == ["b", "a"]
 assert queue == collections.deque([1]) and counter["z"] == 1
 """
     assert _passes(machine, source, tests)
@@ -1177,3 +1180,22 @@ with pytest.raises(KeyError, match="^hidden$"):
 def test_what_is_expected_is_not_changed_by_the_solution(machine: Machine, test: str) -> None:
     cheat = "def f(n):\n    n.clear()\n    return []"
     assert WRONG in _grades(machine, cheat, f"n = [3, 1]\n{test}")
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        ("codec", "library", "solution", "objects"),
+        ("codec", "library", "remote", "record", "units", "driver"),
+        ("codec", "solution", "host"),
+    ],
+)
+def test_modules_that_become_one_program_have_no_name_in_common(modules: tuple[str, ...]) -> None:
+    named = (ast.FunctionDef, ast.ClassDef)
+    names = [
+        node.name
+        for module in modules
+        for node in ast.parse(inside.text(module)).body
+        if isinstance(node, named) and node.name != "main"
+    ]
+    assert len(names) == len(set(names))

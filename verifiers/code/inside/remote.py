@@ -236,7 +236,7 @@ class Channel:
     def _keep(self, value: object) -> object:
         if isinstance(value, Remote):
             return Reference("kept", _number(value))
-        if isinstance(value, _VALUES):
+        if isinstance(value, _Attributes):
             return Reference("kept", _number(value.__assay_remote__))
         if (parts := apart(value)) is not None:
             return parts
@@ -408,7 +408,7 @@ class Remote:
         return _do("neg", self)
 
     def __instancecheck__(self, instance: object) -> bool:
-        if isinstance(instance, _VALUES):
+        if isinstance(instance, _Attributes):
             instance = instance.__assay_remote__
         return isinstance(instance, Remote) and _do("isinstance", instance, self) is True
 
@@ -426,7 +426,7 @@ class _Container(Remote):
     _kind: type
 
     @property  # type: ignore[misc]
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         return type(self)._kind
 
     def _assay_value(self) -> Any:
@@ -565,9 +565,10 @@ def _write_back(arguments: tuple[object, ...], changed: Sequence[object]) -> Non
         elif isinstance(own, deque) and isinstance(new, deque):
             own.clear()
             own.extend(new)
-        elif isinstance(own, Counter | OrderedDict | defaultdict) and type(own) is type(new):
-            own.clear()
-            dict.update(own, new)
+        elif type(own) in (Counter, OrderedDict, defaultdict) and type(own) is type(new):
+            table = cast("dict[object, object]", own)
+            table.clear()
+            table.update(cast("dict[object, object]", new))
 
 
 def exception_text(kind: str, message: str) -> str:

@@ -142,7 +142,7 @@ class Units:
         for outer, inner in product(*rows):
             made = None if cls is None else cls()
             test = marked if made is None else getattr(made, name)
-            hooks = self._space if made is None else _Attributes(made)
+            hooks = self._space if made is None else _Hooks(made)
             kind = "function" if made is None else "method"
             try:
                 _call_with(hooks.get(f"setup_{kind}"), test)
@@ -204,7 +204,7 @@ def _is_skip_of_pytest(error: BaseException) -> bool:
     return type(error).__name__ == "Skipped" and type(error).__module__ == "pytest"
 
 
-class _Attributes:
+class _Hooks:
     """An object's attributes, as a dict has its items."""
 
     def __init__(self, value: object) -> None:
