@@ -1199,3 +1199,12 @@ def test_modules_that_become_one_program_have_no_name_in_common(modules: tuple[s
         if isinstance(node, named) and node.name != "main"
     ]
     assert len(names) == len(set(names))
+
+
+def test_functions_of_the_standard_library_are_called_back(machine: Machine) -> None:
+    tests = """
+import operator
+assert f(["B", "a"], str.lower) == ["a", "B"]
+assert f([[2, 1], [1, 2]], operator.itemgetter(0)) == [[1, 2], [2, 1]]
+"""
+    assert _passes(machine, "def f(x, key): return sorted(x, key=key)", tests)

@@ -9,6 +9,7 @@ solution to say. So a Remote equals itself only, and compares with nothing.
 import builtins
 import contextlib
 import functools
+import operator
 import os
 import socket
 import types
@@ -44,6 +45,10 @@ _FUNCTIONS = (
     types.FunctionType,
     types.MethodType,
     types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    operator.attrgetter,
+    operator.itemgetter,
+    operator.methodcaller,
     functools.partial,
 )
 
@@ -225,7 +230,8 @@ class Channel:
         name = getattr(value, "__name__", "")
         if isinstance(name, str) and getattr(builtins, name, None) is value:
             return Reference(name, 0)
-        if isinstance(value, _FUNCTIONS):
+        # Called with a text of the solution's, these two would read any attribute of the tests'.
+        if isinstance(value, _FUNCTIONS) and value not in (str.format, str.format_map):
             if value not in self._functions:
                 self._functions.append(value)
             return Reference("test", self._functions.index(value))
