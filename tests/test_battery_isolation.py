@@ -12,6 +12,7 @@ from battery.box import Box
 from battery.case import LIMITS, Case
 
 from assayoffice.sandbox.programs import CHANNEL_FD, Blob, PythonProgram, Run, Status, Tier
+from assayoffice.sandbox.programs.launch import bwraps
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +47,11 @@ def test_slots_run_as_nobody_special(box: Box) -> None:
 
 
 def test_strongest_tier_that_the_host_offers_is_used(box: Box) -> None:
-    trial = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    try:
-        possible = subprocess.run(trial, stderr=subprocess.DEVNULL).returncode == 0
-    except FileNotFoundError:
-        possible = False
+    bwrap = next(bwraps(), None)
+    trial = [str(bwrap), "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    possible = (
+        bwrap is not None and subprocess.run(trial, stderr=subprocess.DEVNULL).returncode == 0
+    )
     wanted = os.environ.get("ASSAY_BATTERY_TIER")
     assert box.sandbox.tier == (wanted or (Tier.NAMESPACES if possible else box.sandbox.tier))
     assert box.sandbox.tier is Tier.NAMESPACES or not possible
