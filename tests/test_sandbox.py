@@ -38,6 +38,7 @@ from assayoffice.sandbox.programs import (
     cgroups,
     interpreter,
     sandbox,
+    slot,
 )
 from assayoffice.sandbox.programs.leases import Lease
 
@@ -458,6 +459,30 @@ def descendants(pid: int) -> set[int]:
             continue
         waiting += [int(child) for child in children.split()]
     return found
+
+
+def test_a_slot_that_dies_while_a_pair_is_started_is_closed_once(monkeypatch, any_box):
+    """Closed twice, it would close descriptors that are others' by then."""
+    closed = []
+    close = slot.Slot.close
+    monkeypatch.setattr(slot.Slot, "close", lambda each: (closed.append(each), close(each)))
+    idle = Run(python("pass"))
+    with Sandbox(SandboxSettings(tier=TierChoice(any_box.tier.value))) as made:
+        provide = made._slot
+
+        def provide_and_kill(index):
+            provided = provide(index)
+            if index == 0:
+                pids = pids_of(made)
+                provided._launched.process.kill()
+                assert all_gone(pids)
+            return provided
+
+        monkeypatch.setattr(made, "_slot", provide_and_kill)
+        with pytest.raises(SandboxFailure):
+            made.run_pair(idle, idle)
+    assert closed
+    assert len(closed) == len(set(closed))
 
 
 def test_close_ends_everything(any_box):

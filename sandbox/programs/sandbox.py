@@ -124,6 +124,6 @@ class Sandbox:
             self._drop(slot)
 
     def _drop(self, slot: Slot) -> None:
-        if slot in self._slots:
+        if slot in self._slots:  # else it is closed, and its descriptors may be others' by now
             self._slots.remove(slot)
-        slot.close()
+            slot.close()
