@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from process_tree import running_below
 
 from assayoffice.sandbox import usage
 from assayoffice.sandbox.programs import (
@@ -69,8 +70,7 @@ def pids_of(made: Sandbox) -> set[int]:
     """Processes of the slots, as the host sees them."""
     found = {slot._launched.process.pid for slot in made._slots}
     for pid in list(found):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        found |= {int(child) for child in children}
+        found |= set(running_below(pid))
     return found
 
 
@@ -414,11 +414,11 @@ def test_nothing_outlives_the_process_of_a_sandbox(tier):
     assert owner.stdout is not None
     with owner.stdout as told:
         slot = int(told.readline())
-        pids = descendants(slot)
+        pids = {slot, *running_below(slot)}
         deadline = time.monotonic() + 10
         while len(pids) < (3 if tier is TierChoice.NAMESPACES else 2):
             assert time.monotonic() < deadline, f"the program has not started: {pids}"
-            pids = descendants(slot)
+            pids = {slot, *running_below(slot)}
         owner.kill()
         owner.wait()
     assert all_gone(pids)
@@ -445,20 +445,6 @@ def test_cgroups_of_a_killed_process_are_swept():
     if lease is not None:
         assert not [folder for folder in folders if folder.exists()]
         lease.release()
-
-
-def descendants(pid: int) -> set[int]:
-    """A process and all below it."""
-    found, waiting = set(), [pid]
-    while waiting:
-        each = waiting.pop()
-        found.add(each)
-        try:
-            children = Path(f"/proc/{each}/task/{each}/children").read_text()
-        except FileNotFoundError:
-            continue
-        waiting += [int(child) for child in children.split()]
-    return found
 
 
 def test_a_slot_that_dies_while_a_pair_is_started_is_closed_once(monkeypatch, any_box):

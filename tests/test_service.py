@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from process_tree import running_below
 
 from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.server.errors import Reason
@@ -269,21 +270,12 @@ class TestDeadlines:
 
     def test_cancelling_a_call_kills_its_work(self, server, stub):
         request = verifier_pb2.VerifyRequest(submission=toy("sleep", word="cancelled"))
-        before = descendants(server[1])
+        before = set(running_below(server[1]))
         call = stub.Verify.future(request, timeout=SECONDS)
         # The reply to another submission proves that the first has been read.
         verify(stub, toy("gold", word="after the one to cancel"))
         call.cancel()
-        spin_until(lambda: not before <= descendants(server[1]))
-
-
-def descendants(pid: int) -> set[int]:
-    """Processes below a process."""
-    found = set()
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found |= {int(child)} | descendants(int(child))
-    return found
+        spin_until(lambda: not before <= set(running_below(server[1])))
 
 
 class TestStream:
@@ -312,12 +304,12 @@ class TestStream:
         assert sum(each.result.verdict.score for each in responses) == 75
 
     def test_cancelled_stream_kills_its_work(self, server, stub):
-        before = descendants(server[1])
+        before = set(running_below(server[1]))
         requests = stream(toy("sleep", id="1", word="stream"), toy("gold", id="2"))
         call = stub.VerifyStream(requests, timeout=SECONDS)
         assert next(call).result.id == "2"
         call.cancel()
-        spin_until(lambda: not before <= descendants(server[1]))
+        spin_until(lambda: not before <= set(running_below(server[1])))
 
 
 @pytest.fixture(scope="module")
