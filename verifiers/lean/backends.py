@@ -1,0 +1,88 @@
+"""What runs Lean, and what checks again what Lean has compiled, behind small Protocols."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from assayoffice.sandbox.programs import RunLimits
+from assayoffice.verifiers.lean.terms import Constant, Terms
+
+
+class LeanUnavailable(Exception):
+    """A program or library of Lean is not there, or does not work; says which and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Lean says about a source. ``line`` and ``column`` count from 1 and 0, as Lean does.
+
+    ``kind`` is Lean's own name for what it is about, e.g. ``hasSorry``.
+    """
+
+    severity: str
+    kind: str
+    line: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elaborated:
+    """What became of a source in a fresh process of Lean.
+
+    ``olean`` is the compiled module, None where there is none. ``limit`` is what it used up: one of
+    CPU_TIME, WALL_TIME, MEMORY, OUTPUT, STACK, or empty. ``crash`` says how Lean died of it.
+    """
+
+    messages: tuple[Message, ...]
+    olean: bytes | None
+    limit: str = ""
+    crash: str = ""
+
+
+class Backend(Protocol):
+    """Elaborates sources. What it says is never enough for a proof to be correct."""
+
+    name: ClassVar[str]
+
+    def elaborate(self, source: str, limits: RunLimits) -> Elaborated:
+        """Compile a source, from a clean state. Raises LeanUnavailable and SandboxFailure."""
+        ...
+
+
+class FirstPass(Protocol):
+    """Looks at a source before it is compiled, and may only reject it."""
+
+    name: ClassVar[str]
+
+    def objection(self, source: str, limits: RunLimits) -> str:
+        """Why it is no proof; empty where nothing is known against it.
+
+        Raises LeanUnavailable and SandboxFailure.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A compiled candidate that was audited: ``constants`` are all it defines, in ``terms``."""
+
+    imports: tuple[str, ...]
+    terms: Terms
+    constants: Sequence[Constant]
+    olean: bytes
+    source: str
+    reference_source: str
+
+
+class Replayer(Protocol):
+    """Has a kernel that never saw the candidate check what was compiled of it."""
+
+    name: ClassVar[str]
+
+    def objection(self, proof: Proof, limits: RunLimits) -> str:
+        """What the kernel does not accept; empty where it accepts everything.
+
+        Raises LeanUnavailable and SandboxFailure.
+        """
+        ...
