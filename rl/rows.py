@@ -6,8 +6,9 @@ Two forms of row are known. Ours::
 
 where ``"reference": "1/2"`` may stand for a task of one string and ``"prompt"`` may be added; and
 verl's data set as it is, recognised by its ``reward_model``, with a column of responses beside it.
-Its ``ground_truth`` is the reference, or the task as an object, which for "code" may be JSON text.
-A column may hold a list of responses to one task: each is judged, as ``id/0``, ``id/1`` ...
+Its ``ground_truth`` is the reference, or the task as an object, which for "code" and "lean" may be
+JSON text. A column may hold a list of responses to one task: each is judged, as ``id/0``,
+``id/1`` ...
 
 A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that names the file, the
 row, the field and the remedy, in its place among the others.
@@ -22,6 +23,9 @@ import grpc
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.sources import Record, UnusableRow
 from assayoffice.rl.submissions import Submission
+
+# Their tasks are no text that an answer could be compared with.
+_WITHOUT_REFERENCE = ("code", "lean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _verl(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, o
         raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
     truth = model.get("ground_truth")
     match truth:
-        case str() if verifier == "code":
+        case str() if verifier in _WITHOUT_REFERENCE:
             return verifier, _json_task(truth, "reward_model.ground_truth")
         case str():
             return verifier, {"reference": truth}
@@ -151,7 +155,7 @@ def _json_task(text: str, name: str) -> Mapping[str, object]:
     try:
         return _object(json.loads(text), name)
     except (ValueError, RecursionError) as error:
-        raise UnusableRow(f"{name}: must be the JSON form of a code task: {error}") from None
+        raise UnusableRow(f"{name}: must be the JSON form of a task: {error}") from None
 
 
 def _name(row: Mapping[str, object] | UnusableRow, number: str) -> str:

@@ -19,13 +19,16 @@ from assayoffice.rl.errors import SubmissionError
 from assayoffice.v1 import task_pb2, verifier_pb2
 
 MessageT = TypeVar("MessageT", bound=Message)
-BuiltInTask: TypeAlias = task_pb2.NumericTask | task_pb2.ChoiceTask | task_pb2.CodeTask
+BuiltInTask: TypeAlias = (
+    task_pb2.NumericTask | task_pb2.ChoiceTask | task_pb2.CodeTask | task_pb2.LeanTask
+)
 Task: TypeAlias = BuiltInTask | struct_pb2.Struct | Mapping[str, object]
 
 _BUILT_IN: dict[str, type[BuiltInTask]] = {
     "numeric": task_pb2.NumericTask,
     "choice": task_pb2.ChoiceTask,
     "code": task_pb2.CodeTask,
+    "lean": task_pb2.LeanTask,
 }
 _HALF_PAIR = (
     "holds half a surrogate pair, which UTF-8 cannot carry; "
@@ -74,6 +77,7 @@ def to_proto(submission: Submission) -> verifier_pb2.Submission:
             numeric=task if isinstance(task, task_pb2.NumericTask) else None,
             choice=task if isinstance(task, task_pb2.ChoiceTask) else None,
             code=task if isinstance(task, task_pb2.CodeTask) else None,
+            lean=task if isinstance(task, task_pb2.LeanTask) else None,
             custom=task if isinstance(task, struct_pb2.Struct) else None,
         )
     except (TypeError, UnicodeError):

@@ -162,6 +162,8 @@ class TestTasks:
             ("code", task_pb2.CodeTask(asserts="assert f()")),
             ("code", {"stdio": [{"input": "1", "output": "2", "name": None}], "checker": None}),
             ("code", {"calls": [], "checker": {"source": "x"}, "comparator": "tokens"}),
+            ("lean", task_pb2.LeanTask(statement=": True")),
+            ("lean", {"statement": ": True", "candidate": "file", "trust": "REPLAYED"}),
             ("units", {"nested": {"list": [1, "two", None]}}),
         ]
         with serving(service) as endpoint, Client(endpoint) as client:
@@ -175,13 +177,20 @@ class TestTasks:
             "code",
             "code",
             "code",
+            "lean",
+            "lean",
             "custom",
         ]
         assert seen[4].code == task_pb2.CodeTask(stdio=[task_pb2.StdioTest(input="1", output="2")])
         assert seen[5].code == task_pb2.CodeTask(
             checker=task_pb2.Checker(source="x"), comparator=task_pb2.COMPARATOR_TOKENS
         )
-        assert seen[6].custom["nested"]["list"][1] == "two"
+        assert seen[7].lean == task_pb2.LeanTask(
+            statement=": True",
+            candidate=task_pb2.LEAN_CANDIDATE_FILE,
+            trust=task_pb2.LEAN_TRUST_REPLAYED,
+        )
+        assert seen[8].custom["nested"]["list"][1] == "two"
 
     @pytest.mark.parametrize(
         ("submission", "message"),

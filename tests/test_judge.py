@@ -1,6 +1,7 @@
 """Jobs in, replies out: what a worker process does, without the process."""
 
 import base64
+import dataclasses
 import json
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from assayoffice.verifiers.code.task import (
     Comparator,
     StdioTest,
 )
+from assayoffice.verifiers.lean.task import Candidate, LeanTask, Trust
 from assayoffice.verifiers.numeric.task import Match, NumericTask, Units
 from assayoffice.verifiers.registry import Hallmark, Loaded, Unloadable
 
@@ -70,6 +72,21 @@ class FakeCode:
         if effort is Effort.QUICK:
             raise NeedsFullEffort(Submission(program, submission.task))
         return Verdict(Outcome.CORRECT, 1.0, "PASSED", extracted=program)
+
+
+class FakeLean:
+    """Takes real LeanTasks, and knows no Lean."""
+
+    name = "lean"
+    version = "1"
+    summary = "fake"
+    task_type = LeanTask
+    limits = Limits(1.0, 1.0, 1, 1.0, sandboxed=True)
+    decided_by = ()
+
+    def verify(self, submission, effort):
+        self.seen = submission
+        return Verdict(Outcome.CORRECT, 1.0, "PROVED", integrity="audited")
 
 
 @pytest.fixture
@@ -269,6 +286,37 @@ class TestPrograms:
         assert info.languages == ["c", "python"]
         assert info.task_field == "code"
         assert info.limits.sandboxed
+
+
+class TestProofs:
+    EVERYTHING = LeanTask(
+        "(p : Prop) : p → p",
+        target="Ns.target",
+        header="core",
+        context="def two := 2",
+        candidate=Candidate.FILE,
+        trust=Trust.REPLAYED,
+        extraction=CodeExtraction.WHOLE,
+        reasoning_end="",
+        cpu_seconds=2.5,
+        memory_bytes=2**30,
+        output_bytes=4096,
+    )
+
+    @pytest.mark.parametrize("task", [LeanTask(": True"), EVERYTHING])
+    def test_task_arrives_as_it_was_sent_and_defaults_are_the_verifiers(self, task):
+        fake = FakeLean()
+        loaded = Loaded("lean", fake, Hallmark("lean", "1", "0" * 64, {}))
+        judge = Judge({"lean": loaded})
+        sent = convert.submission_to_proto("a", loaded, Submission("trivial", task))
+        verdict = verdict_of(full(judge, sent))
+        assert fake.seen == Submission("trivial", task)
+        assert (verdict.reason, verdict.integrity) == ("PROVED", "audited")
+
+    def test_wire_and_verifier_have_the_same_fields(self):
+        assert list(task_pb2.LeanTask.DESCRIPTOR.fields_by_name) == [
+            field.name for field in dataclasses.fields(LeanTask)
+        ]
 
 
 def test_describe_lists_broken_verifiers_with_the_reason(toy):

@@ -166,9 +166,16 @@ class TestVerlForm:
         found = only(read(write(tmp_path, {**VERL, "reward_model": model})))
         assert (found.verifier, found.task) == ("code", task)
 
+    def test_ground_truth_of_a_proof_may_be_the_text_of_its_task(self, tmp_path):
+        task = {"statement": "(p : Prop) : p → p"}
+        model = {"verifier": "lean", "ground_truth": json.dumps(task)}
+        found = only(read(write(tmp_path, {**VERL, "reward_model": model})))
+        assert (found.verifier, found.task) == ("lean", task)
+
+    @pytest.mark.parametrize("verifier", ["code", "lean"])
     @pytest.mark.parametrize("truth", ["print(7)", "[7]", "[" * 5_000])
-    def test_ground_truth_of_a_program_that_is_no_task_is_an_error(self, tmp_path, truth):
-        model = {"verifier": "code", "ground_truth": truth}
+    def test_ground_truth_that_is_no_task_is_an_error(self, tmp_path, verifier, truth):
+        model = {"verifier": verifier, "ground_truth": truth}
         (found,) = read(write(tmp_path, {**VERL, "reward_model": model}))
         assert "reward_model.ground_truth: must be" in found.submission.message
 

@@ -257,6 +257,58 @@ CODE_EXTRACTION_WHOLE: CodeExtraction.ValueType  # 4
 """The whole response is the program."""
 Global___CodeExtraction: typing_extensions.TypeAlias = CodeExtraction
 
+class _LeanCandidate:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _LeanCandidateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_LeanCandidate.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    LEAN_CANDIDATE_UNSPECIFIED: _LeanCandidate.ValueType  # 0
+    """BODY."""
+    LEAN_CANDIDATE_BODY: _LeanCandidate.ValueType  # 1
+    """What comes after ":=": "by" and tactics, or a proof term."""
+    LEAN_CANDIDATE_FILE: _LeanCandidate.ValueType  # 2
+    """A whole file: lemmas of its own, the statement's context and the statement again, and a proof."""
+
+class LeanCandidate(_LeanCandidate, metaclass=_LeanCandidateEnumTypeWrapper):
+    """What the response to a LeanTask holds."""
+
+LEAN_CANDIDATE_UNSPECIFIED: LeanCandidate.ValueType  # 0
+"""BODY."""
+LEAN_CANDIDATE_BODY: LeanCandidate.ValueType  # 1
+"""What comes after ":=": "by" and tactics, or a proof term."""
+LEAN_CANDIDATE_FILE: LeanCandidate.ValueType  # 2
+"""A whole file: lemmas of its own, the statement's context and the statement again, and a proof."""
+Global___LeanCandidate: typing_extensions.TypeAlias = LeanCandidate
+
+class _LeanTrust:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _LeanTrustEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_LeanTrust.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    LEAN_TRUST_UNSPECIFIED: _LeanTrust.ValueType  # 0
+    """AUDITED."""
+    LEAN_TRUST_AUDITED: _LeanTrust.ValueType  # 1
+    """What Lean has compiled was compared with what was asked, and its axioms were walked, outside of
+    Lean.
+    """
+    LEAN_TRUST_REPLAYED: _LeanTrust.ValueType  # 2
+    """Besides, a kernel in a fresh process has checked the compiled proof again."""
+
+class LeanTrust(_LeanTrust, metaclass=_LeanTrustEnumTypeWrapper):
+    """How far a proof must have been checked to be CORRECT. That Lean accepts it is not enough."""
+
+LEAN_TRUST_UNSPECIFIED: LeanTrust.ValueType  # 0
+"""AUDITED."""
+LEAN_TRUST_AUDITED: LeanTrust.ValueType  # 1
+"""What Lean has compiled was compared with what was asked, and its axioms were walked, outside of
+Lean.
+"""
+LEAN_TRUST_REPLAYED: LeanTrust.ValueType  # 2
+"""Besides, a kernel in a fresh process has checked the compiled proof again."""
+Global___LeanTrust: typing_extensions.TypeAlias = LeanTrust
+
 @typing.final
 class NumericTask(google.protobuf.message.Message):
     """A numeric or symbolic answer, for the verifier "numeric"."""
@@ -563,3 +615,74 @@ class CodeTask(google.protobuf.message.Message):
     def WhichOneof(self, oneof_group: typing.Literal["_reasoning_end", b"_reasoning_end"]) -> typing.Literal["reasoning_end"] | None: ...
 
 Global___CodeTask: typing_extensions.TypeAlias = CodeTask
+
+@typing.final
+class LeanTask(google.protobuf.message.Message):
+    """A statement to prove, for the verifier "lean". Limits are those of one run of Lean."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    HEADER_FIELD_NUMBER: builtins.int
+    CONTEXT_FIELD_NUMBER: builtins.int
+    CANDIDATE_FIELD_NUMBER: builtins.int
+    TRUST_FIELD_NUMBER: builtins.int
+    EXTRACTION_FIELD_NUMBER: builtins.int
+    REASONING_END_FIELD_NUMBER: builtins.int
+    CPU_SECONDS_FIELD_NUMBER: builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: builtins.int
+    OUTPUT_BYTES_FIELD_NUMBER: builtins.int
+    statement: builtins.str
+    """What stands between the theorem's name and ":=", binders and all:
+    "(a b : Nat) : a + b = b + a".
+    """
+    target: builtins.str
+    """The theorem's name; "target" without one."""
+    header: builtins.str
+    """A header that the operator has configured: toolchain, imports and options. It may be left out
+    where there is only one.
+    """
+    context: builtins.str
+    """Declarations that stand before the statement, such as definitions it speaks of."""
+    candidate: Global___LeanCandidate.ValueType
+    """What the response holds."""
+    trust: Global___LeanTrust.ValueType
+    """How far the proof must have been checked."""
+    extraction: Global___CodeExtraction.ValueType
+    """Where the proof is looked for."""
+    reasoning_end: builtins.str
+    """As in NumericTask."""
+    cpu_seconds: builtins.float
+    """CPU seconds; unset: 60."""
+    memory_bytes: builtins.int
+    """Memory that Lean's processes may hold resident; unset: 4 GiB."""
+    output_bytes: builtins.int
+    """Bytes that Lean may print; unset: 1 MiB."""
+    def __init__(
+        self,
+        *,
+        statement: builtins.str = ...,
+        target: builtins.str = ...,
+        header: builtins.str = ...,
+        context: builtins.str = ...,
+        candidate: Global___LeanCandidate.ValueType = ...,
+        trust: Global___LeanTrust.ValueType = ...,
+        extraction: Global___CodeExtraction.ValueType = ...,
+        reasoning_end: builtins.str | None = ...,
+        cpu_seconds: builtins.float | None = ...,
+        memory_bytes: builtins.int | None = ...,
+        output_bytes: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "_output_bytes", b"_output_bytes", "_reasoning_end", b"_reasoning_end", "cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "reasoning_end", b"reasoning_end"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "_output_bytes", b"_output_bytes", "_reasoning_end", b"_reasoning_end", "candidate", b"candidate", "context", b"context", "cpu_seconds", b"cpu_seconds", "extraction", b"extraction", "header", b"header", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "reasoning_end", b"reasoning_end", "statement", b"statement", "target", b"target", "trust", b"trust"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_cpu_seconds", b"_cpu_seconds"]) -> typing.Literal["cpu_seconds"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_memory_bytes", b"_memory_bytes"]) -> typing.Literal["memory_bytes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_output_bytes", b"_output_bytes"]) -> typing.Literal["output_bytes"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_reasoning_end", b"_reasoning_end"]) -> typing.Literal["reasoning_end"] | None: ...
+
+Global___LeanTask: typing_extensions.TypeAlias = LeanTask

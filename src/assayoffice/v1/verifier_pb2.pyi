@@ -59,6 +59,7 @@ class Submission(google.protobuf.message.Message):
     NUMERIC_FIELD_NUMBER: builtins.int
     CHOICE_FIELD_NUMBER: builtins.int
     CODE_FIELD_NUMBER: builtins.int
+    LEAN_FIELD_NUMBER: builtins.int
     CUSTOM_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Chosen by the caller and echoed; unique within a stream, free elsewhere."""
@@ -81,6 +82,10 @@ class Submission(google.protobuf.message.Message):
         """For "code"."""
 
     @property
+    def lean(self) -> assayoffice.v1.task_pb2.LeanTask:
+        """For "lean"."""
+
+    @property
     def custom(self) -> google.protobuf.struct_pb2.Struct:
         """For plug-ins: checked against the JSON schema in ListVerifiers."""
 
@@ -94,11 +99,12 @@ class Submission(google.protobuf.message.Message):
         numeric: assayoffice.v1.task_pb2.NumericTask | None = ...,
         choice: assayoffice.v1.task_pb2.ChoiceTask | None = ...,
         code: assayoffice.v1.task_pb2.CodeTask | None = ...,
+        lean: assayoffice.v1.task_pb2.LeanTask | None = ...,
         custom: google.protobuf.struct_pb2.Struct | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "numeric", b"numeric", "task", b"task"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "id", b"id", "numeric", b"numeric", "prompt", b"prompt", "response", b"response", "task", b"task", "verifier", b"verifier"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["task", b"task"]) -> typing.Literal["numeric", "choice", "code", "custom"] | None: ...
+    def HasField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "lean", b"lean", "numeric", b"numeric", "task", b"task"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["choice", b"choice", "code", b"code", "custom", b"custom", "id", b"id", "lean", b"lean", "numeric", b"numeric", "prompt", b"prompt", "response", b"response", "task", b"task", "verifier", b"verifier"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["task", b"task"]) -> typing.Literal["numeric", "choice", "code", "lean", "custom"] | None: ...
 
 Global___Submission: typing_extensions.TypeAlias = Submission
 
@@ -400,7 +406,7 @@ class VerifierInfo(google.protobuf.message.Message):
     task_schema: builtins.str
     """JSON schema (2020-12) of the task."""
     task_field: builtins.str
-    """Field of Submission.task the verifier reads: "numeric", "choice", "code" or "custom"."""
+    """Field of Submission.task the verifier reads: "numeric", "choice", "code", "lean" or "custom"."""
     state: Global___VerifierState.ValueType
     """Whether it is in service."""
     state_detail: builtins.str
