@@ -18,7 +18,7 @@ from assayoffice.sandbox.programs.run import (
     Tier,
 )
 from assayoffice.sandbox.programs.sandbox import Sandbox
-from assayoffice.sandbox.programs.settings import SandboxSettings, TierChoice
+from assayoffice.sandbox.programs.settings import Folder, SandboxSettings, TierChoice
 
 __all__ = [
     "ANSWER_FD",
@@ -26,6 +26,7 @@ __all__ = [
     "DATA_FD",
     "Blob",
     "Command",
+    "Folder",
     "PythonProgram",
     "Run",
     "RunLimits",

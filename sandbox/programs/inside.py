@@ -146,6 +146,8 @@ class _Box:
     def _run(self, order: Message, fds: list[int]) -> Message:
         self._note[:2] = b"\0\0"
         try:
+            if order["reserved_bytes"] and not (order["memory_is_counted"] or _has_proc()):
+                raise OSError("memory that is only resident cannot be bounded without /proc")
             for folder in self._folders.values():
                 folder.provide(order["disk_bytes"], order["inodes"])
         except OSError as error:
@@ -197,13 +199,15 @@ class _Box:
         poller.register(pidfd, select.POLLIN)
         poller.register(self._control, select.POLLIN)
         many = order["processes"] > 1
+        # Elsewhere a limit on address space holds, or the host counts what is resident itself.
+        looks_at_memory = order["reserved_bytes"] > 0 and not order["memory_is_counted"]
         used = 0.0
         look_at = allowed_wall
         try:
             while True:
                 # All cores may work for it at once.
                 pause = max((allowed_cpu - used) / self._cores, _CLOSE_LOOK_SECONDS)
-                if many:
+                if many or looks_at_memory:
                     pause = min(pause, _REAP_SECONDS)
                 elapsed = time.monotonic() - started
                 pause = max(min(pause, look_at - elapsed), 0.001)
@@ -216,6 +220,8 @@ class _Box:
                 used = self._used_cpu_seconds(pid, many, before)
                 if used > allowed_cpu:
                     return "cpu"
+                if looks_at_memory and self._resident_bytes(pid) > order["memory_bytes"]:
+                    return "memory"
                 elapsed = time.monotonic() - started
                 if elapsed >= look_at:
                     # The host, not the program, may have let the time pass.
@@ -238,6 +244,18 @@ class _Box:
         for name in _others() or [str(pid)]:
             used += _clock(int(name)) + _ended_children_seconds(name)
         return used
+
+    def _resident_bytes(self, pid: int) -> int:
+        """Memory that the run holds, without what it shares or maps from files."""
+        pages = 0
+        for name in {str(pid), *(_others() if self._namespaces else ())}:
+            try:
+                with open(f"/proc/{name}/statm", "rb") as statm:
+                    _, resident, shared, *_ = map(int, statm.read().split())
+            except OSError:
+                continue  # it has ended
+            pages += resident - shared
+        return pages * resource.getpagesize()
 
     def _delayed_seconds(self, pid: int, many: bool) -> float:
         """Time in which some thread of the program could have run and others had the CPU."""
@@ -313,7 +331,7 @@ class _Box:
         else:
             room = _UNUSED_ROOM_BYTES if order["memory_is_counted"] else 0
             own = self._address_space_bytes if order["argv"] is None else 0
-            limits[resource.RLIMIT_AS] = memory + room + own
+            limits[resource.RLIMIT_AS] = memory + max(room, order["reserved_bytes"]) + own
         if order["argv"] is not None:
             # An exec lays out the address space for the stack it is allowed.
             limits[resource.RLIMIT_STACK] = order["stack_bytes"]
@@ -516,6 +534,10 @@ def _others() -> list[str]:
         return [name for name in os.listdir("/proc") if name.isdecimal() and name != "1"]
     except FileNotFoundError:
         return []
+
+
+def _has_proc() -> bool:
+    return os.path.exists("/proc/self")
 
 
 def _reap_orphans(pid: int) -> None:

@@ -242,6 +242,8 @@ def _bwrap(
     command += ["--cap-add", "CAP_SYS_ADMIN"]
     for folder in visible(plan, settings):
         command += ["--ro-bind", str(folder), str(folder)]
+    for added in settings.folders:
+        command += ["--ro-bind", str(added.host.resolve()), added.inside]
     for link in map(Path, _SYSTEM_LINKS):
         if link.is_symlink():
             command += ["--symlink", os.readlink(link), str(link)]

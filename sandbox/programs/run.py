@@ -29,6 +29,9 @@ class RunLimits:
     which the host was too busy to run the program does not count. ``processes`` above 1 allows
     child processes. ``output_bytes`` bounds each of stdout, stderr and the answer, and the size of
     any file. ``disk_bytes`` and ``files`` bound what is written under /tmp.
+
+    ``reserved_bytes`` is for programs that claim far more address space than they use: so much they
+    may have besides. ``memory_bytes`` then bounds what is resident and theirs alone.
     """
 
     cpu_seconds: float = 10.0
@@ -38,6 +41,7 @@ class RunLimits:
     output_bytes: int = 16 * _MIB
     disk_bytes: int = 64 * _MIB
     files: int = 4096
+    reserved_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,19 +20,32 @@ class TierChoice(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of the host that programs can read, and its absolute path inside the sandbox.
+
+    It must lie where every user can reach it.
+    """
+
+    host: Path
+    inside: str
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """What a sandbox is made with.
 
     ``python`` is the interpreter that programs run on; without it the first of this process' own
     and the system's that a sandbox can reach. ``packages`` is a folder whose packages programs may
     import, and ``preload`` names modules that are imported before programs start, so that they cost
-    nothing then. As root, the slots run as users ``first_uid``, ``first_uid + 1``, ...
+    nothing then. ``folders`` are there in the tier namespaces alone. As root, the slots run as
+    users ``first_uid``, ``first_uid + 1``, ...
     """
 
     tier: TierChoice = TierChoice.AUTO
     python: Path | None = None
     packages: Path | None = None
     preload: tuple[str, ...] = ()
+    folders: tuple[Folder, ...] = ()
     first_uid: int = _FIRST_UID
 
 

@@ -148,7 +148,9 @@ class Slot:
             status = Status.CPU_LIMIT
         elif report["stop"] == "wall":
             status = Status.WALL_LIMIT
-        elif out_of_memory or (code != 0 and _is_memory(peak_bytes, outputs[1], limits)):
+        elif out_of_memory or report["stop"] == "memory":
+            status = Status.MEMORY_LIMIT
+        elif code != 0 and _is_memory(peak_bytes, outputs[1], limits):
             status = Status.MEMORY_LIMIT
         elif any(len(output) >= limits.output_bytes for output in outputs):
             status = Status.OUTPUT_LIMIT
@@ -275,6 +277,7 @@ def _order(run: Run, targets: list[int]) -> dict[str, object]:
         "cpu_seconds": limits.cpu_seconds,
         "wall_seconds": limits.wall_seconds,
         "memory_bytes": limits.memory_bytes,
+        "reserved_bytes": limits.reserved_bytes,
         "stack_bytes": _stack_bytes(run),
         "processes": limits.processes,
         "output_bytes": limits.output_bytes,
@@ -299,6 +302,8 @@ def _stack_bytes(run: Run) -> int:
 
 def _is_memory(peak_bytes: int, stderr: bytes, limits: RunLimits) -> bool:
     """Whether a program that failed did so for want of memory."""
+    if limits.reserved_bytes:
+        return False  # it was looked at, and its peak counts what it maps from files
     share = peak_bytes / limits.memory_bytes
     if share >= _NEARLY_ALL:
         return True

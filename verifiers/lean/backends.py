@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from assayoffice.sandbox.programs import RunLimits
-from assayoffice.verifiers.lean.terms import Constant, Terms
+from assayoffice.verifiers.lean.terms import Constant, Name, Terms
 
 
 class LeanUnavailable(Exception):
@@ -65,14 +65,17 @@ class FirstPass(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A compiled candidate that was audited: ``constants`` are all it defines, in ``terms``."""
+    """A compiled candidate that was audited: ``constants`` are all it defines, in ``terms``.
 
+    ``imports`` are those of its header. ``reference`` is the compiled statement without a proof.
+    """
+
+    target: Name
     imports: tuple[str, ...]
     terms: Terms
     constants: Sequence[Constant]
     olean: bytes
-    source: str
-    reference_source: str
+    reference: bytes
 
 
 class Replayer(Protocol):

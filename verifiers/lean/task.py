@@ -1,4 +1,4 @@
-"""The task of the ``lean`` verifier: a statement to prove, and how far its proof is to be checked."""
+"""The task of the ``lean`` verifier: a statement to prove, and how far a proof is to be checked."""
 
 import enum
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Candidate(enum.Enum):
 
     #: What comes after ``:=``: ``by`` and tactics, or a proof term.
     BODY = "BODY"
-    #: A whole file: lemmas of its own, the statement's context and the statement again, and a proof.
+    #: A whole file: its own lemmas, the statement's context and the statement again, and a proof.
     FILE = "FILE"
 
 

@@ -1,0 +1,72 @@
+"""The backend ``lean-cli``: each source is compiled by a fresh process of Lean in the sandbox."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from assayoffice.sandbox.programs import RunLimits, Sandbox
+from assayoffice.verifiers.lean import runs
+from assayoffice.verifiers.lean.backends import Elaborated, Message
+from assayoffice.verifiers.lean.toolchain import LEAN
+
+#: What sources are called; Lean makes names from it.
+SOURCE = "Candidate.lean"
+
+_OLEAN = "/tmp/Candidate.olean"
+_MAX_MESSAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LeanCli:
+    """Runs ``lean`` of a header's sandbox.
+
+    ``path`` are folders of compiled modules inside the sandbox; ``arguments`` are for Lean, before
+    those that all runs have.
+    """
+
+    name: ClassVar[str] = "lean-cli"
+    sandbox: Sandbox
+    path: Sequence[str] = ()
+    arguments: Sequence[str] = ()
+
+    def elaborate(self, source: str, limits: RunLimits) -> Elaborated:
+        """Compile a source. ``limits.output_bytes`` bounds what Lean says.
+
+        Raises LeanUnavailable and SandboxFailure.
+        """
+        ended = runs.run(
+            self.sandbox,
+            [LEAN, *self.arguments, "--json", "-o", _OLEAN, SOURCE],
+            limits,
+            path=self.path,
+            given={SOURCE: source.encode()},
+            products=[_OLEAN],
+        )
+        if ended.limit:
+            return Elaborated((), None, limit=ended.limit)
+        # A module that is there although Lean reports an error is none.
+        olean = ended.products[0] if ended.code == 0 else None
+        return Elaborated(_messages(ended.said), olean, crash=ended.crash)
+
+
+def _messages(said: bytes) -> tuple[Message, ...]:
+    """What Lean reports, errors first where there is much."""
+    messages = [message for line in said.splitlines() if (message := _message(line)) is not None]
+    messages.sort(key=lambda each: each.severity != "error")
+    return tuple(messages[:_MAX_MESSAGES])
+
+
+def _message(line: bytes) -> Message | None:
+    try:
+        told = json.loads(line)
+        position = told["pos"]
+        return Message(
+            severity=str(told["severity"]),
+            kind=str(told.get("kind", "")),
+            line=int(position["line"]),
+            column=int(position["column"]),
+            text=str(told["data"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None  # it is not Lean's: a candidate may have anything printed
