@@ -24,6 +24,7 @@ from assayoffice.sandbox import usage
 from assayoffice.sandbox.programs import (
     Blob,
     Command,
+    Folder,
     PythonProgram,
     Run,
     RunLimits,
@@ -575,3 +576,54 @@ def test_leases_are_of_one_holder_and_free_when_given_back():
     assert again is not None
     again.release()
     second.release()
+
+
+class TestReservedMemory:
+    """Runtimes that claim gigabytes and use megabytes, such as Lean."""
+
+    @pytest.fixture(params=["counted", "watched"])
+    def reserving(self, request, monkeypatch) -> Iterator[Sandbox]:
+        if request.param == "watched":  # as on a host whose cgroups are not ours to make
+            monkeypatch.setattr(cgroups.Cgroup, "make", lambda _: None)
+        with Sandbox(SandboxSettings(tier=TierChoice.NAMESPACES)) as made:
+            yield made
+
+    def test_what_is_reserved_is_not_what_is_used(self, reserving):
+        source = "import mmap, time\nroom = mmap.mmap(-1, 4 << 30)\ntime.sleep(0.2)\nprint('fits')"
+        result = run(reserving, source, memory_bytes=64 * MIB, reserved_bytes=8 << 30)
+        assert (result.status, result.stdout) == (Status.OK, b"fits\n")
+        assert run(reserving, source, memory_bytes=64 * MIB).status is not Status.OK
+
+    @pytest.mark.parametrize("processes", [1, 3])
+    def test_what_is_used_is_bounded(self, reserving, processes):
+        # Slowly, so that a look every now and then is enough to see it.
+        source = """
+            import os, time
+            if {processes} > 1:
+                os.fork()
+            held = []
+            for _ in range(400):
+                held.append(bytearray(1 << 20))
+                time.sleep(0.005)
+        """
+        source = textwrap.dedent(source).format(processes=processes)
+        limits = {"memory_bytes": 96 * MIB, "reserved_bytes": 8 << 30, "processes": processes}
+        assert run(reserving, source, **limits).status is Status.MEMORY_LIMIT
+
+
+def test_a_folder_is_shown_where_it_is_said_to_be_and_cannot_be_written(tmp_path):
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent != Path("/tmp") and parent.is_relative_to("/tmp"):
+            parent.chmod(0o755)
+    (tmp_path / "known").write_text("to all")
+    shown = SandboxSettings(tier=TierChoice.NAMESPACES, folders=(Folder(tmp_path, "/shown/here"),))
+    source = """
+        import os
+        print(open("/shown/here/known").read(), os.listdir("/shown"))
+        open("/shown/here/new", "w")
+    """
+    with Sandbox(shown) as made:
+        result = run(made, textwrap.dedent(source))
+    assert result.stdout == b"to all ['here']\n"
+    assert b"Read-only file system" in result.stderr
