@@ -1,0 +1,194 @@
+"""Turns the levels and expressions of a compiled module into terms of a table.
+
+Neither recursion nor memory follows the depth of a term. What an expression holds is collected
+first; since an object comes after all that it holds, going through the objects in the order of
+their addresses then meets each after its parts, and each once.
+"""
+
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from typing import TypeAlias
+
+from assayoffice.verifiers.lean.compacted import NULL, Compacted, OleanError, header
+from assayoffice.verifiers.lean.terms import Binder, Name, Term, Terms
+
+# Constructors of Level in order, each with 8 bytes of cached data; zero has no object.
+_SUCC = header(1, 1, 8)
+_MAX = header(2, 2, 8)
+_IMAX = header(3, 2, 8)
+_PARAM = header(4, 1, 8)
+
+# Constructors of Expr in order; the cached data again, then binder info or a flag.
+_BVAR = header(0, 1, 8)
+_SORT = header(3, 1, 8)
+_CONST = header(4, 2, 8)
+_APP = header(5, 2, 8)
+_LAMBDA = header(6, 3, 9)
+_FORALL = header(7, 3, 9)
+_LET = header(8, 4, 9)
+_LITERAL = header(9, 1, 8)
+_MDATA = header(10, 2, 8)
+_PROJ = header(11, 3, 8)
+
+# Of Literal.
+_NATURAL = header(0, 1)
+_STRING = header(1, 1)
+
+#: How many words an object has, and which of its fields hold objects of its type, counted from 1.
+_Shapes: TypeAlias = Mapping[int, tuple[int, tuple[int, ...]]]
+_LEVELS: _Shapes = {
+    kind: (kind >> 35 & 0xFF, places)
+    for kind, places in ((_SUCC, (1,)), (_MAX, (1, 2)), (_IMAX, (1, 2)), (_PARAM, ()))
+}
+_EXPRESSIONS: _Shapes = {
+    kind: (kind >> 35 & 0xFF, places)
+    for kind, places in (
+        (_BVAR, ()),
+        (_SORT, ()),
+        (_CONST, ()),
+        (_APP, (1, 2)),
+        (_LAMBDA, (2, 3)),
+        (_FORALL, (2, 3)),
+        (_LET, (2, 3, 4)),
+        (_LITERAL, ()),
+        (_MDATA, (2,)),
+        (_PROJ, (3,)),
+    )
+}
+_BINDERS = tuple(Binder)
+
+
+def _reach(heap: Compacted, roots: Set[int], shapes: _Shapes, known: Container[int]) -> list[int]:
+    """The objects that some consist of, themselves too, parts first, without known ones.
+
+    Costs a step for each.
+    """
+    words, base, first, end = heap.words, heap.base, heap.first, len(heap.words)
+    found = set(roots)
+    pending = list(roots)
+    while pending:
+        if len(found) > heap.steps:
+            break
+        owner = pending.pop()
+        shape = shapes.get(words[owner])
+        if shape is None:
+            raise OleanError("a term has a free variable, a metavariable, or is something else")
+        size, places = shape
+        if owner + size > end:
+            raise OleanError("an object goes beyond the end")
+        for place in places:
+            word = words[owner + place]
+            index = (word - base) >> 3
+            if word & 7 or not first <= index < owner:
+                if word == NULL and shapes is _LEVELS:
+                    continue
+                raise OleanError("an address points nowhere, or not back")
+            if index not in found and index not in known:
+                found.add(index)
+                pending.append(index)
+    heap.spend(len(found))
+    return sorted(found)
+
+
+def constants_in(heap: Compacted, roots: Iterable[tuple[int, int]]) -> set[Name]:
+    """The constants that expressions mention; not those that a literal means without saying so.
+
+    An expression is given by a word and the object that holds it.
+    """
+    names: set[Name] = set()
+    objects = {heap.object(word, owner) for word, owner in roots}
+    for index in _reach(heap, objects, _EXPRESSIONS, {}):
+        if heap.words[index] in (_CONST, _PROJ):
+            names.add(heap.name(heap.words[index + 1], index))
+    return names
+
+
+class Decoder:
+    """Puts terms of one module into one table; each object once."""
+
+    def __init__(self, heap: Compacted, terms: Terms) -> None:
+        self.terms = terms
+        self._heap = heap
+        self._levels: dict[int, Term] = {}
+        self._lists: dict[int, tuple[Term, ...]] = {}
+        self._expressions: dict[int, Term] = {}
+
+    def level(self, word: int, owner: int) -> Term:
+        """A universe level."""
+        heap, words, known, intern = self._heap, self._heap.words, self._levels, self.terms.intern
+        if word == NULL:
+            return intern(("zero",))
+        root = heap.object(word, owner)
+        if root in known:
+            return known[root]
+        for index in _reach(heap, {root}, _LEVELS, known):
+            kind = words[index]
+            if kind == _PARAM:
+                known[index] = intern(("param", heap.name(words[index + 1], index)))
+                continue
+            parts = [
+                intern(("zero",))
+                if words[index + place] == NULL
+                else known[(words[index + place] - heap.base) >> 3]
+                for place in _LEVELS[kind][1]
+            ]
+            tag = "succ" if kind == _SUCC else "max" if kind == _MAX else "imax"
+            known[index] = intern((tag, *parts))
+        return known[root]
+
+    def _level_list(self, word: int, owner: int) -> tuple[Term, ...]:
+        if word == NULL:
+            return ()
+        start = self._heap.object(word, owner)
+        levels = self._lists.get(start)
+        if levels is None:
+            cells = self._heap.list(word, owner)
+            levels = self._lists[start] = tuple(self.level(item, cell) for item, cell in cells)
+        return levels
+
+    def expression(self, word: int, owner: int) -> Term:
+        """An expression without free variables and metavariables."""
+        heap, words, base = self._heap, self._heap.words, self._heap.base
+        known, intern = self._expressions, self.terms.intern
+        root = heap.object(word, owner)
+        if root in known:
+            return known[root]
+        for index in _reach(heap, {root}, _EXPRESSIONS, known):
+            kind, a = words[index], words[index + 1]
+            if kind == _APP:
+                function = known[(a - base) >> 3]
+                known[index] = intern(("app", function, known[(words[index + 2] - base) >> 3]))
+            elif kind in (_LAMBDA, _FORALL):
+                tag = "lambda" if kind == _LAMBDA else "forall"
+                binder = _BINDERS[heap.byte(index, 3, 8, len(_BINDERS))]
+                domain = known[(words[index + 2] - base) >> 3]
+                known[index] = intern((tag, binder, domain, known[(words[index + 3] - base) >> 3]))
+            elif kind == _BVAR:
+                known[index] = intern(("bvar", heap.small(a)))
+            elif kind == _MDATA:
+                known[index] = known[(words[index + 2] - base) >> 3]
+            else:
+                known[index] = intern(self._rare(index, kind, words[index + 1 : index + 5]))
+        return known[root]
+
+    def _rare(self, index: int, kind: int, fields: Sequence[int]) -> tuple[object, ...]:
+        heap, known, base = self._heap, self._expressions, self._heap.base
+        if kind == _CONST:
+            name, levels = heap.name(fields[0], index), self._level_list(fields[1], index)
+            # A table looks at each part of these.
+            heap.spend(len(name) + len(levels))
+            return ("const", name, levels)
+        if kind == _SORT:
+            return ("sort", self.level(fields[0], index))
+        if kind == _PROJ:
+            name = heap.name(fields[0], index)
+            heap.spend(len(name))
+            return ("proj", name, heap.natural(fields[1], index), known[(fields[2] - base) >> 3])
+        if kind == _LET:
+            parts = (known[(field - base) >> 3] for field in fields[1:])
+            return ("let", bool(heap.byte(index, 4, 8, 2)), *parts)
+        literal = heap.object(fields[0], index)
+        if heap.words[literal] == _NATURAL:
+            literal = heap.constructor(fields[0], index, _NATURAL)
+            return ("nat", heap.natural(heap.words[literal + 1], literal))
+        literal = heap.constructor(fields[0], index, _STRING)
+        return ("string", heap.string(heap.words[literal + 1], literal))
