@@ -155,12 +155,18 @@ class Worker(asyncio.Protocol):
 class Workers:
     """Makes workers that run ``handler_path`` (``module:factory``), by way of a zygote.
 
-    ``sandbox`` is what they make sandboxes with. A zygote that dies is replaced when the next
-    worker is wanted; its workers die with it.
+    ``sandbox`` is what they make sandboxes with, ``arguments`` what the factory is given. A zygote
+    that dies is replaced when the next worker is wanted; its workers die with it.
     """
 
-    def __init__(self, handler_path: str, sandbox: SandboxSettings | None = None) -> None:
+    def __init__(
+        self,
+        handler_path: str,
+        sandbox: SandboxSettings | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         self._handler_path = handler_path
+        self._arguments = arguments
         self._sandbox = sandbox or SandboxSettings()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -190,7 +196,8 @@ class Workers:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns as soon as it has exec'ed
                 # Without -P a sympy.py in the current directory would be taken for the library.
                 [sys.executable, "-P", "-m", "assayoffice.sandbox.zygote"]
-                + [str(theirs.fileno()), self._handler_path, _written(self._sandbox)],
+                + [str(theirs.fileno()), self._handler_path, _written(self._sandbox)]
+                + list(self._arguments),
                 pass_fds=[theirs.fileno()],
                 # Verdicts must not depend on the order of sets.
                 env={**os.environ, "PYTHONHASHSEED": "0"},

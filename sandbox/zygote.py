@@ -1,9 +1,10 @@
-"""The process that workers are forked from: ``python -m`` this module, ``FD MODULE:NAME JSON``.
+"""The process that workers are forked from: ``python -m`` this module, ``FD MODULE:NAME JSON ...``.
 
 It is started fresh, not forked, so it has never seen gRPC, threads or sockets of clients. It loads
 the handler once; a worker is then a fork that shares that memory and is ready in milliseconds,
 which makes killing one cheap. Its own loop runs nothing that came from a client. JSON holds the
-fields of SandboxSettings, which are in force before the handler is loaded.
+fields of SandboxSettings, which are in force before the handler is loaded. Further arguments are
+handed to NAME, which makes the handler.
 
 Over the control socket FD (SOCK_SEQPACKET) the service sends ``fork NICENESS`` with the worker's
 end of a socket; the zygote answers ``forked PID`` with a pidfd, or ``refused ERRNO`` when there can
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure(_settings(arguments[2]))
     make_handler = _load(arguments[1])
-    handler = make_handler()
+    handler = make_handler(*arguments[3:])
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     try:
@@ -67,9 +68,9 @@ def _settings(written: str) -> SandboxSettings:
     )
 
 
-def _load(path: str) -> Callable[[], Handler]:
+def _load(path: str) -> Callable[..., Handler]:
     module, _, name = path.partition(":")
-    factory: Callable[[], Handler] = getattr(importlib.import_module(module), name)
+    factory: Callable[..., Handler] = getattr(importlib.import_module(module), name)
     return factory
 
 

@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from assayoffice.sandbox.programs.settings import SandboxSettings
+from assayoffice.server import lean_settings
 from assayoffice.server.access import BearerToken, is_local, server_credentials, token
 from assayoffice.server.admission import Admission
 from assayoffice.server.calls import Calls
@@ -156,7 +157,13 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         queue_bytes=settings.queue_bytes,
         cache_bytes=settings.cache_bytes,
         sandbox=sandbox_settings(settings),
+        handler_arguments=handler_arguments(settings),
     )
+
+
+def handler_arguments(settings: Settings) -> tuple[str, ...]:
+    """What the worker processes are told about verifiers. Raises ConfigError."""
+    return () if settings.lean is None else (lean_settings.read(settings.lean),)
 
 
 def sandbox_settings(settings: Settings) -> SandboxSettings:

@@ -81,14 +81,15 @@ def serve(
 def check_host(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Say what this host can and cannot do, with the remedy.
 
-    Settings about sandboxes come from the file and from variables ASSAY_<NAME>, as for serve.
+    Settings about sandboxes and Lean come from the file and from variables ASSAY_<NAME>, as for
+    serve.
     Exit code 1 if it cannot serve, or cannot serve all installed verifiers; 2 for bad settings.
     """
     try:
         settings = config.load(config_file, os.environ, {})
+        findings = asyncio.run(doctor.examine(settings))
     except ConfigError as error:
         raise _failure(error, code=2) from None
-    findings = asyncio.run(doctor.examine(settings))
     if as_json:
         for finding in findings:
             typer.echo(json.dumps(dataclasses.asdict(finding)))

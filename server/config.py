@@ -103,6 +103,17 @@ class Settings:
         "be nobody else's.",
         minimum=1,
     )
+    lean: Path | None = _setting(
+        None,
+        "TOML file with the headers that proofs in Lean are checked with: see "
+        "docs/verifiers/lean.md. Without it the verifier lean is out of service.",
+    )
+    recheck_seconds: float = _setting(
+        900.0,
+        "In so much time, verifiers that rely on tools of the host judge each of their own cases "
+        "once more, spread evenly; one that gets a case wrong is taken out of service. 0 is never.",
+        minimum=0,
+    )
     drain_seconds: float = _setting(
         30.0,
         "How long calls under way may go on after SIGTERM. Below what your supervisor grants.",

@@ -11,7 +11,7 @@ from assayoffice.sandbox.programs.errors import SandboxFailure, SandboxUnavailab
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.settings import SandboxSettings, configure
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
-from assayoffice.server.app import HANDLER, sandbox_settings, usable_cores
+from assayoffice.server.app import HANDLER, handler_arguments, sandbox_settings, usable_cores
 from assayoffice.server.catalog import Entry, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineError, EngineSettings
@@ -35,10 +35,15 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Try everything. Verifiers judge their own cases in real worker processes."""
-    sandbox = sandbox_settings(settings)
+    """Try everything. Verifiers judge their own cases in real worker processes.
+
+    Raises ConfigError.
+    """
+    sandbox, arguments = sandbox_settings(settings), handler_arguments(settings)
     host = [_platform(), _cores(), _memory(), _parquet()]
-    return [*host, *_sandbox(sandbox), *_languages(sandbox), *await _verifiers(sandbox)]
+    tried = [*_sandbox(sandbox), *_languages(sandbox)]
+    optional = set() if settings.lean else {"lean"}
+    return [*host, *tried, *await _verifiers(sandbox, arguments, optional)]
 
 
 def _platform() -> Finding:
@@ -135,7 +140,9 @@ def _language(name: str, toolchains: Toolchains) -> Finding:
         return Finding(subject, False, f"cannot be tried: {error}", "try again", needed=False)
 
 
-async def _verifiers(sandbox: SandboxSettings) -> list[Finding]:
+async def _verifiers(
+    sandbox: SandboxSettings, arguments: tuple[str, ...], optional: set[str]
+) -> list[Finding]:
     engine = Engine(
         EngineSettings(
             handler_path=HANDLER,
@@ -146,6 +153,7 @@ async def _verifiers(sandbox: SandboxSettings) -> list[Finding]:
             queue_bytes=64 * 1024**2,
             cache_bytes=0,
             sandbox=sandbox,
+            handler_arguments=arguments,
         )
     )
     try:
@@ -157,14 +165,15 @@ async def _verifiers(sandbox: SandboxSettings) -> list[Finding]:
         await engine.close()
     return [
         Finding("worker processes", True, "start, work, and end when told"),
-        *(_verifier(entry) for entry in catalog.entries.values()),
+        *(_verifier(entry, name not in optional) for name, entry in catalog.entries.items()),
     ]
 
 
-def _verifier(entry: Entry) -> Finding:
+def _verifier(entry: Entry, needed: bool) -> Finding:
     return Finding(
         f"verifier {entry.name}",
         entry.serving,
         entry.info.state_detail,
         "repair or uninstall the package that brings it",
+        needed,
     )

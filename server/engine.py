@@ -72,9 +72,10 @@ class EngineError(Exception):
 class EngineSettings:
     """What an engine is made with.
 
-    ``handler_path`` is ``module:factory`` and loaded by the workers. ``queue_items`` and
-    ``queue_bytes`` bound what is under way, waiting or running; beyond them work is shed. A worker
-    of ``sandboxed_workers`` runs programs, made as ``sandbox`` says, one at a time.
+    ``handler_path`` is ``module:factory``, loaded by the workers and called with
+    ``handler_arguments``. ``queue_items`` and ``queue_bytes`` bound what is under way, waiting or
+    running; beyond them work is shed. A worker of ``sandboxed_workers`` runs programs, made as
+    ``sandbox`` says, one at a time.
     """
 
     handler_path: str
@@ -85,6 +86,7 @@ class EngineSettings:
     queue_bytes: int
     cache_bytes: int
     sandbox: SandboxSettings = SandboxSettings()
+    handler_arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._workers = Workers(settings.handler_path, settings.sandbox)
+        self._workers = Workers(settings.handler_path, settings.sandbox, settings.handler_arguments)
         self._quick = Lane(
             self._workers,
             Terms(Operation.QUICK, settings.quick_workers, 0, _MAX_CHUNK),

@@ -98,6 +98,14 @@ def _reduced(digest: bytes, loaded: Loaded, submission: Submission[Any] | None) 
     return payload if len(payload) < MAX_REPLY_BYTES else b""
 
 
-def make_handler() -> Handler:
-    """The handler over all installed verifiers, for ``assayoffice.sandbox.workers``."""
+def make_handler(lean: str = "") -> Handler:
+    """The handler over all installed verifiers, for ``assayoffice.sandbox.workers``.
+
+    ``lean`` are the settings of the verifier of that name, as ``configuration.written``.
+    """
+    if lean:
+        # Not before it is wanted: this package is like others, and may be broken or not be there.
+        from assayoffice.verifiers.lean import configuration, settings
+
+        settings.configure(configuration.from_written(lean))
     return Judge(registry.load(carriers=[convert]))
