@@ -1,0 +1,1 @@
+"""Judges proofs in Lean by what was compiled of them, not by what Lean prints."""

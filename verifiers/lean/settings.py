@@ -32,10 +32,10 @@ class Header:
     """What stands before everything a task says, and what it is compiled with.
 
     ``toolchain`` is a folder with ``bin/lean``, ``path`` are folders of compiled modules besides
-    the toolchain's own. ``source`` is Lean: imports, then options, ``open`` and the like. Proofs may
-    rest on ``axioms``. ``snapshot`` is a file with Lean's state after the imports, which checks then
-    start from; ``assay lean-selftest`` makes it. ``repl`` is a community REPL that sees candidates
-    first and may only reject them.
+    the toolchain's own. ``source`` is Lean: imports, then options, ``open`` and the like. Proofs
+    may rest on ``axioms``. ``snapshot`` is a file with Lean's state after the imports, which checks
+    then start from; ``assay lean-selftest`` makes it. ``repl`` is a community REPL that sees
+    candidates first and may only reject them.
     """
 
     id: str

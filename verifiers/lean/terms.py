@@ -5,6 +5,7 @@ and however often parts of them are shared.
 """
 
 import enum
+import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,6 +13,8 @@ from typing import TypeAlias
 Name: TypeAlias = tuple[str | int, ...]
 #: Index of a level or an expression in a table.
 Term: TypeAlias = int
+
+_PART = re.compile("«[^»]*»|[^.«»]+")
 
 
 class Binder(enum.IntEnum):
@@ -136,3 +139,8 @@ class Constant:
 def text(name: Name) -> str:
     """A name as people write it."""
     return ".".join(str(part) for part in name) or "[anonymous]"
+
+
+def parse(written: str) -> Name:
+    """The name that Lean reads of it: ``Nat.add``, ``«a b».c``."""
+    return tuple(part[1:-1] if part.startswith("«") else part for part in _PART.findall(written))
