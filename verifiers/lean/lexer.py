@@ -16,7 +16,7 @@ from assayoffice.verifiers.lean.terms import Name
 class TokenKind(enum.Enum):
     """What a token is."""
 
-    #: A keyword, a name or a part of a notation made of letters: ``simp``, ``Nat.add``, ``«a b».c``.
+    #: A keyword, a name or a notation made of letters: ``simp``, ``Nat.add``, ``«a b».c``.
     WORD = "word"
     #: ``#eval``, but also what is a notation to some library: ``#s``.
     HASH_WORD = "hash word"

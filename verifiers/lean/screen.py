@@ -1,0 +1,302 @@
+"""What can be seen to be no proof before Lean is asked, and said in words that help.
+
+It explains and saves time. It keeps nothing out for good: a library may give any word a meaning, so
+what a proof is allowed to do is settled by the audit of what was compiled, which reads no source.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from assayoffice.verifiers.lean.imports import head
+from assayoffice.verifiers.lean.lexer import Token, TokenKind, tokens, words
+from assayoffice.verifiers.lean.task import Candidate
+
+MAX_BYTES = 64 << 10
+#: Twenty times Lean's own limit. No proof needs more than a task's CPU time allows.
+MAX_HEARTBEATS = 4_000_000
+MAX_RECURSION_DEPTH = 100_000
+
+# Control characters and those that make text read otherwise than it is.
+_INVISIBLE = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]|\\r(?!\\n)"
+)
+
+_RUNS = "runs code of its own inside of Lean; use the tactics that there are"
+_ASSUMES = "leaves something unproved; prove it"
+_SUGGESTS = "searches for a proof and is none; put what it suggests in its place"
+_COMPILED = "trusts compiled code, which no kernel checks; use `decide` or `norm_num`"
+_COMMAND = "begins a command, and a body is one proof; use `have` or `let` inside of the proof"
+_MODIFIES = "belongs to a declaration, and a body is one proof; leave it out"
+_HEADER = "belongs to the header, which the task sets; leave it out"
+_STOPS = "has Lean ignore the rest; leave it out"
+
+#: Words that no candidate may use, wherever they stand.
+_NEVER: Mapping[str, str] = {
+    **dict.fromkeys(("axiom", "init_quot"), "assumes something instead of proving it; prove it"),
+    "sorry": _ASSUMES,
+    "unsafe": "steps out of what the kernel checks; leave it out",
+    **dict.fromkeys(("prelude", "import"), _HEADER),
+    "native_decide": _COMPILED,
+    **dict.fromkeys(
+        (
+            "elab elab_rules macro macro_rules syntax declare_syntax_cat binder_predicate "
+            "initialize builtin_initialize run_cmd run_elab run_meta run_tac run_conv by_elab "
+            "simproc dsimproc simproc_decl dsimproc_decl builtin_simproc builtin_dsimproc "
+            "register_option register_builtin_option register_simp_attr register_label_attr "
+            "declare_config_elab declare_command_config_elab declare_simp_like_tactic"
+        ).split(),
+        _RUNS,
+    ),
+    **dict.fromkeys(("include_str", "include_bytes"), "reads a file; write out what it says"),
+    **dict.fromkeys(
+        (
+            "exact? apply? rw? rw?? simp? simp_all? simpa? dsimp? aesop? norm_num? grind? omega? "
+            "linarith? ring? try? observe? have? decide? fun_prop? show_term?"
+        ).split(),
+        _SUGGESTS,
+    ),
+}
+#: Words that others may use as names, where a step of a proof or a command may begin.
+_NEVER_FIRST: Mapping[str, str] = {
+    "admit": _ASSUMES,
+    "stop": _STOPS,
+    **dict.fromkeys(("hint", "polyrith"), _SUGGESTS),
+    **dict.fromkeys(("plausible", "slim_check"), "looks for counterexamples and proves nothing"),
+}
+#: Constants and attributes by their last component.
+_NEVER_NAMED: Mapping[str, str] = {
+    "sorryAx": _ASSUMES,
+    **dict.fromkeys(("lcProof", "lcUnreachable"), _ASSUMES),
+    **dict.fromkeys(("ofReduceBool", "ofReduceNat", "trustCompiler"), _COMPILED),
+    "unsafeCast": "changes types unseen; leave it out",
+    **dict.fromkeys(
+        ("implemented_by", "extern", "csimp"),
+        "has compiled code differ from what is proved; leave it out",
+    ),
+}
+_NEVER_IN_BODY: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "def theorem abbrev opaque instance structure inductive coinductive class example "
+            "namespace section end export variable universe include omit notation infix infixl "
+            "infixr prefix postfix attribute mutual add_decl_doc"
+        ).split(),
+        _COMMAND,
+    ),
+    **dict.fromkeys(
+        (
+            "private protected noncomputable partial scoped local public meta nonrec deriving"
+        ).split(),
+        _MODIFIES,
+    ),
+}
+_NEVER_FIRST_IN_BODY: Mapping[str, str] = {
+    **dict.fromkeys(("lemma", "constant", "alias", "unif_hint", "notation3"), _COMMAND),
+    "module": _HEADER,
+}
+#: What a line may go on with. Others are notations, such as ``#s`` for how many elements s has.
+_HASH_COMMANDS = frozenset(
+    (
+        "#check #check_failure #check_simp #check_tactic #conv #count_heartbeats #discr_tree_key "
+        "#eval #eval! #exit #explode #find #find_home #guard #guard_expr #guard_msgs #help "
+        "#html #instances #leansearch #lint #loogle #min_imports #moogle #norm_num #print "
+        "#push_cast #reduce #search #show_kind #simp #statesearch #synth #trans_imports #unfold? "
+        "#version #whnf #whnfR #where #widget #with_exporting"
+    ).split()
+)
+#: Those that only show what there is, and are often left behind.
+_SHOWING = frozenset(("#check", "#check_failure", "#print", "#synth", "#version", "#where"))
+
+#: What may come before a step of a proof on its line, or before a command.
+_BEFORE_A_STEP = frozenset(
+    "by ; <;> · . ( { => | try repeat first all_goals any_goals then else do focus".split()
+)
+#: Of an ``open ... in``.
+_OPENED = frozenset(("(", ")", ",", "->", "→"))
+
+_CAPPED_OPTIONS: Mapping[str, int] = {
+    "maxHeartbeats": MAX_HEARTBEATS,
+    "synthInstance.maxHeartbeats": MAX_HEARTBEATS,
+    "synthInstance.maxSize": 10_000,
+    "maxSynthPendingDepth": 100,
+    "maxRecDepth": MAX_RECURSION_DEPTH,
+    "exponentiation.threshold": 100_000,
+}
+_SWITCHES = frozenset(
+    ("autoImplicit", "relaxedAutoImplicit", "quotPrecheck", "checkBinderAnnotations", "genCtorIdx")
+)
+_SWITCH_GROUPS = frozenset(("pp", "linter", "backward"))
+
+#: Attributes that tell tactics, notations or printing what to use, and run nothing.
+_ATTRIBUTES = frozenset(
+    (
+        "aesop always_inline  bound cases_eliminator class coe congr "
+        "continuity default_instance deprecated elab_as_elim elab_without_expected_type "
+        "elementwise eqns expose ext field_simps fun_prop gcongr ghost_simps grind higher_order "
+        "induction_eliminator inherit_doc inline instance instance_reducible irreducible "
+        "macro_inline match_pattern measurability mfld_simps mono never_extract "
+        "no_expose noinline nolint norm_cast nospecialize parity_simps pp_dot "
+        "pp_nodot pp_using_anonymous_constructor push push_cast pull reassoc reducible refl rfl "
+        "semireducible simp simps specialize symm to_additive to_dual to_fun trans "
+        "unification_hint wf_preprocess zify_simps"
+    ).split()
+)
+_QUALIFIERS = frozenset(("local", "scoped"))
+
+
+def screen(text: str, candidate: Candidate) -> str:
+    """The first objection to a candidate, for people; empty where there is none.
+
+    It names line and token, and what to do about it.
+    """
+    if objection := _unreadable(text):
+        return objection
+    found = list(tokens(text))
+    body = candidate is Candidate.BODY
+    # Which imports a file may have is seen when it is assembled.
+    for at in range(0 if body else head(found).length, len(found)):
+        if said := _said(found, at, body):
+            return f"line {found[at].line}: `{_shown(found[at])}` {said}"
+    return ""
+
+
+def _unreadable(text: str) -> str:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return "the text is not Unicode: it holds half of a surrogate pair"
+    if size > MAX_BYTES:
+        return f"the text has {size:,} bytes; {MAX_BYTES:,} are allowed"
+    if found := _INVISIBLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        return f"line {line}: the character U+{ord(found[0][0]):04X} is not allowed; leave it out"
+    return ""
+
+
+def _said(found: Sequence[Token], at: int, body: bool) -> str:
+    """What is to be said against a token."""
+    token = found[at]
+    match token.kind:
+        case TokenKind.UNTERMINATED:
+            return "begins a comment, string or name that is never closed; close it"
+        case TokenKind.HASH_WORD:
+            return _against_hash_word(token.text, body)
+        case TokenKind.SYMBOL if token.text == "@[":
+            if body:
+                return _MODIFIES
+            return _against_attributes(found, at + 1)
+        case TokenKind.WORD if not _is_field(found, at):
+            return _against_word(found, at, body) or _against_name(found, at)
+        case TokenKind.WORD:
+            return _against_name(found, at)
+        case _:
+            return ""
+
+
+def _against_hash_word(text: str, body: bool) -> str:
+    if text not in _HASH_COMMANDS:
+        return ""
+    if body:
+        return _COMMAND
+    if text in _SHOWING:
+        return ""
+    return _STOPS if text == "#exit" else "runs code or searches inside of Lean; leave it out"
+
+
+def _against_word(found: Sequence[Token], at: int, body: bool) -> str:
+    text = found[at].text
+    if text == "set_option":
+        return _against_option(found, at, body)
+    if text == "attribute" and not body:
+        return _against_attributes(found, at + 2)
+    if text == "open" and body and not _is_local_open(found, at):
+        return "without `in` begins a command, and a body is one proof; write `open ... in`"
+    if text == "scoped" and at and found[at - 1].text == "open":
+        return ""
+    said = _NEVER.get(text, "") or (_NEVER_IN_BODY.get(text, "") if body else "")
+    if not said and _is_first(found, at):
+        said = _NEVER_FIRST.get(text, "") or (_NEVER_FIRST_IN_BODY.get(text, "") if body else "")
+    return said
+
+
+def _against_name(found: Sequence[Token], at: int) -> str:
+    name = words(found[at].text)[-1]
+    if name == "native" and _is_switched_on(found, at):
+        return _COMPILED
+    return _NEVER_NAMED.get(str(name), "")
+
+
+def _is_switched_on(found: Sequence[Token], at: int) -> bool:
+    """Whether an option of a tactic is: ``+native`` or ``native := true``."""
+    before = found[at - 1] if at else None
+    if before is not None and before.text == "+" and before.end == found[at].start:
+        return True
+    return [token.text for token in found[at + 1 : at + 3]] == [":=", "true"]
+
+
+def _is_field(found: Sequence[Token], at: int) -> bool:
+    """Whether a word is what a dot right before it selects: ``(f x).end``, ``.end``."""
+    if at == 0 or found[at - 1].text != "." or found[at - 1].end != found[at].start:
+        return False
+    # A dot may also be written for the bullet of a step.
+    follows = at > 1 and found[at - 2].end == found[at - 1].start
+    return follows or not _is_first(found, at - 1)
+
+
+def _is_first(found: Sequence[Token], at: int) -> bool:
+    """Whether a step of a proof or a command may begin with a token."""
+    if at == 0:
+        return True
+    before = found[at - 1]
+    return before.line < found[at].line or before.text in _BEFORE_A_STEP
+
+
+def _is_local_open(found: Sequence[Token], at: int) -> bool:
+    # Each token is passed for one `open` at most, as below for one `@[`.
+    for place in range(at + 1, len(found)):
+        token = found[place]
+        if token.text == "in":
+            return True
+        if token.text == "open" or not (token.kind is TokenKind.WORD or token.text in _OPENED):
+            return False
+    return False
+
+
+def _against_option(found: Sequence[Token], at: int, body: bool) -> str:
+    following = [token.text for token in found[at + 1 : at + 4]]
+    name, value, after = (*following, "", "", "")[:3]
+    if body and after != "in":
+        return "without `in` begins a command, and a body is one proof; write `set_option ... in`"
+    if cap := _CAPPED_OPTIONS.get(name):
+        digits = value.replace("_", "")
+        if digits.isascii() and digits.isdigit() and len(digits) < 20 and 0 < int(digits) <= cap:
+            return ""
+        return f"sets {name} to {value or 'nothing'}; from 1 to {cap} is allowed"
+    is_switch = name in _SWITCHES or name.partition(".")[0] in _SWITCH_GROUPS
+    if is_switch and value in ("true", "false"):
+        return ""
+    return f"sets {name or 'nothing'}, which no proof needs; leave it out"
+
+
+def _against_attributes(found: Sequence[Token], at: int) -> str:
+    """What is to be said against the attributes in square brackets, from the first one on."""
+    depth, is_name = 0, True
+    for place in range(at, len(found)):
+        token = found[place]
+        if token.text in ("[", "("):
+            depth += 1
+        elif token.text in ("]", ")"):
+            depth -= 1
+        elif token.text == "," and depth == 0:
+            is_name = True
+        elif token.kind is TokenKind.WORD and is_name and token.text not in _QUALIFIERS:
+            is_name = False
+            if token.text not in _ATTRIBUTES:
+                return f"gives the attribute {token.text}, which no proof needs; leave it out"
+        if depth < 0 or token.text == "@[":
+            return ""
+    return ""
+
+
+def _shown(token: Token) -> str:
+    return token.text if len(token.text) <= 40 else token.text[:40] + "..."
