@@ -8,9 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, tokens, words
+from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, tokens
 from assayoffice.verifiers.lean.task import Candidate, LeanTask
-from assayoffice.verifiers.lean.terms import Name
 
 _DEFAULT_TARGET = LeanTask(statement="").target
 _THEOREM = ("theorem", "lemma")
@@ -31,6 +30,14 @@ _RESERVED = frozenset(
 _INDENT = "  "
 
 
+class StatementError(ValueError):
+    """A field of a task of which no theorem can be made: ``statement``, ``target``, ``context``."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class CandidateError(Exception):
     """A candidate that cannot be put where it belongs; the message is for people."""
 
@@ -49,26 +56,18 @@ def normalized(task: LeanTask) -> LeanTask:
     A statement may be given as data sets have it, ``theorem NAME (x : T) : p := by sorry``. Its
     name is the target where the task names none.
 
-    Raises ValueError, naming the field that is to blame.
+    Raises StatementError.
     """
-    target_name(task.target)
+    _require_name(task.target)
     _require_closed("context", task.context)
     found: Sequence[Token] = _require_closed("statement", task.statement)
     if found and found[0].text in (*_THEOREM, "example"):
         task, found = _taken_apart(task, found)
     if not found:
-        raise ValueError("statement: it is empty; give what stands between name and `:=`")
+        raise StatementError("statement", "it is empty; give what stands between name and `:=`")
     _require_signature(found)
     statement = task.statement[found[0].start : found[-1].end]
     return replace(task, statement=statement)
-
-
-def target_name(text: str) -> Name:
-    """The name of the theorem that is to be proved. Raises ValueError."""
-    parts = words(text) if is_word(text) else ()
-    if not parts or any(part in _RESERVED for part in text.split(".")):
-        raise ValueError(f"target: {text!r} is no name that a theorem can have in Lean")
-    return parts
 
 
 def imports_of(header_source: str) -> tuple[str, ...]:
@@ -171,11 +170,17 @@ def _blanked(text: str, end: int) -> str:
     return "".join(each if each == "\n" else " " for each in text[:end]) + text[end:]
 
 
+def _require_name(target: str) -> None:
+    if not is_word(target) or any(part in _RESERVED for part in target.split(".")):
+        raise StatementError("target", f"{target!r} is no name that a theorem can have")
+
+
 def _require_closed(field: str, text: str) -> list[Token]:
-    """The tokens of a text. Raises ValueError where they would swallow what follows."""
+    """The tokens of a text. Raises StatementError where they would swallow what follows."""
     found = list(tokens(text))
     if found and found[-1].kind is TokenKind.UNTERMINATED:
-        raise ValueError(f"{field}: {found[-1].text!r} in line {found[-1].line} is never closed")
+        unclosed = found[-1]
+        raise StatementError(field, f"`{unclosed.text}` in line {unclosed.line} is never closed")
     return found
 
 
@@ -184,29 +189,29 @@ def _taken_apart(task: LeanTask, found: Sequence[Token]) -> tuple[LeanTask, Sequ
     name = ""
     if found[0].text in _THEOREM:
         if len(found) < 2:
-            raise ValueError(f"statement: nothing follows `{found[0].text}`")
+            raise StatementError("statement", f"nothing follows `{found[0].text}`")
         name = found[1].text
         if task.target not in (_DEFAULT_TARGET, name):
-            raise ValueError(
-                f"target: it is {task.target}, but the statement is about {name}; leave it out"
+            raise StatementError(
+                "target", f"it is {task.target}, but the statement is about {name}; leave it out"
             )
-        target_name(name)
+        _require_name(name)
         task = replace(task, target=name)
     end = _end(found)
     if tuple(token.text for token in found[end + 1 :]) not in _NO_PROOF:
-        raise ValueError(
-            "statement: it has a proof; end it before `:=`, or with `:= by sorry` as its proof"
+        raise StatementError(
+            "statement", "it has a proof; end it before `:=`, or with `:= by sorry` as its proof"
         )
     return task, found[2 if name else 1 : end]
 
 
 def _require_signature(found: Sequence[Token]) -> None:
     if _end(found) < len(found):
-        raise ValueError("statement: `:=` ends it; give what stands before")
+        raise StatementError("statement", "`:=` ends it; give what stands before")
     if not any(
         token.text == ":" and not depth for token, depth in zip(found, _depths(found), strict=True)
     ):
-        raise ValueError("statement: it lacks the `:` before what is to be proved")
+        raise StatementError("statement", "it lacks the `:` before what is to be proved")
 
 
 def _end(found: Sequence[Token]) -> int:
@@ -225,7 +230,7 @@ def _end(found: Sequence[Token]) -> int:
 
 
 def _depths(found: Sequence[Token]) -> list[int]:
-    """How deep in brackets each token is. Raises ValueError where they do not match."""
+    """How deep in brackets each token is. Raises StatementError where they do not match."""
     awaited: list[str] = []
     depths = []
     for token in found:
@@ -234,10 +239,10 @@ def _depths(found: Sequence[Token]) -> list[int]:
         if token.kind is TokenKind.TEXT and token.text.endswith("{"):
             sign = "{"
         if sign in _CLOSING.values() and (not awaited or awaited.pop() != sign):
-            raise ValueError(f"statement: `{sign}` in line {token.line} closes nothing")
+            raise StatementError("statement", f"`{sign}` in line {token.line} closes nothing")
         depths.append(len(awaited))
         if sign in _CLOSING:
             awaited.append(_CLOSING[sign])
     if awaited:
-        raise ValueError(f"statement: a `{awaited[-1]}` is missing")
+        raise StatementError("statement", f"a `{awaited[-1]}` is missing")
     return depths

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assayoffice.verifiers.lean.terms import Name
-
 
 class TokenKind(enum.Enum):
     """What a token is."""
@@ -87,7 +85,6 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _PIECE = re.compile(r'(?:[^"\\{]++|\\.)*+["{]', re.DOTALL)
 _COMMENT_EDGE = re.compile("/-|-/")
 _DOCUMENTATION = re.compile(r"/-[-!]\s*+--[^\n]*+")
-_SPLIT = re.compile(_PART)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -109,11 +106,6 @@ def tokens(text: str) -> Iterator[Token]:
             return
         _track(braces, text, last)
         place = end
-
-
-def words(text: str) -> Name:
-    """The components of a WORD, without the marks that quote them."""
-    return tuple(part.strip("«»") for part in _SPLIT.findall(text))
 
 
 def is_word(text: str) -> bool:

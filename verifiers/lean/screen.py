@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import Token, TokenKind, tokens, words
+from assayoffice.verifiers.lean.lexer import Token, TokenKind, tokens
 from assayoffice.verifiers.lean.task import Candidate
+from assayoffice.verifiers.lean.terms import parse
 
 MAX_BYTES = 64 << 10
 #: Twenty times Lean's own limit. No proof needs more than a task's CPU time allows.
@@ -220,7 +221,7 @@ def _against_word(found: Sequence[Token], at: int, body: bool) -> str:
 
 
 def _against_name(found: Sequence[Token], at: int) -> str:
-    name = words(found[at].text)[-1]
+    name = parse(found[at].text)[-1]
     if name == "native" and _is_switched_on(found, at):
         return _COMPILED
     return _NEVER_NAMED.get(str(name), "")
