@@ -23,15 +23,14 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
+from apart import Measured, begin
 from figures import percentile, table
 from rich.console import Console
 from rich.progress import track
@@ -43,7 +42,6 @@ from assayoffice.sandbox.programs import (
     Run,
     Sandbox,
     SandboxSettings,
-    SandboxUnavailable,
     Status,
     TierChoice,
 )
@@ -236,7 +234,7 @@ def _costs(
 ) -> dict[str, Cost]:
     """Measure all ways in turn, in several rounds: other guests of the host come and go."""
     nothing = {name: _apart(make, 0) for name, make in ways.items()}
-    rounds: dict[str, list[_Measured]] = {name: [] for name in ways}
+    rounds: dict[str, list[Measured]] = {name: [] for name in ways}
     for _ in track(range(_ROUNDS), "measuring", console=console, transient=True):
         for name, make in ways.items():
             measured = _apart(make, programs) if nothing[name] is not None else None
@@ -249,8 +247,8 @@ def _costs(
     }
 
 
-def _cost(idle: "_Measured", rounds: "Sequence[_Measured]", programs: int) -> Cost:
-    test_ms = [each for measured in rounds for each in measured.test_ms]
+def _cost(idle: Measured, rounds: Sequence[Measured], programs: int) -> Cost:
+    test_ms = [each for measured in rounds for each in measured.step_ms]
     used_seconds = statistics.median(measured.cpu_seconds for measured in rounds)
     return Cost(
         cpu_ms=1000 * (used_seconds - idle.cpu_seconds) / programs,
@@ -260,50 +258,8 @@ def _cost(idle: "_Measured", rounds: "Sequence[_Measured]", programs: int) -> Co
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    cpu_seconds: float
-    start_ms: float
-    test_ms: list[float]
-
-
-def _apart(make: Callable[[], _Way], programs: int) -> _Measured | None:
-    """Measure in a process of its own, whose CPU time is then that of all it has started."""
-    return _collect(*_begin(make, programs))
-
-
-def _begin(make: Callable[[], _Way], programs: int) -> tuple[int, int]:
-    """Start measuring; the process that does, and where it will say what it has measured."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writing)
-        return pid, reading
-    try:
-        os.close(reading)
-        # What bubblewrap leaves to the system to reap would otherwise not be counted.
-        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        measured = _run(make, programs)
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                os.wait()
-        with os.fdopen(writing, "w") as told:
-            told.write(json.dumps(measured))
-    except SandboxUnavailable as error:
-        print(f"left out: {str(error).splitlines()[0]}", file=sys.stderr)
-    except BaseException:  # noqa: BLE001 - a fork must not go on as if it were the benchmark
-        traceback.print_exc()
-    os._exit(0)
-
-
-def _collect(pid: int, reading: int) -> _Measured | None:
-    with os.fdopen(reading) as told:
-        text = told.read()
-    _, _, usage = os.wait4(pid, 0)
-    if not text:
-        return None
-    start_ms, test_ms = json.loads(text)
-    return _Measured(usage.ru_utime + usage.ru_stime, start_ms, test_ms)
+def _apart(make: Callable[[], _Way], programs: int) -> Measured | None:
+    return begin(lambda: _run(make, programs)).collect()
 
 
 def _run(make: Callable[[], _Way], programs: int) -> tuple[float, list[float]]:
@@ -327,10 +283,10 @@ def _run(make: Callable[[], _Way], programs: int) -> tuple[float, list[float]]:
 
 def _together(make: Callable[[], _Way], cores: int, programs: int) -> float:
     """Tests per second with as many processes as there are cores, each with its own sandbox."""
-    begun = [_begin(make, programs) for _ in range(cores)]
-    all_measured = [_collect(*each) for each in begun]
+    begun = [begin(lambda: _run(make, programs)) for _ in range(cores)]
+    all_measured = [each.collect() for each in begun]
     return sum(
-        1000 * len(measured.test_ms) / sum(measured.test_ms)
+        1000 * len(measured.step_ms) / sum(measured.step_ms)
         for measured in all_measured
         if measured is not None
     )
