@@ -218,7 +218,7 @@ class Compacted:
         return cells
 
     def name(self, word: int, owner: int) -> Name:
-        """A name. Costs a step for each component, besides texts and numbers, once an object."""
+        """A name. Costs a step for each component, besides texts and numbers, and more at first."""
         chain: list[int] = []
         name: Name | None = None
         while name is None:
@@ -240,9 +240,9 @@ class Compacted:
                 part = self.natural(rest, index)
             else:
                 raise OleanError("a name is something else")
-            name = (*name, part)
+            name = self._names[index] = (*name, part)
             self.spend(len(name))
-            self._names[index] = name
+        self.spend(len(name))
         return name
 
     def names(self, word: int, owner: int) -> tuple[Name, ...]:

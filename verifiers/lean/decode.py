@@ -174,14 +174,12 @@ class Decoder:
         heap, known, base = self._heap, self._expressions, self._heap.base
         if kind == _CONST:
             name, levels = heap.name(fields[0], index), self._level_list(fields[1], index)
-            # A table looks at each part of these.
-            heap.spend(len(name) + len(levels))
+            heap.spend(len(levels))
             return ("const", name, levels)
         if kind == _SORT:
             return ("sort", self.level(fields[0], index))
         if kind == _PROJ:
             name = heap.name(fields[0], index)
-            heap.spend(len(name))
             return ("proj", name, heap.natural(fields[1], index), known[(fields[2] - base) >> 3])
         if kind == _LET:
             parts = (known[(field - base) >> 3] for field in fields[1:])

@@ -63,6 +63,11 @@ _UNSAFE = {
 }
 
 
+def _shown(name: Name) -> str:
+    """A name for messages, whatever it is made of."""
+    return ascii(text(name)[:100])
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """What a module imports. The flags are those of Lean's ``module`` system."""
@@ -127,16 +132,16 @@ class Olean:
         heap = self._heap
         word = self._infos.get(name)
         if word is None:
-            raise OleanError(f"it does not define {text(name)}")
+            raise OleanError(f"it does not define {_shown(name)}")
         info = heap.object(word, self._owner)
         kind = _KINDS.get(heap.words[info])
         if kind is None:
-            raise OleanError(f"{text(name)} is no constant of a known kind")
+            raise OleanError(f"{_shown(name)} is no constant of a known kind")
         info = heap.constructor(word, self._owner, heap.words[info])
         value = heap.constructor(heap.words[info + 1], info, _VALUES[kind])
         common = heap.constructor(heap.words[value + 1], value, _COMMON)
         if heap.name(heap.words[common + 1], common) != name:
-            raise OleanError(f"{text(name)} has another name inside")
+            raise OleanError(f"{_shown(name)} has another name inside")
         return kind, value, common
 
     def kind(self, name: Name) -> Kind:
