@@ -26,6 +26,8 @@ _RESERVED = frozenset(
         "section set_option show structure syntax then theorem universe variable where with"
     ).split()
 )
+# What `sorry` stands for, which itself needs more of a library than a header may have.
+_UNPROVED = "sorryAx _ .false"
 # Lean takes what stands in column 0 for the beginning of the next command.
 _INDENT = "  "
 
@@ -78,8 +80,8 @@ def imports_of(header_source: str) -> tuple[str, ...]:
 
 
 def reference(header_source: str, task: LeanTask) -> str:
-    """The statement, with ``sorry`` for its proof. The task is a normalized one."""
-    return f"{_until_proof(header_source, task)}{_INDENT}sorry\n"
+    """The statement without a proof. The task is a normalized one."""
+    return f"{_until_proof(header_source, task)}{_INDENT}{_UNPROVED}\n"
 
 
 def proof(task: LeanTask, text: str) -> str:
