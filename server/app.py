@@ -21,6 +21,7 @@ from assayoffice.server.catalog import Catalog, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
 from assayoffice.server.health import SERVICE, Health
+from assayoffice.server.rechecks import Rechecks
 from assayoffice.server.service import MAX_MESSAGE_BYTES, VerifierService
 from assayoffice.v1.verifier_pb2_grpc import add_VerifierServiceServicer_to_server
 
@@ -54,6 +55,7 @@ class Server:
         engine: Engine,
         calls: Calls,
         health: Health,
+        rechecking: "asyncio.Task[None]",
     ) -> None:
         self.endpoint = endpoint
         self._catalog = catalog
@@ -61,6 +63,7 @@ class Server:
         self._engine = engine
         self._calls = calls
         self._health = health
+        self._rechecking = rechecking
 
     def states(self) -> Mapping[str, str]:
         """SERVING or NOT_SERVING for each verifier."""
@@ -76,6 +79,7 @@ class Server:
         """
         self._health.stop()
         self._calls.drain()
+        self._rechecking.cancel()
         await self._engine.drain(grace_seconds)
         await self._engine.close()
         self._health.end()
@@ -123,10 +127,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         await grpc_server.start()
         following = asyncio.create_task(health.follow())
+        rechecks = Rechecks(engine, catalog, settings.recheck_seconds, health.tell)
+        rechecking = asyncio.create_task(rechecks.run())
         try:
-            yield Server(endpoint, catalog, grpc_server, engine, calls, health)
+            yield Server(endpoint, catalog, grpc_server, engine, calls, health, rechecking)
         finally:
             following.cancel()
+            rechecking.cancel()
     finally:
         await grpc_server.stop(None)
         await engine.close()

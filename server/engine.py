@@ -193,7 +193,7 @@ class Engine:
             return waiter
         if item is None:
             self._counts["misses"] += 1
-            item = Item(work.key, work.body, work.limits, work.flow, self._loop.time())
+            item = Item(work.key, work.body, work.limits, work.flow, work.fresh, self._loop.time())
             self._items[work.key] = item
             self._waiting_bytes += len(work.body)
             self._quick.push(item)
@@ -290,7 +290,7 @@ class Engine:
 
     def _reduce(self, item: Item, body: bytes) -> None:
         """Have a body judged that comes to the same as the item's, and may be known already."""
-        key = hashlib.sha256(body).digest()
+        key = item.key if item.fresh else hashlib.sha256(body).digest()
         known, other = self._cache.get(key), self._items.get(key)
         if known is not None:
             self._counts["hits"] += 1
@@ -343,7 +343,7 @@ class Engine:
     def _settle(self, item: Item, finding: Finding) -> None:
         self._forget(item)
         again = finding
-        if isinstance(finding, Cacheable):
+        if isinstance(finding, Cacheable) and not item.fresh:
             again = self._cache.put(item.key, finding)
         self._tell(item, finding, again)
 

@@ -32,8 +32,9 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_healt
 
     def __init__(self, catalog: Catalog, engine: Engine) -> None:
         self._engine = engine
-        self._serving = {name: entry.serving for name, entry in catalog.entries.items()}
-        self._serving[""] = self._serving[SERVICE] = any(self._serving.values())
+        self._entries = catalog.entries
+        self._names = {*catalog.entries, "", SERVICE}
+        self._stopped = False
         self._working = True
         self._ended = False
         self._changed = asyncio.Event()
@@ -41,7 +42,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_healt
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> health_pb2.HealthCheckResponse:
-        if request.service not in self._serving:
+        if request.service not in self._names:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such service or verifier")
         return _Status(status=self._status(request.service))
 
@@ -64,24 +65,29 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_healt
             if working != self._working:
                 _log.error("workers are back" if working else "no worker can be had")
                 self._working = working
-                self._tell()
+                self.tell()
 
     def stop(self) -> None:
         """Tell that nothing serves any more."""
-        self._serving = dict.fromkeys(self._serving, False)
-        self._tell()
+        self._stopped = True
+        self.tell()
 
     def end(self) -> None:
         """Let go of the watchers, who would otherwise stay as long as the server does."""
         self._ended = True
-        self._tell()
+        self.tell()
 
     def _status(self, service: str) -> health_pb2.HealthCheckResponse.ServingStatus:
-        serving = self._serving.get(service)
-        if serving is None:
+        if service not in self._names:
             return _Status.SERVICE_UNKNOWN
-        return _Status.SERVING if serving and self._working else _Status.NOT_SERVING
+        if service in self._entries:
+            serving = self._entries[service].serving
+        else:
+            serving = any(entry.serving for entry in self._entries.values())
+        up = serving and self._working and not self._stopped
+        return _Status.SERVING if up else _Status.NOT_SERVING
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell watchers what has changed."""
         self._changed.set()
         self._changed = asyncio.Event()

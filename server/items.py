@@ -16,6 +16,7 @@ class Item:
     body: bytes
     limits: WorkLimits
     flow: Hashable
+    fresh: bool
     #: When it came, and when it was first handed to a worker, 0 until then; on the loop's clock.
     submitted: float
     started: float = 0.0

@@ -15,6 +15,9 @@ def write_finding(
     result: verdict_pb2.VerifyResult, admitted: Admitted, finding: Finding, path: str
 ) -> None:
     """Fill a result; ``path`` leads to the submission and names it in errors."""
+    if not admitted.entry.serving:  # any more, since it was asked
+        write_error(result, admitted.entry.out_of_service(path))
+        return
     stamp = admitted.entry.stamp
     match finding:
         case Judged(reply=reply, cached=cached):

@@ -8,9 +8,11 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.engine import (
@@ -33,11 +35,35 @@ class NoCasesError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A submission whose outcome is known, ready to be judged.
+
+    ``wanted`` is written as what is found is: "CORRECT", "INCORRECT REASON", "error REASON".
+    """
+
+    id: str
+    wanted: str
+    with_reason: bool
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
 class SelfCheck:
     """What a verifier made of its own cases; it may serve when there are no failures."""
 
     passed: int
     failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What came of judging a case once more; ``difference`` is empty where it was as wanted.
+
+    That there was no verdict (``is_trouble``) says nothing about the verifier.
+    """
+
+    difference: str
+    is_trouble: bool
 
 
 def limits_of(info: verifier_pb2.VerifierInfo) -> WorkLimits:
@@ -52,8 +78,8 @@ def limits_of(info: verifier_pb2.VerifierInfo) -> WorkLimits:
     )
 
 
-async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
-    """Judge all cases of a loaded verifier. Raises NoCasesError."""
+async def cases(engine: Engine, info: verifier_pb2.VerifierInfo) -> tuple[Case, ...]:
+    """The cases of a loaded verifier. Raises NoCasesError."""
     try:
         lines = (await engine.ask(Operation.CASES.value + info.name.encode())).splitlines()
     except EngineError as error:
@@ -61,14 +87,22 @@ async def check(engine: Engine, info: verifier_pb2.VerifierInfo) -> SelfCheck:
     rows = [json.loads(line) for line in lines]
     if "unavailable" in rows[0]:
         raise NoCasesError(rows[0]["unavailable"])
-    findings = await asyncio.gather(*(_judge(engine, _work(row, info)) for row in rows))
-    failures = []
-    for row, finding in zip(rows, findings, strict=True):
-        wanted = _wanted(row)
-        found = _found(finding, with_reason=bool(row["reason"]))
-        if found != wanted:
-            failures.append(f"case {row['id']}: wanted {wanted}, got {found}")
-    return SelfCheck(len(rows) - len(failures), tuple(failures))
+    return tuple(_case(row, info) for row in rows)
+
+
+async def check(engine: Engine, cases: Sequence[Case]) -> SelfCheck:
+    """Judge all cases of a verifier."""
+    findings = await asyncio.gather(*(_judge(engine, case.work) for case in cases))
+    differences = [_difference(*each) for each in zip(cases, findings, strict=True)]
+    failures = tuple(filter(None, differences))
+    return SelfCheck(len(cases) - len(failures), failures)
+
+
+async def repeat(engine: Engine, case: Case) -> Repetition:
+    """Judge a case once more, whatever was found before."""
+    work = replace(case.work, key=os.urandom(len(case.work.key)), fresh=True)
+    finding = await engine.submit(work)
+    return Repetition(_difference(case, finding), isinstance(finding, Failed | Troubled))
 
 
 async def _judge(engine: Engine, work: Work) -> Finding:
@@ -80,21 +114,27 @@ async def _judge(engine: Engine, work: Work) -> Finding:
         await asyncio.sleep(finding.retry_after_seconds or 0)
 
 
-def _work(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Work:
+def _case(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Case:
     body = bytes.fromhex(info.hallmark.digest) + base64.b64decode(row["submission"])
-    return Work(
+    work = Work(
         key=hashlib.sha256(b"case" + body).digest(),
         body=body,
         limits=limits_of(info),
         deadline=math.inf,
         flow=info.name,
     )
+    return Case(row["id"], _wanted(row), bool(row["reason"]), work)
 
 
 def _wanted(row: Mapping[str, str]) -> str:
     if row["error"]:
         return f"error {row['error']}"
     return f"{row['outcome']} {row['reason']}".rstrip()
+
+
+def _difference(case: Case, finding: Finding) -> str:
+    found = _found(finding, case.with_reason)
+    return "" if found == case.wanted else f"case {case.id}: wanted {case.wanted}, got {found}"
 
 
 def _found(finding: Finding, with_reason: bool) -> str:
@@ -112,7 +152,10 @@ def _found(finding: Finding, with_reason: bool) -> str:
 def _judged(reply: bytes, with_reason: bool) -> str:
     if reply[:1] == Tag.ERROR.value:
         return _error(reply[1:])
-    verdict = verdict_pb2.Verdict.FromString(reply[1:])
+    try:
+        verdict = verdict_pb2.Verdict.FromString(reply[1:])
+    except DecodeError:
+        return "what is no verdict"
     outcome = verdict_pb2.Outcome.Name(verdict.outcome).removeprefix("OUTCOME_")
     return f"{outcome} {verdict.reason}" if with_reason else outcome
 

@@ -25,7 +25,8 @@ class Work:
 
     Works of equal ``key`` are computed once, so it covers everything a verdict may depend on.
     ``deadline`` is on the clock of time.monotonic(), ``math.inf`` for none. ``flow`` tells callers
-    apart: they are served in turn, so that a large batch does not starve a small one.
+    apart: they are served in turn, so that a large batch does not starve a small one. What is
+    ``fresh`` has a key of its own: it is done whatever is known of its body, and not remembered.
     """
 
     key: bytes
@@ -33,6 +34,7 @@ class Work:
     limits: WorkLimits
     deadline: float
     flow: object
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,22 @@ class TestAnswers:
         finding = await engine.submit(work("fact #1"))
         assert isinstance(finding, Judged)
         assert finding.reply == b"Efact #1"
+
+    async def test_fresh_work_is_done_again_and_not_remembered(self, engine):
+        def fresh(key: str) -> Work:
+            return replace(work("count #x", key=key), fresh=True)
+
+        known = await engine.submit(work("count #x"))
+        again = await engine.submit(fresh("a"))
+        assert (known.reply, again.reply, again.cached) == (b"V1", b"V2", False)
+        assert (await engine.submit(work("count #x"))).reply == b"V1"
+        assert (await engine.submit(work("count #x", key="a"))).reply == b"V3"
+
+    async def test_fresh_work_that_is_reduced_is_still_fresh(self, engine):
+        known = await engine.submit(work("reduce count"))
+        again = await engine.submit(replace(work("reduce count", key="a"), fresh=True))
+        later = await engine.submit(work("reduce count #in other words"))
+        assert [each.reply for each in (known, again, later)] == [b"V1", b"V2", b"V1"]
 
     async def test_large_batch_is_answered_in_full(self, engine):
         futures = [engine.submit(work(f"echo {number}")) for number in range(3000)]

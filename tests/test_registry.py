@@ -171,6 +171,23 @@ class TestCases:
         (case,) = loaded.cases()
         assert (case.submission.task.word, case.outcome) == ("y", Outcome.CORRECT)
 
+    def test_verifier_may_adapt_its_cases_to_the_host(self, package, tmp_path):
+        adapting = """
+    def cases_here(self, shipped):
+        return [{**row, "id": f"{where}/{row['id']}"} for where in "ab" for row in shipped]
+"""
+        package(one=plain() + adapting)
+        row = '{"id": "1", "kind": "right", "response": "", "task": {"word": "y"}, "error": "E"}'
+        loaded = self.write_cases(tmp_path, row)
+        assert [case.id for case in loaded.cases()] == ["a/1", "b/1"]
+
+    def test_verifier_without_cases_for_this_host_does_not_serve(self, package, tmp_path):
+        adapting = "\n    def cases_here(self, shipped): return []\n"
+        package(one=plain() + adapting)
+        row = '{"id": "1", "kind": "right", "response": "", "task": {"word": "y"}, "error": "E"}'
+        with pytest.raises(VerifierUnavailableError, match="has no cases"):
+            self.write_cases(tmp_path, row).cases()
+
     @pytest.mark.parametrize(
         "text",
         [

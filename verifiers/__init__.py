@@ -1,6 +1,7 @@
 """Judgement: verifiers know answers and no wire. ``base`` says what a verifier is."""
 
 from assayoffice.verifiers.base import (
+    AdaptsCases,
     Check,
     Effort,
     InvalidTaskError,
@@ -19,6 +20,7 @@ from assayoffice.verifiers.base import (
 )
 
 __all__ = [
+    "AdaptsCases",
     "Check",
     "Effort",
     "InvalidTaskError",

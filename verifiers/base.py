@@ -220,6 +220,19 @@ class UsesTools(Protocol):
 
 
 @runtime_checkable
+class AdaptsCases(Protocol):
+    """What a verifier has as well if it depends on the host which cases it can be asked."""
+
+    def cases_here(self, shipped: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """The rows of ``cases/<name>.jsonl`` as this host can judge them, with ids of their own.
+
+        So a row may become several, one for each installation that it is to be tried on. Raises
+        VerifierUnavailableError when none can be judged.
+        """
+        ...
+
+
+@runtime_checkable
 class RunsPrograms(Protocol):
     """What a verifier has as well if it runs programs."""
 

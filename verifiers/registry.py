@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from pydantic import TypeAdapter, ValidationError
 
 from assayoffice.verifiers.base import (
+    AdaptsCases,
     InvalidTaskError,
     Outcome,
     RunsPrograms,
@@ -95,7 +96,7 @@ class Loaded:
         return self._task.dump_python(task, mode="json")
 
     def cases(self) -> list[Case]:
-        """The verifier's own cases, in the order of its ``cases/<name>.jsonl``.
+        """The verifier's own cases, in the order of its ``cases/<name>.jsonl``, for this host.
 
         Raises VerifierUnavailableError when there are none or they cannot be read, because a
         verifier that was never seen to tell right from wrong must not judge.
@@ -103,7 +104,10 @@ class Loaded:
         path = _cases_path(type(self.verifier), self.name)
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
-            cases = [self._case(json.loads(line)) for line in lines if line.strip()]
+            rows = [json.loads(line) for line in lines if line.strip()]
+            if isinstance(self.verifier, AdaptsCases):
+                rows = list(self.verifier.cases_here(rows))
+            cases = [self._case(row) for row in rows]
         except FileNotFoundError:
             raise VerifierUnavailableError(f"ships no cases; they belong in {path}") from None
         except (ValueError, KeyError, TypeError, InvalidTaskError) as error:
