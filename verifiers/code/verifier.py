@@ -4,13 +4,13 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable, Tier, toolchains
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.settings import SandboxSettings, configured
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
+from assayoffice.verifiers import texts
 from assayoffice.verifiers.base import (
     Check,
     Effort,
@@ -29,11 +29,6 @@ from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeExtraction, CodeTask
 from assayoffice.verifiers.extract import TooLargeError
 
-_READ_AS_TEXT = (
-    "assayoffice.verifiers.code.inside",
-    "assayoffice.sandbox.programs",
-    "assayoffice.sandbox.programs.policy",
-)
 #: By the clock, for all tests of a submission. Far below what a worker may take, so that no program
 #: makes an error of its verdict by waiting; far above what tests take together that pass.
 TOTAL_SECONDS = 1800.0
@@ -121,7 +116,12 @@ class CodeVerifier:
             except SandboxFailure as error:
                 raise VerifierUnavailableError(str(error)) from error
         versions = {language: chain.version for language, chain in toolchains.found().items()}
-        return used | versions | {"inside": _inside()} | _packages(configured())
+        return (
+            used
+            | versions
+            | {"inside": texts.digest("assayoffice.verifiers.code.inside")}
+            | _packages(configured())
+        )
 
     def languages(self) -> Sequence[str]:
         """Languages whose programs can be run here. Raises VerifierUnavailableError."""
@@ -158,16 +158,6 @@ class CodeVerifier:
         except SandboxFailure as error:
             raise SandboxFailedError(str(error)) from error
         return run
-
-
-def _inside() -> str:
-    """SHA-256 of what runs in sandboxes: it is read as text, so no import shows that it decides."""
-    digest = hashlib.sha256()
-    for package in _READ_AS_TEXT:
-        for file in sorted(files(package).iterdir(), key=lambda file: file.name):
-            if file.name.endswith((".py", ".bpf")):
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _packages(settings: SandboxSettings) -> dict[str, str]:

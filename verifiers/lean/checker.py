@@ -188,7 +188,7 @@ def _replayer(sandbox: Sandbox, prepared: Prepared) -> Replayer | None:
     header, path = prepared.header, toolchain.places(prepared.header)
     match header.replay:
         case Replay.KERNEL:
-            return KernelReplayer(sandbox, path, prepared.toolchain.githash)
+            return KernelReplayer(sandbox, path, prepared.toolchain.githash, header.axioms)
         case Replay.LEANCHECKER:
             return LeanChecker(sandbox, header.toolchain, path)
         case Replay.COMPARATOR:

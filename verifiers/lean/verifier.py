@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable
 from assayoffice.sandbox.programs.settings import configured as configured_sandbox
+from assayoffice.verifiers import texts
 from assayoffice.verifiers.base import (
     Effort,
     InvalidTaskError,
@@ -98,7 +99,7 @@ class LeanVerifier:
         for header in self._settings.headers:
             if not isinstance(self._prepared.get(header.id), Prepared):
                 self._prepared[header.id] = self._prepare(header.id)
-        parts: dict[str, str] = {}
+        parts = {"inside": texts.digest("assayoffice.verifiers.lean.inside")}
         for name, prepared in self._prepared.items():
             if isinstance(prepared, Prepared):
                 parts |= {f"{name} {part}": value for part, value in prepared.parts.items()}
