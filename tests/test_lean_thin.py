@@ -18,6 +18,7 @@ from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
 from assayoffice.verifiers.lean import toolchain, tools
 from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
 from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
+from assayoffice.verifiers.lean.kernel import ReplayLimit
 from assayoffice.verifiers.lean.repl import ReplFirstPass
 from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS, Header
 from assayoffice.verifiers.lean.terms import Terms
@@ -179,10 +180,10 @@ class TestRepl:
 
 class TestLeanChecker:
     @pytest.fixture
-    def objection(self, sandbox: Sandbox, folder: Path, fake: Fake) -> Callable[[str], str]:
-        def say(script: str) -> str:
+    def objection(self, sandbox: Sandbox, folder: Path, fake: Fake) -> Callable[..., str]:
+        def say(script: str, **limits: float) -> str:
             fake("leanchecker", script)
-            return LeanChecker(sandbox, folder).objection(PROOF, LIMITS)
+            return LeanChecker(sandbox, folder).objection(PROOF, replace(LIMITS, **limits))
 
         return say
 
@@ -199,7 +200,12 @@ class TestLeanChecker:
 
     def test_death_is_no_acceptance(self, objection):
         script = "echo 'replaying AssayofficeSolution'; kill -SEGV $$"
-        assert objection(script) == "leanchecker died of a signal"
+        assert objection(script) == "leanchecker died of SIGSEGV"
+
+    def test_limit_that_is_used_up_is_told_by_its_name(self, objection):
+        with pytest.raises(ReplayLimit) as error:
+            objection("while :; do :; done", cpu_seconds=0.2)
+        assert error.value.limit == "CPU_TIME"
 
     @pytest.mark.parametrize("script", ["exit 0", "echo 'replaying Another'", "exit 1"])
     def test_what_it_does_not_say_is_neither(self, objection, script):
@@ -267,7 +273,7 @@ class TestComparator:
             objection(OKAY, "echo 'uncaught exception: unknown constant' >&2; exit 1")
 
     def test_death_of_the_exporter_is_no_acceptance(self, objection):
-        assert objection(OKAY, "kill -SEGV $$") == "leanexport died of a signal"
+        assert objection(OKAY, "kill -SEGV $$") == "leanexport died of SIGSEGV"
 
     def test_missing_program(self, sandbox, folder, fake):
         fake("lake", OKAY)

@@ -7,6 +7,7 @@ would have to be a proof of the statement to pass.
 """
 
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import ClassVar
 from assayoffice.sandbox.programs import RunLimits, RunResult, Sandbox, Status
 from assayoffice.verifiers.lean import tools
 from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.kernel import ReplayLimit
 from assayoffice.verifiers.lean.terms import text
 from assayoffice.verifiers.lean.toolchain import TOOLCHAIN
 
@@ -49,7 +51,7 @@ class LeanChecker:
     path: Sequence[str] = ()
 
     def objection(self, proof: Proof, limits: RunLimits) -> str:
-        """What the kernel does not accept. Raises LeanUnavailable and SandboxFailure."""
+        """What the kernel does not accept. Raises ReplayLimit, LeanUnavailable, SandboxFailure."""
         _require(self.toolchain, "leanchecker", "4.28")
         result = tools.run(
             self.sandbox,
@@ -61,8 +63,8 @@ class LeanChecker:
         # Exit code 0 alone would do for a program that does nothing.
         if result.status is Status.OK and _says(result, f"replaying {_SOLUTION}"):
             return ""
-        if how := tools.used_up(result):
-            return f"leanchecker {how}"
+        if death := _death("leanchecker", result):
+            return death
         if _says(result, f"leanchecker found a problem in {_SOLUTION}"):
             return _error(result)
         raise LeanUnavailable(f"leanchecker is not the program we know: {tools.told(result)}")
@@ -84,14 +86,17 @@ class Comparator:
     axioms: Sequence[str] = ()
 
     def objection(self, proof: Proof, limits: RunLimits) -> str:
-        """What comparator or kernel do not accept. Raises LeanUnavailable and SandboxFailure."""
+        """What comparator or kernel do not accept.
+
+        Raises ReplayLimit, LeanUnavailable and SandboxFailure.
+        """
         for program in ("lake", "leanexport", "leanchecker"):
             _require(self.toolchain, program, "4.35")
         exports = {}
         for module, olean in ((_CHALLENGE, proof.reference), (_SOLUTION, proof.olean)):
             exported = self._export(module, olean, text(proof.target), limits)
-            if how := tools.used_up(exported):
-                return f"leanexport {how}"
+            if death := _death("leanexport", exported):
+                return death
             if exported.status is not Status.OK:
                 raise LeanUnavailable(f"leanexport fails: {_error(exported)}")
             exports[_EXPORTS[module]] = exported.stdout
@@ -132,8 +137,8 @@ class Comparator:
         )
         if result.status is Status.OK and _says(result, _ACCEPTED):
             return ""
-        if how := tools.used_up(result):
-            return f"lake comparator {how}"
+        if death := _death("lake comparator", result):
+            return death
         if result.status is Status.OK or result.exit_code == _CANNOT_RUN:
             raise LeanUnavailable(f"lake comparator cannot be used: {_error(result)}")
         return _error(result)
@@ -144,6 +149,15 @@ def _require(toolchain: Path, program: str, since: str) -> None:
         raise LeanUnavailable(
             f"the toolchain {toolchain} has no bin/{program}; it comes with Lean {since} and later"
         )
+
+
+def _death(program: str, result: RunResult) -> str:
+    """Of which signal a program died, empty for none. Raises ReplayLimit."""
+    if limit := tools.limit(result):
+        raise ReplayLimit(limit)
+    if result.status is Status.SIGNALED:
+        return f"{program} died of {signal.Signals(result.signal).name}"
+    return ""
 
 
 def _says(result: RunResult, line: str) -> bool:

@@ -21,12 +21,11 @@ MAX_CHARACTERS = 500
 # They start each other; threads are counted apart.
 _PROCESSES = 8
 _NOT_STARTED = (126, 127)
-_USED_UP = {
-    Status.CPU_LIMIT: "used up its CPU time",
-    Status.WALL_LIMIT: "waited for too long",
-    Status.MEMORY_LIMIT: "used up its memory",
-    Status.OUTPUT_LIMIT: "wrote too much",
-    Status.SIGNALED: "died of a signal",
+_LIMITS = {
+    Status.CPU_LIMIT: "CPU_TIME",
+    Status.WALL_LIMIT: "WALL_TIME",
+    Status.MEMORY_LIMIT: "MEMORY",
+    Status.OUTPUT_LIMIT: "OUTPUT",
 }
 
 
@@ -67,9 +66,9 @@ def run(
     return result
 
 
-def used_up(result: RunResult) -> str:
-    """What kept a program from ending by itself; empty where it did."""
-    return _USED_UP.get(result.status, "")
+def limit(result: RunResult) -> str:
+    """What a program used up: CPU_TIME, WALL_TIME, MEMORY or OUTPUT; empty where it did not."""
+    return _LIMITS.get(result.status, "")
 
 
 def told(result: RunResult) -> str:
