@@ -19,9 +19,9 @@ from assayoffice.verifiers.lean.terms import Name
 KNOWN_RELEASES: Mapping[str, str] = MappingProxyType(
     {"eb6cafb7290e8bd5f2937522d8d804f58f02bafc": "4.35.0"}
 )
-#: Enough for proofs of a million subterms. A step takes about a microsecond and 300 bytes at most.
-DEFAULT_STEPS = 4_000_000
-#: The most that all files of one module may have. Those of Mathlib have less.
+#: Enough for a million different subterms. A step takes some three microseconds and 200 bytes.
+DEFAULT_STEPS = 2_000_000
+#: The most that all files of one module may have.
 MAX_BYTES = 512 << 20
 
 #: Keeps comparing two names about as cheap as a step says.

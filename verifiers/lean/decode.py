@@ -90,16 +90,26 @@ def _reach(heap: Compacted, roots: Set[int], shapes: _Shapes, known: Container[i
 
 
 def constants_in(heap: Compacted, roots: Iterable[tuple[int, int]]) -> set[Name]:
-    """The constants that expressions mention; not those that a literal means without saying so.
+    """The constants that expressions mention, also as the type of a literal.
 
     An expression is given by a word and the object that holds it.
     """
     names: set[Name] = set()
     objects = {heap.object(word, owner) for word, owner in roots}
     for index in _reach(heap, objects, _EXPRESSIONS, {}):
-        if heap.words[index] in (_CONST, _PROJ):
-            names.add(heap.name(heap.words[index + 1], index))
+        kind, word = heap.words[index], heap.words[index + 1]
+        if kind in (_CONST, _PROJ):
+            names.add(heap.name(word, index))
+        elif kind == _LITERAL:
+            names.add(("Nat",) if _is_natural(heap, word, index) else ("String",))
     return names
+
+
+def _is_natural(heap: Compacted, word: int, owner: int) -> bool:
+    """Whether a literal is a number, and no text. Costs a step."""
+    kind = heap.words[heap.object(word, owner)]
+    heap.constructor(word, owner, _NATURAL if kind == _NATURAL else _STRING)
+    return kind == _NATURAL
 
 
 class Decoder:
@@ -184,9 +194,7 @@ class Decoder:
         if kind == _LET:
             parts = (known[(field - base) >> 3] for field in fields[1:])
             return ("let", bool(heap.byte(index, 4, 8, 2)), *parts)
-        literal = heap.object(fields[0], index)
-        if heap.words[literal] == _NATURAL:
-            literal = heap.constructor(fields[0], index, _NATURAL)
+        is_natural, literal = _is_natural(heap, fields[0], index), heap.object(fields[0], index)
+        if is_natural:
             return ("nat", heap.natural(heap.words[literal + 1], literal))
-        literal = heap.constructor(fields[0], index, _STRING)
         return ("string", heap.string(heap.words[literal + 1], literal))

@@ -148,6 +148,11 @@ class Olean:
         """What a constant is. Raises OleanError where the module does not define it."""
         return self._value(name)[0]
 
+    def safety(self, name: Name) -> Safety:
+        """Whether a proof may rest on a constant. Raises OleanError as ``kind`` does."""
+        kind, value, _ = self._value(name)
+        return self._safety(kind, value)
+
     def constant(self, name: Name, terms: Terms) -> Constant:
         """A constant, with its terms put into a table.
 
@@ -180,9 +185,9 @@ class Olean:
         )
 
     def references(self, name: Name) -> frozenset[Name]:
-        """The constants that a constant mentions, in terms and by name.
+        """The constants that a constant mentions, in its terms and by name.
 
-        Those that only a literal stands for (``Nat``, ``String``) are not among them. Raises
+        A literal mentions ``Nat`` or ``String``; the names of a mutual block mean nothing. Raises
         OleanError where the module does not define it, or it has free or metavariables.
         """
         kind, value, common = self._value(name)
