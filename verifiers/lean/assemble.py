@@ -92,23 +92,22 @@ def proof(task: LeanTask, text: str) -> str:
     """
     if task.candidate is Candidate.FILE:
         return text
-    found = list(tokens(text))
-    if not found:
+    # One by one: the text may still be longer than any that is read to its end.
+    said = tokens(text)
+    last = next(said, None)
+    if last is None:
         return text
-    if found[0].text == ":=":
-        return _blanked(text, found[0].end)
-    if found[0].text not in _THEOREM:
-        return text
-    wanted = [token.text for token in tokens(f"{task.target}{_signature(task)} :=")]
-    for said, meant in zip(found[1:], wanted, strict=False):
-        if said.text != meant:
-            raise CandidateError(
-                f"line {said.line}: the statement is another one than the task's: `{said.text}` "
-                f"where `{meant}` is to stand; give the proof alone, from `by` on"
-            )
-    if len(found) <= len(wanted):
-        raise CandidateError("the statement is repeated, but no proof of it is given")
-    return _blanked(text, found[len(wanted)].end)
+    if last.text in _THEOREM:
+        for meant in tokens(f"{task.target}{_signature(task)} :="):
+            last = next(said, None)
+            if last is None:
+                raise CandidateError("the statement is repeated, but no proof of it is given")
+            if last.text != meant.text:
+                raise CandidateError(
+                    f"line {last.line}: the statement is another one than the task's: "
+                    f"`{last.text}` where `{meant.text}` is to stand; give the proof alone"
+                )
+    return _blanked(text, last.end) if last.text == ":=" else text
 
 
 def candidate(header_source: str, task: LeanTask, text: str, imports: Collection[str]) -> Assembled:

@@ -8,7 +8,7 @@ string is never closed, the last token is UNTERMINATED.
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class TokenKind(enum.Enum):
@@ -29,8 +29,7 @@ class TokenKind(enum.Enum):
     UNTERMINATED = "unterminated"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, its place in the text, and its line, from 1."""
 
     kind: TokenKind
@@ -84,7 +83,7 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 # Of an interpolated string, up to its end or to a brace that opens code.
 _PIECE = re.compile(r'(?:[^"\\{]++|\\.)*+["{]', re.DOTALL)
 _COMMENT_EDGE = re.compile("/-|-/")
-_DOCUMENTATION = re.compile(r"/-[-!]\s*+--[^\n]*+")
+_DOCUMENTATION = re.compile(r"/-[-!](?:[ \t\r\n]++|--[^\n]*+)*+")
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -177,11 +176,12 @@ def _to(match: re.Match[str] | None, text: str, place: int) -> tuple[TokenKind, 
 
 def _comment_end(text: str, start: int) -> int:
     """Where a comment has ended that begins at ``start``; 0 if it never does."""
-    # Lean skips the character after the opening unseen, and takes a line comment right behind the
-    # opening of documentation for one, even if it closes the documentation.
+    # Lean skips the character after the opening unseen, and takes line comments right behind the
+    # opening of documentation for what they are, even if they close it.
     documentation = _DOCUMENTATION.match(text, start)
+    inside = documentation.end() if documentation else start + 3
     depth = 1
-    for edge in _COMMENT_EDGE.finditer(text, documentation.end() if documentation else start + 3):
+    for edge in _COMMENT_EDGE.finditer(text, inside):
         depth += 1 if edge.group() == "/-" else -1
         if depth == 0:
             return edge.end()

@@ -1,0 +1,296 @@
+"""What is objected to before Lean is asked, what is not, and that no text is beyond the lexer."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assayoffice.verifiers.lean.lexer import TokenKind, tokens
+from assayoffice.verifiers.lean.screen import MAX_BYTES, screen
+from assayoffice.verifiers.lean.task import Candidate
+
+BODY, FILE = Candidate.BODY, Candidate.FILE
+
+
+def texts(source: str) -> list[str]:
+    return [token.text for token in tokens(source)]
+
+
+def of_kind(kind: TokenKind, source: str) -> list[str]:
+    return [token.text for token in tokens(source) if token.kind is kind]
+
+
+def test_names_of_every_sort_are_one_token():
+    names = ["h'", "x₁", "foo.end", "«a b».c", "Nat.«end»", "exact?", "α", "𝓝", "ℝ", "f.«»"]
+    assert of_kind(TokenKind.WORD, " ".join(names)) == names
+
+
+def test_greek_letters_that_lean_takes_for_symbols_are_no_part_of_a_name():
+    assert texts("λx Πx Σx") == ["λ", "x", "Π", "x", "Σ", "x"]
+
+
+def test_comments_nest_and_leave_nothing():
+    assert texts("a /- b /- c -/ d -/ e -- f /-\ng /-- h -/ i /-! j -/ k") == list("aegik")
+
+
+def test_opening_of_a_comment_takes_the_next_character_with_it():
+    assert texts("/-/ a -/ b") == ["b"]
+    assert texts("/-- -- a -/\n-/ b") == ["b"]
+
+
+@pytest.mark.parametrize("opened", ["/-", "/- a /- b -/", "/--/", '"a', 'r#"a"', "«a", 's!"a'])
+def test_what_is_never_closed_is_told(opened):
+    found = list(tokens(f"x {opened}"))
+    assert found[-1].kind is TokenKind.UNTERMINATED
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ['"a\\"b"', '"a\\\n   b"', "'\"'", r"'\''", r"'\x41'", r"'\u03b1'", 'r"\\"', 'r##"a"#b"##'],
+)
+def test_strings_and_characters_are_one_token(literal):
+    assert texts(f"f {literal} sorry") == ["f", literal, "sorry"]
+
+
+def test_primes_that_open_no_character_are_left_alone():
+    assert texts("f '' s ⁻¹' t") == ["f", "''", "s", "⁻¹'", "t"]
+
+
+def test_code_in_interpolated_strings_is_code():
+    source = 's!"a {f "}" {x := m!"{b}"}} c\\{d" e'
+    assert of_kind(TokenKind.WORD, source) == ["s!", "f", "x", "m!", "b", "e"]
+
+
+def test_numbers_end_where_lean_ends_them():
+    assert texts("h.1.2 1.5e-3 0xff 2.succ 1_000") == [
+        *("h", ".", "1", ".", "2", "1.5e-3", "0xff", "2.", "succ", "1_000"),
+    ]
+
+
+def test_token_knows_its_line_and_place():
+    source = "a\n /- b\n -/ c"
+    assert [(token.line, source[token.start : token.end]) for token in tokens(source)] == [
+        (1, "a"),
+        (3, "c"),
+    ]
+
+
+PIECES = ['"', "'", "/-", "-/", "--", "\n", "«", "»", 's!"', "{", "}", 'r#"', "\\", ".", "1", "a"]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2)).map("".join))
+def test_any_text_is_read_in_order_to_its_end(source):
+    found = list(tokens(source))
+    ends = [0, *(token.end for token in found)]
+    assert all(token.start >= end for token, end in zip(found, ends, strict=False))
+    assert all(source[token.start : token.end] == token.text != "" for token in found)
+    assert screen(source, BODY) == screen(source, BODY)
+    screen(source, FILE)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "/-",
+        "/- -/",
+        "-/",
+        "r#",
+        "#",
+        '"',
+        "«",
+        's!"{',
+        "open a ",
+        "@[a ",
+        "@[",
+        "`",
+        "a.",
+        "1.",
+        "\\",
+    ],
+)
+@pytest.mark.parametrize("candidate", Candidate)
+def test_time_is_linear_in_the_length(piece, candidate):
+    text = piece * (MAX_BYTES // len(piece))
+    start = time.process_time()
+    screen(text, candidate)
+    assert time.process_time() - start < 2.0
+
+
+PROOFS = [
+    "hp",
+    "fun p q ⟨hp, hq⟩ => ⟨hq, hp⟩",
+    "by\n  simp only [Finset.sum_range_succ, mul_comm] at h ⊢\n  omega",
+    "by\n  intro n\n  induction n with\n  | zero => rfl\n  | succ n ih => rw [pow_succ, ih]; ring",
+    "by\n  obtain ⟨x, hx⟩ : ∃ x, f x = 0 := ⟨0, by simp⟩\n  nlinarith [sq_nonneg x]",
+    "by\n  open Real in\n  have h := sin_pi\n  open scoped Nat in\n  simpa using h",
+    "by\n  open Classical (choose) in exact choose_spec _",
+    "by\n  set_option maxRecDepth 4000 in\n  set_option maxHeartbeats 400000 in decide",
+    "by\n  show a ≤ b from le_of_lt h\n  <;> first | assumption | exact h.symm.le",
+    "calc a = b := by rw [h]\n  _ = c := by conv_lhs => rw [← h]",
+    "by\n  · simp_all\n  · exact @Nat.rec _ h.zero h.«end» n",
+    "match n with\n  | 0 => rfl\n  | n + 1 => by simp [f n]\ntermination_by n\ndecreasing_by omega",
+    "aux 0 where\n  aux (n : ℕ) : p n := by\n    cases n <;> trivial",
+    "let rec go : ℕ → ℕ\n    | 0 => 0\n    | n + 1 => go n\n  foo go",
+    "by\n  have : #s ≤ #t := Finset.card_le_card hst\n  have := #[1, 2].size\n  linarith",
+    "by simp [instance_max, foo.end, (f x).def, Set.preimage, f ⁻¹' s, f '' t, x.1.open]",
+    'by\n  -- sorry\n  /- axiom /- unsafe -/ #eval -/\n  exact f "sorry" s!"{x} axiom" «sorry»',
+    "by\n  decide +kernel",
+    "by exact List.head? l |>.get!",
+    "by\n  refine ⟨?_, fun hint stop admit => ?_⟩ <;> simp",
+    "by\n  intro x hx\n  rcases hx with (.inl h | .inr h)\n  all_goals exact .intro h",
+    "by\n  unfold_let; exact (inferInstance : Decidable p).casesOn",
+]
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+@pytest.mark.parametrize("candidate", Candidate)
+def test_proofs_as_people_write_them_pass(proof, candidate):
+    assert (
+        screen(proof if candidate is BODY else f"theorem target : p :=\n{proof}", candidate) == ""
+    )
+
+
+def test_file_as_people_write_them_passes():
+    assert (
+        screen(
+            """import Mathlib
+import Aesop
+set_option maxHeartbeats 400000
+set_option autoImplicit false
+open BigOperators Real Nat Topology
+
+/-- Documentation that says sorry. -/
+@[simp, norm_cast] theorem foo.one (p : Prop) [Decidable p] : p ∨ ¬p := em p
+@[to_additive (attr := simp) bar "doc"] lemma foo.mul : p := h
+attribute [local instance, -simp] Classical.propDecidable
+local notation "ℝ²" => EuclideanSpace ℝ (Fin 2)
+namespace Foo
+section
+variable {α : Type*} [Group α] (a : α)
+include a in
+private noncomputable def bar : α := a
+instance : Inhabited α := ⟨1⟩
+structure Pair where
+  fst : ℕ
+deriving Repr, DecidableEq
+#check bar
+#print axioms bar
+end
+end Foo
+theorem target : p := by simp [Foo.bar]
+""",
+            FILE,
+        )
+        == ""
+    )
+
+
+# In either mode, and the token that is told.
+NEVER = [
+    ("by sorry", "sorry"),
+    ("by\n  · exact h\n  .sorry", "sorry"),
+    ("by\n  admit", "admit"),
+    ("by cases h; admit", "admit"),
+    ("by\n  stop\n  simp", "stop"),
+    ("by exact sorryAx _ true", "sorryAx"),
+    ("@_root_.«sorryAx» p false", "_root_.«sorryAx»"),
+    ("by native_decide", "native_decide"),
+    ("by decide +native", "native"),
+    ("by decide (config := { native := true })", "native"),
+    ("Lean.ofReduceBool a b h", "Lean.ofReduceBool"),
+    ("by exact?", "exact?"),
+    ("by first | apply? | simp", "apply?"),
+    ("by\n  hint", "hint"),
+    ("by plausible", "plausible"),
+    ("by run_tac Lean.Elab.admitGoal", "run_tac"),
+    ('s!"{by_elab x}"', "by_elab"),
+    ("unsafe h", "unsafe"),
+    ('include_str "/etc/passwd"', "include_str"),
+    ("by set_option debug.skipKernelTC true in exact h", "set_option"),
+    ("by set_option maxHeartbeats 0 in simp", "set_option"),
+    ("by set_option maxHeartbeats 99999999999 in simp", "set_option"),
+    ("by set_option warn.sorry false in exact h", "set_option"),
+    ("by set_option maxRecDepth", "set_option"),
+    ("h\naxiom a : p", "axiom"),
+    ("h\nmacro_rules | `(x) => `(y)", "macro_rules"),
+    ('h\nelab "x" : term => pure default', "elab"),
+    ("h\ninitialize x : Unit ← pure ()", "initialize"),
+    ("h\n#eval 1", "#eval"),
+    ("h\n#exit\nfoo", "#exit"),
+    ("h\nprelude", "prelude"),
+    ("h\nimport Foo", "import"),
+    ("h /- and so on", "/-"),
+    ('h "and so on', '"'),
+]
+
+
+@pytest.mark.parametrize(("said", "token"), NEVER)
+@pytest.mark.parametrize("candidate", Candidate)
+def test_what_is_no_proof_is_told_with_its_line(said, token, candidate):
+    text = said if candidate is BODY else f"theorem target : p := {said}"
+    lines = said[: said.rindex(token)].count("\n")
+    assert screen(text, candidate).startswith(f"line {lines + 1}: `{token}` ")
+
+
+COMMANDS = """
+def x := 1
+theorem x : p := h
+lemma x : p := h
+example : p := h
+instance : C := c
+opaque x : p
+abbrev x := y
+class X
+structure X
+@[simp] def x := 1
+private def x := 1
+end
+namespace X
+section
+variable (h : p)
+include h
+universe u
+open X
+export X (y)
+mutual
+notation "x" => y
+local notation "x" => y
+infixl:50 "x" => y
+attribute [simp] x
+set_option maxRecDepth 100
+#check h
+#print axioms h
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS.split("\n")[1:-1])
+def test_body_does_not_leave_the_proof_and_a_file_may(command):
+    assert screen(f"by\n  exact h\n\n{command}", BODY).startswith("line 4: `")
+    assert screen(f"theorem target : p := by\n  exact h\n\n{command}", FILE) == ""
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ["@[implemented_by f]", '@[simp, extern "f"]', "@[local csimp]", "@[init]", "@[macro x]"],
+)
+def test_attributes_that_run_or_replace_code_are_told(attributes):
+    assert "attribute" in screen(f"{attributes} def x : p := h", FILE)
+    assert screen("attribute [simp, command_elab x] foo", FILE)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\0", "a\x1b", "a\u202eb", "a\u2066b", "a\rb", "\x85", "a\ud800"]
+)
+def test_characters_that_mislead_are_told(text):
+    assert screen(f"-- {text}", BODY)
+    assert screen(f'"{text}"', FILE)
+
+
+def test_size_is_limited_in_bytes():
+    assert screen("α" * (MAX_BYTES // 2), BODY) == ""
+    assert "bytes" in screen("α" * (MAX_BYTES // 2) + "a", BODY)
+
+
+def test_first_objection_is_the_one_that_is_told():
+    assert screen("h\nsorry\naxiom", FILE).startswith("line 2: `sorry` ")
