@@ -43,18 +43,24 @@ class Ready:
 
 
 class EmbeddedServer:
-    """Starts the server on entry and stops it on exit."""
+    """Starts the server, with these ``flags`` besides its own, on entry and stops it on exit."""
 
-    def __init__(self, *, start_seconds: float, command: tuple[str, ...] = _COMMAND) -> None:
+    def __init__(
+        self,
+        *,
+        start_seconds: float,
+        flags: tuple[str, ...] = (),
+        command: tuple[str, ...] = _COMMAND,
+    ) -> None:
         self._start_seconds = start_seconds
-        self._command = command
+        self._command = (*command, *_FLAGS, *flags)
         self._stderr_tail: deque[str] = deque(maxlen=_STDERR_LINES)
 
     def __enter__(self) -> Ready:
         """Start the server and wait until it serves. Raises EmbeddedServerError."""
         # A session of its own: Ctrl-C is ours to handle, and the group can be killed as a whole.
         self._process = subprocess.Popen(
-            [*self._command, *_FLAGS],
+            self._command,
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -18,6 +18,8 @@ from assayoffice.server.engine import Engine, EngineError, EngineSettings
 
 # Two workers and the service, with room for one submission that takes all its memory.
 _WANTED_MEMORY_BYTES = 2 * 1024**3
+_LEAN = "lean"
+_REMEDIES = {_LEAN: "see what is said about Lean above"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ async def examine(settings: Settings) -> list[Finding]:
     """
     sandbox, arguments = sandbox_settings(settings), handler_arguments(settings)
     host = [_platform(), _cores(), _memory(), _parquet()]
-    tried = [*_sandbox(sandbox), *_languages(sandbox)]
-    optional = set() if settings.lean else {"lean"}
+    tried = [*_sandbox(sandbox), *_languages(sandbox), *_lean(arguments, sandbox)]
+    optional = set() if arguments else {_LEAN}
     return [*host, *tried, *await _verifiers(sandbox, arguments, optional)]
 
 
@@ -140,6 +142,21 @@ def _language(name: str, toolchains: Toolchains) -> Finding:
         return Finding(subject, False, f"cannot be tried: {error}", "try again", needed=False)
 
 
+def _lean(arguments: tuple[str, ...], sandbox: SandboxSettings) -> list[Finding]:
+    """What stands behind each header that proofs are checked under."""
+    if not arguments:
+        remedy = "name a file of headers as the setting lean: docs/verifiers/lean.md"
+        return [Finding("Lean", False, "no header is configured", remedy, needed=False)]
+    # This module is loaded by the service as well, which loads no verifier.
+    from assayoffice.verifiers.lean import configuration, survey
+
+    settings = configuration.from_written(arguments[0])
+    return [
+        Finding(f"Lean header {each.header}", each.ok, each.detail, each.remedy)
+        for each in survey.survey(settings, sandbox)
+    ]
+
+
 async def _verifiers(
     sandbox: SandboxSettings, arguments: tuple[str, ...], optional: set[str]
 ) -> list[Finding]:
@@ -174,6 +191,6 @@ def _verifier(entry: Entry, needed: bool) -> Finding:
         f"verifier {entry.name}",
         entry.serving,
         entry.info.state_detail,
-        "repair or uninstall the package that brings it",
+        _REMEDIES.get(entry.name, "repair or uninstall the package that brings it"),
         needed,
     )

@@ -293,6 +293,13 @@ class TestDoctor:
         assert "install bubblewrap" in findings["sandbox"]["remedy"]
         assert not findings["verifier code"]["ok"]
 
+    def test_host_without_lean_can_serve(self, monkeypatch):
+        findings = self.findings(monkeypatch)
+        assert not findings["Lean"]["ok"]
+        assert "setting lean" in findings["Lean"]["remedy"]
+        assert not findings["verifier lean"]["ok"]
+        assert not findings["Lean"]["needed"] and not findings["verifier lean"]["needed"]
+
     def test_bad_settings_are_2(self, monkeypatch):
         monkeypatch.setenv("ASSAY_SANDBOX_TIER", "none")
         assert CliRunner().invoke(app, ["doctor"]).exit_code == 2
