@@ -46,10 +46,14 @@ class CandidateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A source, and the line of it, from 1, at which the candidate's text begins."""
+    """A source with a candidate's text from ``first_line`` on, counted from 1.
+
+    Its lines were moved by ``columns`` to the right, except for those that begin within a string.
+    """
 
     source: str
     first_line: int
+    columns: int
 
 
 def normalized(task: LeanTask) -> LeanTask:
@@ -120,9 +124,11 @@ def candidate(header_source: str, task: LeanTask, text: str, imports: Collection
     text = proof(task, text)
     if task.candidate is Candidate.FILE:
         before, after = f"{header_source.rstrip()}\n", _without_head(header_source, text, imports)
+        columns = 0
     else:
-        before, after = _until_proof(header_source, task), _indented(text)
-    return Assembled(f"{before}{after}\n", before.count("\n") + 1)
+        before, after = _until_proof(header_source, task), _indented(text.rstrip())
+        columns = len(_INDENT)
+    return Assembled(f"{before}{after}\n", before.count("\n") + 1, columns)
 
 
 def _until_proof(header_source: str, task: LeanTask) -> str:
