@@ -8,6 +8,7 @@ from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
 from assayoffice.server.cli import app as server_commands
+from assayoffice.server.lean_cli import app as lean_commands
 
 app = typer.Typer(
     help="Verdicts that can be trusted: serve verifiers, and have responses judged.",
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(client_commands)
 app.add_typer(server_commands)
+app.add_typer(lean_commands)
 app.add_typer(demo_commands)
 
 

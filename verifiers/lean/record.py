@@ -110,7 +110,7 @@ def require(
         changed = "has not passed" if record is None else "has changed since it passed"
         raise LeanUnavailable(
             f"header {header.id!r} {changed} the self-test with Lean {githash[:12]}, whose "
-            "compiled modules are not known; run `assay lean-selftest --config FILE`"
+            "compiled modules are not known; run `assay lean-selftest` with these settings"
         )
 
 
