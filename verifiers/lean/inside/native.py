@@ -78,8 +78,9 @@ class Library:
         except (OSError, AttributeError) as error:
             raise LibraryTrouble(str(error)) from error
 
-    def enter_thread(self) -> None:
-        """Let the calling thread use the library, with all of its stack."""
+    def enter_thread(self, stack_bytes: int) -> None:
+        """Let the calling thread use the library, and ``stack_bytes`` of its stack from here on."""
+        self._function("lean_internal_set_thread_stack_size", _SIZE)(stack_bytes)
         self._function("lean_initialize_thread", result=None)()
 
     def make(self, maker: str, *arguments: int | bytes) -> int:

@@ -28,8 +28,8 @@ from assayoffice.verifiers.lean.inside.native import (
 )
 
 _DATA_FD, _ANSWER_FD = 3, 4
-# Reserved, not used: checking terms goes as deep as they do.
-_STACK_BYTES = 256 << 20
+# Of the kernel, which goes as deep as terms do, and of Python.
+_STACK_BYTES, _FURTHER_STACK_BYTES = 64 << 20, 4 << 20
 # Lean ends the process where an index is larger.
 _MAX_BOUND = (1 << 20) - 1
 _MAX_TOLD = 300
@@ -37,6 +37,7 @@ _SAFE = 1
 
 _Name: TypeAlias = tuple[str | int, ...]
 
+_LEVELS = {"zero", "succ", "max", "imax", "param"}
 # The kinds of constants, in the order of Lean's ConstantInfo.
 _KINDS = (
     "AXIOM",
@@ -111,7 +112,7 @@ def main() -> None:
 
     def work() -> None:
         try:
-            library.enter_thread()
+            library.enter_thread(_STACK_BYTES)
             answer["accepted"] = _Replay(library, order).run()
         except Refused as refused:
             answer["refused"] = str(refused)
@@ -125,7 +126,7 @@ def main() -> None:
     except LibraryTrouble as trouble:
         answer["trouble"] = str(trouble)
     else:
-        threading.stack_size(_STACK_BYTES)
+        threading.stack_size(_STACK_BYTES + _FURTHER_STACK_BYTES)
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
@@ -146,7 +147,8 @@ class _Replay:
             raise Refused("a constant is defined twice")
         self._blocks = self._blocks_of_claims()
         self._names: dict[_Name, int] = {}
-        self._objects: dict[int, int] = {}
+        self._levels: dict[int, int] = {}
+        self._expressions: dict[int, int] = {}
         self._environment = box(0)
 
     def run(self) -> int:
@@ -243,50 +245,57 @@ class _Replay:
         bound: dict[int, int] = {}
         for index in sorted(needed):
             node = self._nodes[index]
-            self._objects[index], bound[index] = self._object(node), _bound(node, bound)
+            bound[index] = _bound(node, bound)
+            # Apart, so that what is no expression is found in no place of one.
+            if node[0] in _LEVELS:
+                self._levels[index] = self._level(node)
+            else:
+                self._expressions[index] = self._expression(node)
         for claim in self._claims.values():
             if any(bound[term] for term in _terms_of(claim)):
                 raise Refused(f"{_text(claim.name)}: it has a loose bound variable")
 
-    def _object(self, node: tuple[Any, ...]) -> int:
-        lean, objects = self._lean, self._objects
+    def _level(self, node: tuple[Any, ...]) -> int:
+        lean, levels = self._lean, self._levels
+        match node:
+            case ("zero",):
+                return lean.make("lean_level_mk_zero", box(0))
+            case ("succ", level):
+                return lean.make("lean_level_mk_succ", levels[level])
+            case ("max" | "imax" as maker, one, other):
+                return lean.make(f"lean_level_mk_{maker}", levels[one], levels[other])
+            case ("param", name):
+                return lean.make("lean_level_mk_param", self._name(name))
+        raise ValueError(f"no such level: {node[0]}")
+
+    def _expression(self, node: tuple[Any, ...]) -> int:
+        lean, levels, made = self._lean, self._levels, self._expressions
         match node:
             case ("app", function, argument):
-                return lean.make("lean_expr_mk_app", objects[function], objects[argument])
+                return lean.make("lean_expr_mk_app", made[function], made[argument])
             case ("bvar", index):
                 if index >= _MAX_BOUND:
                     raise Refused("a bound variable's index is too large")
                 return lean.make("lean_expr_mk_bvar", lean.natural(index))
-            case ("const", name, levels):
-                of = lean.list_of([objects[level] for level in levels])
-                return lean.make("lean_expr_mk_const", self._name(name), of)
+            case ("const", name, given):
+                listed = lean.list_of([levels[level] for level in given])
+                return lean.make("lean_expr_mk_const", self._name(name), listed)
             case ("lambda" | "forall" as maker, binder, kind, body):
-                return lean.make(
-                    f"lean_expr_mk_{maker}", self._bound_name, objects[kind], objects[body], binder
-                )
+                of = made[kind], made[body], binder
+                return lean.make(f"lean_expr_mk_{maker}", self._bound_name, *of)
             case ("let", nondependent, kind, value, body):
-                parts = objects[kind], objects[value], objects[body]
-                return lean.make("lean_expr_mk_let", self._bound_name, *parts, nondependent)
+                parts = made[kind], made[value], made[body], nondependent
+                return lean.make("lean_expr_mk_let", self._bound_name, *parts)
             case ("proj", structure, index, expression):
-                of = lean.natural(index)
-                return lean.make(
-                    "lean_expr_mk_proj", self._name(structure), of, objects[expression]
-                )
+                at = lean.natural(index)
+                return lean.make("lean_expr_mk_proj", self._name(structure), at, made[expression])
             case ("sort", level):
-                return lean.make("lean_expr_mk_sort", objects[level])
+                return lean.make("lean_expr_mk_sort", levels[level])
             case ("nat", value):
                 return lean.make("lean_expr_mk_lit", lean.constructor(0, lean.natural(value)))
             case ("string", value):
                 return lean.make("lean_expr_mk_lit", lean.constructor(1, lean.string(value)))
-            case ("zero",):
-                return lean.make("lean_level_mk_zero", box(0))
-            case ("succ", level):
-                return lean.make("lean_level_mk_succ", objects[level])
-            case ("max" | "imax" as maker, one, other):
-                return lean.make(f"lean_level_mk_{maker}", objects[one], objects[other])
-            case ("param", name):
-                return lean.make("lean_level_mk_param", self._name(name))
-        raise ValueError(f"no such node: {node[0]}")
+        raise ValueError(f"no such expression: {node[0]}")
 
     @property
     def _bound_name(self) -> int:
@@ -303,7 +312,7 @@ class _Replay:
 
     def _head(self, claim: Claim) -> tuple[int, int, int]:
         parameters = self._list(claim.level_parameters)
-        return self._name(claim.name), parameters, self._objects[claim.type]
+        return self._name(claim.name), parameters, self._expressions[claim.type]
 
     def _add(self, leader: _Name) -> None:
         claim = self._claims.get(leader)
@@ -329,7 +338,7 @@ class _Replay:
             return self._lean.constructor(_AXIOM, value)
         if claim.value is None:
             raise Refused(f"{_text(claim.name)} has no value")
-        body = self._objects[claim.value]
+        body = self._expressions[claim.value]
         if claim.kind == "THEOREM":
             value = self._lean.make("lean_mk_theorem_val", *head, body, all_)
             return self._lean.constructor(_THEOREM, value)
@@ -354,7 +363,7 @@ class _Replay:
                 raise Refused(f"{_text(first.name)}: {_text(name)} is not defined with it")
             constructors = [self._constructor(claim, each) for each in claim.detail[3]]
             of = self._lean.list_of(constructors)
-            kind = self._objects[claim.type]
+            kind = self._expressions[claim.type]
             types.append(self._lean.constructor(0, self._name(name), kind, of))
         return self._lean.make(
             "lean_mk_inductive_decl",
@@ -368,13 +377,13 @@ class _Replay:
         claim = self._claims.get(name)
         if claim is None or claim.kind != "CONSTRUCTOR":
             raise Refused(f"{_text(inductive.name)}: {_text(name)} is no constructor of it")
-        return self._lean.constructor(0, self._name(name), self._objects[claim.type])
+        return self._lean.constructor(0, self._name(name), self._expressions[claim.type])
 
     def _compare(self, claim: Claim) -> None:
         """Refuse a claim about what the kernel makes itself, unless it has made the same."""
         found = self._lean.find(self._environment, self._name(claim.name))
         if found is not None and tag(found) == _KINDS.index(claim.kind):
-            kind = f"{_MADE_BY_KERNEL[claim.kind]}"
+            kind = _MADE_BY_KERNEL[claim.kind]
             if self._lean.equal(kind, field(found, 0), self._made(claim)):
                 return
         raise Refused(f"{_text(claim.name)} is not what the kernel makes of its definition")
@@ -405,7 +414,7 @@ class _Replay:
         return lean.make("lean_mk_quot_val", *head, claim.quotient or 0)
 
     def _rule(self, constructor: _Name, fields: int, value: int) -> int:
-        of = self._name(constructor), self._lean.natural(fields), self._objects[value]
+        of = self._name(constructor), self._lean.natural(fields), self._expressions[value]
         return self._lean.constructor(0, *of)
 
 
