@@ -1,3 +1,2 @@
 prelude
-import Assay.Core
-import Assay.Nat
+import Assay.List

@@ -126,7 +126,8 @@ def compile_modules(toolchain: Path, source: Path, target: Path) -> None:
     for module in in_order(modules):
         compiled = target.joinpath(*module.split(".")).with_suffix(".olean")
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(toolchain / "bin" / "lean"), "-o", str(compiled), str(modules[module])]
+        command = [str(toolchain / "bin" / "lean"), f"--root={source}", "-o", str(compiled)]
+        command.append(str(modules[module]))
         run(command, "", {"LEAN_PATH": str(target)})
 
 
