@@ -198,6 +198,7 @@ def test_let_of_a_whole_theorem_does_not_end_it():
         (LeanTask(statement=": p /- and"), "statement"),
         (LeanTask(statement='(s : String) : s = "a'), "statement"),
         (LeanTask(statement=": p", context="/- def x := 1"), "context"),
+        (LeanTask(statement=": p", context="namespace A.B\nsection C\nend C\nend B"), "context"),
         (LeanTask(statement=": p", target=""), "target"),
         (LeanTask(statement=": p", target="a b"), "target"),
         (LeanTask(statement=": p", target="theorem"), "target"),
@@ -216,3 +217,9 @@ def test_task_of_which_no_theorem_can_be_made_is_refused(task, field):
 @pytest.mark.parametrize("target", ["a", "A.b'", "«a b»", "Foo.«theorem»", "α₁"])
 def test_names_of_theorems(target):
     assert normalized(replace(TASK, target=target)).target == target
+
+
+def test_context_may_open_what_it_closes_and_leave_sections_open():
+    context = "section namespace A.B section end end A.B variable (p : Prop)"
+    task = LeanTask(statement=": p", context=context)
+    assert normalized(task) == task

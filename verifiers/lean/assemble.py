@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from assayoffice.verifiers.lean.imports import head
 from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, tokens
 from assayoffice.verifiers.lean.task import Candidate, LeanTask
+from assayoffice.verifiers.lean.terms import parse
 
 _DEFAULT_TARGET = LeanTask(statement="").target
 _THEOREM = ("theorem", "lemma")
@@ -28,6 +29,7 @@ _RESERVED = frozenset(
 )
 # What `sorry` stands for, which itself needs more of a library than a header may have.
 _UNPROVED = "sorryAx _ .false"
+_NESTING = ("namespace", "section", "mutual", "end")
 # Lean takes what stands in column 0 for the beginning of the next command.
 _INDENT = "  "
 
@@ -65,7 +67,7 @@ def normalized(task: LeanTask) -> LeanTask:
     Raises StatementError.
     """
     _require_name(task.target)
-    _require_closed("context", task.context)
+    _require_no_namespace(_require_closed("context", task.context))
     found: Sequence[Token] = _require_closed("statement", task.statement)
     if found and found[0].text in (*_THEOREM, "example"):
         task, found = _taken_apart(task, found)
@@ -189,6 +191,24 @@ def _require_closed(field: str, text: str) -> list[Token]:
         unclosed = found[-1]
         raise StatementError(field, f"`{unclosed.text}` in line {unclosed.line} is never closed")
     return found
+
+
+def _require_no_namespace(context: Sequence[Token]) -> None:
+    """Raises StatementError where the theorem would get a longer name than the target's."""
+    opened: list[str] = []
+    for token, following in zip(context, (*context[1:], None), strict=False):
+        if token.kind is not TokenKind.WORD or token.text not in _NESTING:
+            continue
+        named = following is not None and following.kind is TokenKind.WORD
+        parts = parse(following.text) if following is not None and named else ("",)
+        if token.text == "end":
+            del opened[-len(parts) :]
+        else:
+            opened.extend(token.text for _ in parts)
+    if "namespace" in opened:
+        raise StatementError(
+            "context", "it leaves a namespace open; close it, and give the target its full name"
+        )
 
 
 def _taken_apart(task: LeanTask, found: Sequence[Token]) -> tuple[LeanTask, Sequence[Token]]:
