@@ -131,12 +131,12 @@ _SWITCH_GROUPS = frozenset(("pp", "linter", "backward"))
 #: Attributes that tell tactics, notations or printing what to use, and run nothing.
 _ATTRIBUTES = frozenset(
     (
-        "aesop always_inline  bound cases_eliminator class coe congr "
+        "aesop always_inline bound cases_eliminator class coe congr "
         "continuity default_instance deprecated elab_as_elim elab_without_expected_type "
         "elementwise eqns expose ext field_simps fun_prop gcongr ghost_simps grind higher_order "
         "induction_eliminator inherit_doc inline instance instance_reducible irreducible "
         "macro_inline match_pattern measurability mfld_simps mono never_extract "
-        "no_expose noinline nolint norm_cast nospecialize parity_simps pp_dot "
+        "no_expose noinline nolint norm_cast nospecialize parity_simps "
         "pp_nodot pp_using_anonymous_constructor push push_cast pull reassoc reducible refl rfl "
         "semireducible simp simps specialize symm to_additive to_dual to_fun trans "
         "unification_hint wf_preprocess zify_simps"
