@@ -18,6 +18,7 @@ from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import Outcome
 from assayoffice.verifiers.lean import prepared, record, selftest, settings
 from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.kernel import KernelReplayer
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
 GITHASH = "eb6cafb7290e8bd5f2937522d8d804f58f02bafc"
@@ -78,6 +79,7 @@ class TestCommand:
         assert [rows[what]["state"] for what in needed] == ["ok"] * 5
         assert rows["Lean"]["detail"] == "4.35.0 (eb6cafb7290e), a release that is known"
         assert rows["cases"]["detail"].endswith("cheats of our own are judged right")
+        assert "what is none is not: assayoffice: it mentions" in rows["replay kernel"]["detail"]
         for what in ("replay leanchecker", "replay comparator", "repl", "dojo"):
             assert (rows[what]["state"], rows[what]["needed"]) == ("not here", False), what
         assert (folder / "assay.snapshot").stat().st_size > 1_000_000
@@ -132,6 +134,14 @@ class TestTrials:
         assert "no bin/leanchecker" in rows["replay leanchecker"].detail
         assert rows["replay kernel"].state is selftest.State.OK
         assert settings.configured() is before
+
+    def test_kernel_that_accepts_everything_is_a_failure(self, header, monkeypatch):
+        monkeypatch.setattr(KernelReplayer, "objection", lambda *_: "")
+        trials = selftest._Trials(header, lambda _: None)
+        for what, trial in (("Lean", trials._toolchain), ("modules", trials._modules)):
+            assert trials._try(what, trial)
+        assert not trials._try("replay kernel", lambda: trials._replay(Replay.KERNEL))
+        assert trials.rows[-1].detail == "it accepts what is no proof"
 
     def test_modules_that_are_not_there_end_the_trials(self, header, folder):
         report = selftest.test(replace(header, path=()))

@@ -33,9 +33,12 @@ from assayoffice.verifiers.base import (
 )
 from assayoffice.verifiers.lean import record, settings, snapshot, toolchain
 from assayoffice.verifiers.lean.assemble import imports_of
-from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof, Replayer
+from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
+from assayoffice.verifiers.lean.cli import LeanCli
+from assayoffice.verifiers.lean.kernel import KernelReplayer, ReplayLimit
 from assayoffice.verifiers.lean.library import Library, LibraryError
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, OleanError
+from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, Olean, OleanError
 from assayoffice.verifiers.lean.repl import ReplFirstPass
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 from assayoffice.verifiers.lean.task import Trust
@@ -46,12 +49,19 @@ from assayoffice.verifiers.lean.verifier import LeanVerifier
 # Enough to meet every kind of constant many times, and done in minutes for all of Mathlib.
 _CONSTANTS = 50_000
 _REPLAYED_CASES = 3
-_SHOWN = 3
-_REPL_LIMITS = RunLimits(
+_SHOWN, _SHOWN_CHARACTERS = 3, 300
+_LIMITS = RunLimits(
     cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
 )
 _RIGHT = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : p := h\n"
 _WRONG = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : q := h\n"
+# Lean compiles both, and neither may pass for a proof: to a kernel the first mentions what is not
+# there, and the second rests on an axiom.
+_UNCHECKED = """unsafe def assayofficeLoop (p q : Prop) (h : p) : q := assayofficeLoop p q h
+set_option debug.skipKernelTC true in
+theorem assayoffice (p q : Prop) (h : p) : q := assayofficeLoop p q h
+"""
+_LEFT_OUT = "theorem assayoffice (p q : Prop) (_ : p) : q := sorryAx _ .false\n"
 
 
 class State(enum.Enum):
@@ -185,6 +195,7 @@ class _Trials:
             OleanError,
             SandboxFailure,
             SandboxFailedError,
+            ReplayLimit,
             OSError,
         ) as error:
             state, detail = State.NO, str(error)
@@ -242,25 +253,65 @@ class _Trials:
         return f"{len(cases)} proofs and cheats of our own are judged right"
 
     def _replay(self, replay: Replay) -> str:
-        """Have a replayer accept proofs. What it must refuse are modules that Lean won't make."""
+        """Have a replayer accept proofs, and refuse what must not pass for one."""
         with self._verifier(replace(self.header, replay=replay)) as lean:
             right = [case for case in lean.cases() if case.outcome is Outcome.CORRECT]
-            for case in right[:_REPLAYED_CASES]:
+            right = right[:_REPLAYED_CASES]
+            for case in right:
                 task = replace(case.submission.task, trust=Trust.REPLAYED)
                 submission = replace(case.submission, task=task)
                 if why := _failure(lean, replace(case, submission=submission)):
                     raise _Wrong(why)
-        return f"{len(right[:_REPLAYED_CASES])} proofs are accepted"
+        objection = self._refusal(replay)
+        if not objection:
+            raise _Wrong("it accepts what is no proof")
+        return f"{len(right)} proofs are accepted, and what is none is not: {objection}"
+
+    def _refusal(self, replay: Replay) -> str:
+        """What a replayer objects to in a module that is no proof."""
+        assert self.lean is not None
+        header, path = self.header, toolchain.places(self.header)
+        with self._sandbox() as sandbox:
+            match replay:
+                case Replay.COMPARATOR:
+                    proof = self._compiled(sandbox, _LEFT_OUT)
+                    by: Replayer = Comparator(sandbox, header.toolchain, path, header.axioms)
+                case Replay.LEANCHECKER:
+                    proof = self._compiled(sandbox, _UNCHECKED)
+                    by = LeanChecker(sandbox, header.toolchain, path)
+                case _:
+                    proof = self._compiled(sandbox, _UNCHECKED)
+                    by = KernelReplayer(sandbox, path, self.lean.githash, header.axioms)
+            return by.objection(proof, _LIMITS)
+
+    def _compiled(self, sandbox: Sandbox, text: str) -> Proof:
+        """A module as if it had passed the audit, compared with itself."""
+        assert self.lean is not None
+        lean = LeanCli(sandbox, toolchain.places(self.header))
+        made = lean.elaborate(f"{self.header.source}\n{text}", _LIMITS)
+        if made.olean is None:
+            errors = [each.text for each in made.messages if each.severity == "error"]
+            why = made.limit or made.crash or " ".join(errors)[:_SHOWN_CHARACTERS]
+            raise _Wrong(f"what it must refuse cannot be compiled: {why}")
+        olean, terms = Olean([made.olean], releases={self.lean.githash}), Terms()
+        return Proof(
+            target=("assayoffice",),
+            imports=imports_of(self.header.source),
+            terms=terms,
+            constants=tuple(olean.constant(name, terms) for name in olean.names),
+            olean=made.olean,
+            reference=made.olean,
+        )
 
     def _repl(self) -> str:
         program = self.header.repl
         assert program is not None
         with self._sandbox() as sandbox:
             repl = ReplFirstPass(sandbox, program, toolchain.places(self.header))
-            objection = repl.objection(self.header.source + "\n" + _RIGHT, _REPL_LIMITS)
+            objection = repl.objection(self.header.source + "\n" + _RIGHT, _LIMITS)
             if objection:
                 raise _Wrong(f"it objects to a proof: {objection}")
-            objection = repl.objection(self.header.source + "\n" + _WRONG, _REPL_LIMITS)
+            objection = repl.objection(self.header.source + "\n" + _WRONG, _LIMITS)
         if not objection:
             raise _Wrong("it has nothing against a proof that is wrong, so it is of no use")
         return f"it objects to a wrong proof: {objection.splitlines()[0]}"
