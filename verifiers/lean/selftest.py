@@ -31,14 +31,12 @@ from assayoffice.verifiers.base import (
     VerifierError,
     VerifierUnavailableError,
 )
-from assayoffice.verifiers.lean import record, settings, snapshot, toolchain
+from assayoffice.verifiers.lean import record, refusals, settings, snapshot, toolchain
 from assayoffice.verifiers.lean.assemble import imports_of
-from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof, Replayer
-from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
-from assayoffice.verifiers.lean.cli import LeanCli
-from assayoffice.verifiers.lean.kernel import KernelReplayer, ReplayLimit
+from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.kernel import ReplayLimit
 from assayoffice.verifiers.lean.library import Library, LibraryError
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, Olean, OleanError
+from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, OleanError
 from assayoffice.verifiers.lean.repl import ReplFirstPass
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 from assayoffice.verifiers.lean.task import Trust
@@ -49,19 +47,12 @@ from assayoffice.verifiers.lean.verifier import LeanVerifier
 # Enough to meet every kind of constant many times, and done in minutes for all of Mathlib.
 _CONSTANTS = 50_000
 _REPLAYED_CASES = 3
-_SHOWN, _SHOWN_CHARACTERS = 3, 300
+_SHOWN = 3
 _LIMITS = RunLimits(
     cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
 )
 _RIGHT = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : p := h\n"
 _WRONG = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : q := h\n"
-# Lean compiles both, and neither may pass for a proof: to a kernel the first mentions what is not
-# there, and the second rests on an axiom.
-_UNCHECKED = """unsafe def assayofficeLoop (p q : Prop) (h : p) : q := assayofficeLoop p q h
-set_option debug.skipKernelTC true in
-theorem assayoffice (p q : Prop) (h : p) : q := assayofficeLoop p q h
-"""
-_LEFT_OUT = "theorem assayoffice (p q : Prop) (_ : p) : q := sorryAx _ .false\n"
 
 
 class State(enum.Enum):
@@ -196,6 +187,7 @@ class _Trials:
             SandboxFailure,
             SandboxFailedError,
             ReplayLimit,
+            refusals.NotCompiled,
             OSError,
         ) as error:
             state, detail = State.NO, str(error)
@@ -262,46 +254,12 @@ class _Trials:
                 submission = replace(case.submission, task=task)
                 if why := _failure(lean, replace(case, submission=submission)):
                     raise _Wrong(why)
-        objection = self._refusal(replay)
+        assert self.lean is not None
+        with self._sandbox() as sandbox:
+            objection = refusals.refusal(self.header, self.lean, sandbox, replay)
         if not objection:
             raise _Wrong("it accepts what is no proof")
         return f"{len(right)} proofs are accepted, and what is none is not: {objection}"
-
-    def _refusal(self, replay: Replay) -> str:
-        """What a replayer objects to in a module that is no proof."""
-        assert self.lean is not None
-        header, path = self.header, toolchain.places(self.header)
-        with self._sandbox() as sandbox:
-            match replay:
-                case Replay.COMPARATOR:
-                    proof = self._compiled(sandbox, _LEFT_OUT)
-                    by: Replayer = Comparator(sandbox, header.toolchain, path, header.axioms)
-                case Replay.LEANCHECKER:
-                    proof = self._compiled(sandbox, _UNCHECKED)
-                    by = LeanChecker(sandbox, header.toolchain, path)
-                case _:
-                    proof = self._compiled(sandbox, _UNCHECKED)
-                    by = KernelReplayer(sandbox, path, self.lean.githash, header.axioms)
-            return by.objection(proof, _LIMITS)
-
-    def _compiled(self, sandbox: Sandbox, text: str) -> Proof:
-        """A module as if it had passed the audit, compared with itself."""
-        assert self.lean is not None
-        lean = LeanCli(sandbox, toolchain.places(self.header))
-        made = lean.elaborate(f"{self.header.source}\n{text}", _LIMITS)
-        if made.olean is None:
-            errors = [each.text for each in made.messages if each.severity == "error"]
-            why = made.limit or made.crash or " ".join(errors)[:_SHOWN_CHARACTERS]
-            raise _Wrong(f"what it must refuse cannot be compiled: {why}")
-        olean, terms = Olean([made.olean], releases={self.lean.githash}), Terms()
-        return Proof(
-            target=("assayoffice",),
-            imports=imports_of(self.header.source),
-            terms=terms,
-            constants=tuple(olean.constant(name, terms) for name in olean.names),
-            olean=made.olean,
-            reference=made.olean,
-        )
 
     def _repl(self) -> str:
         program = self.header.repl
