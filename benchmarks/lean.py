@@ -122,12 +122,11 @@ def _task(number: int) -> LeanTask:
 
 def _proof(number: int) -> str:
     """A right proof, unlike all others."""
-    return f"f (f hp hq) (id{number} hq)\nwhere id{number} (h : q) : q := h\n"
+    return "f (" * number + "f hp hq" + ") hq" * number
 
 
 def _source(header: Header, task: LeanTask, number: int) -> str:
-    body = _proof(number).replace("\n", "\n  ")
-    return f"{header.source}\ntheorem {task.target} {task.statement} :=\n  {body}\n"
+    return f"{header.source}\ntheorem {task.target} {task.statement} :=\n  {_proof(number)}\n"
 
 
 def _bare(header: Header, checks: int) -> tuple[float, list[float]]:
@@ -138,7 +137,7 @@ def _bare(header: Header, checks: int) -> tuple[float, list[float]]:
 
         def check(number: int) -> None:
             file.write_text(_source(header, _task(0), number), encoding="utf-8")
-            subprocess.run(command, env={"LEAN_PATH": path}, check=True)
+            subprocess.run(command, cwd=folder, env={"LEAN_PATH": path}, check=True)
             assert olean.read_bytes()
 
         return _timed(check, checks)

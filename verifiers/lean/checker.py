@@ -83,8 +83,8 @@ class Checker:
         if elaborated.crash:
             why = f"Lean does not survive the candidate: {elaborated.crash}."
             return steps.rejected("elaboration", "CRASHED", why)
-        if error := _error(elaborated, assembled.first_line):
-            return steps.rejected("elaboration", "ELABORATION_FAILED", error)
+        if wrong := _error(elaborated, assembled.first_line, assembled.columns):
+            return steps.rejected("elaboration", "ELABORATION_FAILED", wrong)
         if any(message.kind == "hasSorry" for message in elaborated.messages):
             why = "Lean warns that something is left out with `sorry`."
             return steps.rejected("elaboration", "USES_SORRY", why)
@@ -137,7 +137,7 @@ class Checker:
         source = assemble.reference(self._prepared.header.source, task)
         elaborated = self._backend.elaborate(source, _REFERENCE_LIMITS)
         first_line = self._prepared.header.source.count("\n") + 2
-        trouble = elaborated.limit or elaborated.crash or _error(elaborated, first_line)
+        trouble = elaborated.limit or elaborated.crash or _error(elaborated, first_line, 0)
         if trouble or elaborated.olean is None:
             raise UnscorableReferenceError(
                 f"statement: Lean cannot read it under header {self._prepared.header.id!r}: "
@@ -161,12 +161,16 @@ def limits_of(task: LeanTask) -> RunLimits:
     )
 
 
-def _error(elaborated: Elaborated, first_line: int) -> str:
-    """The first error Lean reports, with its place in the text that begins at ``first_line``."""
+def _error(elaborated: Elaborated, first_line: int, columns: int) -> str:
+    """The first error Lean reports, with its place in the text.
+
+    That begins at ``first_line`` of what Lean was given, shifted by so many ``columns``.
+    """
     for message in elaborated.messages:
         if message.severity == "error":
             line = message.line - first_line + 1
-            place = f"line {line}, column {message.column}: " if line > 0 else ""
+            column = max(message.column - columns, 0) + 1
+            place = f"line {line}, column {column}: " if line > 0 else ""
             return f"{place}{message.text[:_SHOWN_CHARACTERS]}"
     return ""
 
