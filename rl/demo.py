@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from assayoffice.rl import report
 from assayoffice.rl.client import Client
+from assayoffice.rl.demo_lean import Lean, NoLeanError, show_proofs
 from assayoffice.rl.embedded import EmbeddedServer, EmbeddedServerError
 from assayoffice.rl.errors import ServiceError
 from assayoffice.rl.results import ItemError, Outcome, Verdict
@@ -28,6 +30,7 @@ _FILE = Path(__file__).resolve().parents[1] / "examples" / "responses.jsonl"
 _START_SECONDS = 60.0
 _CALL_SECONDS = 60.0
 _SHOWN_ERRORS = 5
+_SHOWN_CHARACTERS = 300
 
 _TOWER = "Surely \\boxed{" + "9^{" * 40 + "9" + "}" * 40 + "}"
 _NESTED = "\\boxed{" + "\\sqrt{1+" * 1500 + "1" + "}" * 1500 + "}"
@@ -56,30 +59,46 @@ app = typer.Typer()
 def demo(
     file: Annotated[Path, typer.Argument(help="Rows to show.", show_default=False)] = _FILE,
 ) -> None:
-    """Start a service, judge responses and programs, survive a hostile batch, stop."""
+    """Start a service, judge responses, programs and proofs, survive a hostile batch, stop."""
     console = Console(highlight=False)
     try:
-        start = time.monotonic()
-        with (
-            EmbeddedServer(start_seconds=_START_SECONDS) as ready,
-            Client(ready.endpoint) as client,
-        ):
-            seconds = time.monotonic() - start
-            states = ", ".join(f"{name} {state}" for name, state in ready.verifiers.items())
-            console.print(f"[bold]Serving on {ready.endpoint}[/] after {seconds:.1f} s: {states}\n")
-            _show_responses(console, client, file)
-            if ready.verifiers.get("code") == "SERVING":
-                _show_programs(console, client)
-            else:
-                console.print("Programs cannot be judged here: `assay doctor` says why.\n")
-            _show_survival(console, client)
-        console.print("Server stopped.")
+        with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
+            _demo(console, file, _lean(Path(folder)))
     except UnreadableFileError as error:
         console.print(f"error: {error}", style="bold red", markup=False)
         raise typer.Exit(2) from None
     except (ServiceError, EmbeddedServerError) as error:
         console.print(f"error: {error}", style="bold red", markup=False)
         raise typer.Exit(4) from None
+
+
+def _lean(folder: Path) -> Lean | str:
+    """A Lean in a folder, or why there is none."""
+    folder.chmod(0o755)  # sandboxes run as other users
+    try:
+        return Lean.make(folder / "lean")
+    except NoLeanError as error:
+        return str(error)
+
+
+def _demo(console: Console, file: Path, lean: Lean | str) -> None:
+    flags = () if isinstance(lean, str) else ("--lean", str(lean.settings))
+    start = time.monotonic()
+    with (
+        EmbeddedServer(start_seconds=_START_SECONDS, flags=flags) as ready,
+        Client(ready.endpoint) as client,
+    ):
+        seconds = time.monotonic() - start
+        states = ", ".join(f"{name} {state}" for name, state in ready.verifiers.items())
+        console.print(f"[bold]Serving on {ready.endpoint}[/] after {seconds:.1f} s: {states}\n")
+        _show_responses(console, client, file)
+        if ready.verifiers.get("code") == "SERVING":
+            _show_programs(console, client)
+        else:
+            console.print("Programs cannot be judged here: `assay doctor` says why.\n")
+        _show_proofs(console, client, lean)
+        _show_survival(console, client)
+    console.print("Server stopped.")
 
 
 def _show_responses(console: Console, client: Client, file: Path) -> None:
@@ -137,6 +156,18 @@ def _passes_in_process(program: str) -> bool:
     """What a grader says that appends the tests to a program and looks at the exit code."""
     command = [sys.executable, "-I", "-c", program + _TESTS]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _show_proofs(console: Console, client: Client, lean: Lean | str) -> None:
+    if isinstance(lean, Lean):
+        listed = client.list_verifiers(timeout=_CALL_SECONDS)
+        (verifier,) = (each for each in listed if each.name == "lean")
+        if verifier.serving:
+            if not show_proofs(console, client, lean):
+                raise typer.Exit(1)
+            return
+        lean = verifier.detail[:_SHOWN_CHARACTERS]
+    console.print(f"Proofs cannot be judged here: {lean}", markup=False, end="\n\n")
 
 
 def _show_survival(console: Console, client: Client) -> None:

@@ -21,6 +21,7 @@ _STYLES = {
 }
 _ERROR_STYLE = "bold white on red"
 _SHOWN_CHECKS = 20
+_SHOWN_CHARACTERS = 200
 
 
 def as_json(result: Result) -> str:
@@ -123,6 +124,39 @@ def results_table(results: list[Result], title: str) -> Table:
                     _one_line(result.id), _badge(result), "", _one_line(result.reason), "", ""
                 )
     return table
+
+
+def proofs_table(results: list[Result], accepted: list[bool], title: str) -> RenderableType:
+    """A row per result: what plain Lean says (``accepted``), the verdict, and how far it goes.
+
+    Below it, what was found against those that are not CORRECT.
+    """
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("id", style="cyan", no_wrap=True)
+    for heading in ("plain lean", "verdict", "reason", "checked"):
+        table.add_column(heading, no_wrap=True)
+    found = []
+    for result, accepts in zip(results, accepted, strict=True):
+        plain = Text("exit 0") if accepts else Text("error", "dim")
+        checked = result.integrity if isinstance(result, Verdict) else ""
+        shown = _one_line(checked) if checked else Text("-", "dim")
+        table.add_row(_one_line(result.id), plain, _badge(result), _one_line(result.reason), shown)
+        if isinstance(result, ItemError):
+            found.append(_finding(result.id, result.message))
+        elif result.outcome is not Outcome.CORRECT:
+            found.append(_finding(result.id, result.explanation))
+    return Group(table, *found)
+
+
+def _finding(id: str, why: str) -> Text:
+    said = " ".join(why.split())[:_SHOWN_CHARACTERS]
+    return Text("✗ ", "bold red").append_text(_plain(f"{id}: {said}"))
 
 
 def errors_list(errors: list[ItemError]) -> RenderableType:
