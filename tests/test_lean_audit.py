@@ -453,6 +453,15 @@ def test_what_a_statement_speaks_of_cannot_be_changed(
     assert refused(lean, statement, candidate, context=CONTEXT).reason == "CONTEXT_CHANGED"
 
 
+def test_what_a_type_is_made_of_cannot_be_changed(lean: Lean) -> None:
+    context = (
+        "def Content : Prop := False\ninductive Box : Prop where\n  | mk (c : Content) : Box\n"
+    )
+    other = context.replace("False", "True")
+    candidate = f"{HEADER}{other}theorem target : Box := Box.mk True.intro"
+    assert refused(lean, ": Box", candidate, context=context).reason == "CONTEXT_CHANGED"
+
+
 def test_context_that_a_statement_does_not_speak_of_may_be_left_out(lean: Lean) -> None:
     candidate = f"{HEADER}theorem target {SWAP} := {PROOF}"
     judged(lean, SWAP, candidate, context=CONTEXT)
@@ -609,11 +618,16 @@ def test_what_is_mentioned_must_be_defined_somewhere(lean: Lean) -> None:
     assert "lemma" in str(error)
 
 
-def test_what_a_statement_speaks_of_must_be_there(lean: Lean) -> None:
-    context = "def T : Prop := True\n"
-    file = File(lean.compile(f"{HEADER}{context}theorem target : T := True.intro"))
-    file.drop(Olean([bytes(file.bytes)]).names.index(("T",)))
-    assert refused(lean, ": T", bytes(file.bytes), context=context).reason == "CONTEXT_CHANGED"
+@pytest.mark.parametrize("name", ["T", "Color.rec"])
+def test_what_a_statement_speaks_of_must_be_there(lean: Lean, name: str) -> None:
+    context = "def T : Prop := True\ninductive Color where\n  | red : Color\n"
+    statement = "(c : Color) : T"
+    file = File(lean.compile(f"{HEADER}{context}theorem target {statement} := True.intro"))
+    judged(lean, statement, bytes(file.bytes), context=context)
+    file.drop(Olean([bytes(file.bytes)]).names.index(parse(name)))
+    error = refused(lean, statement, bytes(file.bytes), context=context)
+    assert error.reason == "CONTEXT_CHANGED"
+    assert name in str(error)
 
 
 def test_the_release_must_be_that_of_the_statement(lean: Lean) -> None:

@@ -96,8 +96,12 @@ class Reference:
             self.theorem = _theorem(module, target)
             constants = module.constants()
             reached = module.reached([self.theorem.type])
-        axioms = (each for each in constants if each.kind is Kind.AXIOM)
-        _refuse_foundations((*reached.own, *axioms), reached.imported, library)
+        _refuse_declared(
+            each.name
+            for each in constants
+            if each.kind is Kind.AXIOM and each.name not in library.allowed
+        )
+        _refuse_foundations(reached, library)
         inductives = {each.name for each in reached.own if each.kind is Kind.INDUCTIVE}
         recursors = (
             each
@@ -155,9 +159,14 @@ def _audited(
     checks.append(Check("statement", passed=True))
     _compare_context(module, reference)
     checks.append(Check("context", passed=True))
-    _refuse_axioms(module, reference)
+    # One of an allowed name may still say anything, unless it is part of what was asked.
+    _refuse_declared(
+        each.name
+        for each in module.constants()
+        if each.kind is Kind.AXIOM and reference.fixed.get(each.name) != each
+    )
     reached = module.reached([theorem.type, *_bodies(theorem)])
-    _refuse_foundations((theorem, *reached.own), reached.imported, library)
+    _refuse_foundations(reached, library)
     mentioned = {*reached.imported, *(each.name for each in reached.own)} & library.allowed
     axioms = tuple(sorted(map(text, mentioned)))
     checks.append(Check("axioms", passed=True, detail=", ".join(axioms)))
@@ -327,34 +336,26 @@ def _compare_context(module: _Module, reference: Reference) -> None:
         )
 
 
-def _refuse_axioms(module: _Module, reference: Reference) -> None:
-    """Refuse all axioms but the reference's own, which were found to be allowed."""
-    axioms = [
-        each.name
-        for each in module.constants()
-        if each.kind is Kind.AXIOM and reference.fixed.get(each.name) != each
-    ]
+def _refuse_declared(names: Iterable[Name]) -> None:
+    axioms = list(names)
     if axioms:
         raise AuditError("AXIOM_NOT_ALLOWED", f"It declares axioms: {_shown(axioms)}.")
 
 
-def _refuse_foundations(
-    own: Sequence[Constant], imported: Iterable[Name], library: Library
-) -> None:
-    """Refuse constants that no proof may rest on."""
-    unresolved = [name for name in imported if name not in library]
+def _refuse_foundations(reached: _Reached, library: Library) -> None:
+    """Refuse what no proof may rest on, other than axioms of the module's own."""
+    unresolved = [name for name in reached.imported if name not in library]
     if unresolved:
         raise AuditError(
             "UNRESOLVED_CONSTANT", f"It rests on what is defined nowhere: {_shown(unresolved)}."
         )
-    unsafe = [each.name for each in own if each.safety is not Safety.SAFE]
-    unsafe += [name for name in imported if not library.is_safe(name)]
+    unsafe = [each.name for each in reached.own if each.safety is not Safety.SAFE]
+    unsafe += [name for name in reached.imported if not library.is_safe(name)]
     if unsafe:
         raise AuditError(
             "UNSAFE_CONSTANT", f"It rests on what is unsafe or partial: {_shown(unsafe)}."
         )
-    axioms = {each.name for each in own if each.kind is Kind.AXIOM} - library.allowed
-    axioms.update(*map(library.forbidden, imported))
+    axioms = frozenset[Name]().union(*map(library.forbidden, reached.imported))
     if axioms:
         raise AuditError(
             "AXIOM_NOT_ALLOWED", f"It rests on axioms that are not allowed: {_shown(axioms)}."
