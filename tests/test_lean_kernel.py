@@ -72,7 +72,8 @@ theorem binding (a : Nat) : let b := a; Eq a b := rfl
 theorem projection (p : Prod Nat Nat) : Eq p.1 p.fst := rfl
 theorem levels {α : Sort u} {β : Sort v} (f : α → β) : Eq f (fun x => f x) := rfl
 opaque secret : Nat := 5
-theorem target (a b : Nat) (h : Eq a b) : Eq b a := h ▸ rfl
+private theorem hidden (a : Nat) : Eq a a := rfl
+theorem target (a b : Nat) (h : Eq a b) : Eq b a := h ▸ hidden a
 """
 PRELUDE = """prelude
 set_option genCtorIdx false
@@ -231,8 +232,13 @@ class TestForgedBytes:
 
     def test_proof_of_something_else(self, compiled, replay):
         olean = compiled(FORGEABLE)
-        forged, name = with_one_proof_for_both(olean, ["target", "reversed"])
-        assert len(forged) == len(olean)
+        heap = Heap(olean)
+        later, earlier = heap.theorem("target"), heap.theorem("reversed")
+        name = "target"
+        if later < earlier:  # what comes before an object cannot point to it
+            later, earlier, name = earlier, later, "reversed"
+        heap.words[later + 2] = heap.words[earlier + 2]
+        forged = heap.content()
         honest = decoded(olean)
         claimed = decoded(forged, honest.terms)
         assert [each.type for each in claimed.constants.values()] == [
@@ -240,6 +246,16 @@ class TestForgedBytes:
         ]
         assert replay(honest) == ""
         assert replay(claimed) == f"{name}: its value does not have the type that is claimed"
+
+    def test_what_lean_caches_in_terms_is_made_anew(self, compiled, replay):
+        olean = compiled(FORGEABLE)
+        heap = Heap(olean)
+        value = heap.at(heap.theorem("target"), 1)
+        body = heap.at(value, 2)
+        # With hash 0 they are taken for equal, and with a range of 0 nothing is ever put in.
+        heap.words[value + 4] = heap.words[body + 3] = 0
+        assert heap.content() != olean
+        assert replay(decoded(heap.content())) == ""
 
     def test_proof_that_lean_was_told_not_to_check(self, forge, replay):
         forged = forge(
@@ -600,33 +616,37 @@ def define(forged: Forgery, constructors: Sequence[Term]) -> None:
         forged.constants[name] = made
 
 
-def with_one_proof_for_both(olean: bytes, names: Sequence[str]) -> tuple[bytes, str]:
-    """A compiled module in which the later of two theorems has the earlier one's proof, and which.
+class Heap:
+    """The words of a compiled module, which verifiers/lean/compacted.py tells about, to be forged.
 
-    What is in such a file is told in verifiers/lean/compacted.py.
+    An object is told by the index of its first word; its fields are in those that follow.
     """
-    words = list(struct.unpack(f"<{len(olean) // 8}Q", olean))
-    start = words[10]
 
-    def at(index: int, *fields: int) -> int:
+    def __init__(self, olean: bytes) -> None:
+        self._olean = olean
+        self.words = list(struct.unpack(f"<{len(olean) // 8}Q", olean))
+        self._start = self.words[10]
+
+    def content(self) -> bytes:
+        return struct.pack(f"<{len(self.words)}Q", *self.words)
+
+    def at(self, index: int, *fields: int) -> int:
         """The object that is reached from another through these fields, or the file's start."""
         for number in fields:
-            index = (words[index + 1 + number] - start) // 8
-            if not 0 < index < len(words) - 4:
+            index = (self.words[index + 1 + number] - self._start) // 8
+            if not 0 < index < len(self.words) - 4:
                 return 0
         return index
 
-    theorems = {}
-    for index, word in enumerate(words):
-        if word == 2 << 56 | 1 << 48 | 16 << 32:
-            string = at(index, 0, 0, 0, 1)
-            length = words[string + 1] - 1
-            text = olean[8 * string + 32 : 8 * string + 32 + length].decode(errors="replace")
-            if text in names:
-                theorems[at(index, 0)] = text
-    earlier, later = sorted(theorems)
-    words[later + 2] = words[earlier + 2]
-    return struct.pack(f"<{len(words)}Q", *words), theorems[later]
+    def theorem(self, name: str) -> int:
+        """A TheoremVal: what has name, levels and type, then the value."""
+        information = 2 << 56 | 1 << 48 | 16 << 32
+        for index, word in enumerate(self.words):
+            if word == information:
+                text = 8 * self.at(index, 0, 0, 0, 1) + 32
+                if self._olean[text:].startswith(name.encode() + b"\0"):
+                    return self.at(index, 0)
+        raise LookupError(name)
 
 
 def without_library(folder: Path) -> Header:

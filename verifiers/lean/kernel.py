@@ -46,7 +46,6 @@ _LIMITS = {
     Status.MEMORY_LIMIT: "MEMORY",
     Status.OUTPUT_LIMIT: "OUTPUT",
 }
-_STACK_OVERFLOW = b"Stack overflow detected"
 _IMPORT_OF_OURS = re.compile(r"^from assayoffice\.[^(\n]*(?:\([^)]*\))?\n", re.MULTILINE)
 _REMEDY = 'set `replay = "leanchecker"` of the header, or `replay = "none"`'
 
@@ -123,8 +122,6 @@ class KernelReplayer:
 def _read(result: RunResult) -> str:
     if limit := _LIMITS.get(result.status):
         raise ReplayLimit(limit)
-    if _STACK_OVERFLOW in result.stderr:
-        raise ReplayLimit("STACK")
     if result.status is not Status.OK:
         told = result.stderr.decode(errors="replace").strip()[-300:]
         raise SandboxFailure(
