@@ -109,7 +109,7 @@ structure PProd (α : Sort u) (β : Sort v) where
 @[reducible] def namedPattern {α : Sort u} (x a : α) (_h : Eq x a) : α := a
 
 /-- What `sorry` stands for. No proof that rests on it proves anything. -/
-axiom sorryAx (α : Sort u) (synthetic : Bool) : α
+@[extern "lean_sorry", never_extract] axiom sorryAx (α : Sort u) (synthetic : Bool) : α
 
 set_option checkBinderAnnotations false in
 abbrev inferInstance {α : Sort u} [i : α] : α := i
@@ -143,15 +143,26 @@ inductive Nat where
   | zero
   | succ (n : Nat)
 
-set_option genCtorIdx false in
-class inductive Decidable (p : Prop) where
-  | isFalse (h : Not p)
-  | isTrue (h : p)
-
 @[macro_inline] def cond {α : Sort u} (c : Bool) (t e : α) : α :=
   match c with
   | true => t
   | false => e
+
+/-- What a proof that `p` is decided so proves. -/
+abbrev Bool.Reflects : (decided : Bool) → (p : Prop) → Prop
+  | false, p => Not p
+  | true, p => p
+
+class Decidable (p : Prop) where
+  intro ::
+  decide : Bool
+  reflects_decide (p) : decide.Reflects p
+
+@[match_pattern] abbrev Decidable.isFalse {p : Prop} (h : Not p) : Decidable p := ⟨false, h⟩
+
+@[match_pattern] abbrev Decidable.isTrue {p : Prop} (h : p) : Decidable p := ⟨true, h⟩
+
+export Decidable (isTrue isFalse decide)
 
 set_option bootstrap.genMatcherCode false in
 @[extern "lean_nat_dec_eq"] def Nat.beq : (a b : Nat) → Bool
@@ -213,7 +224,7 @@ set_option bootstrap.genMatcherCode false in
   | a, zero => a
   | a, succ b => pred (Nat.sub a b)
 
-attribute [gen_constructor_elims] Nat Decidable
+attribute [gen_constructor_elims] Nat
 
 structure PSigma {α : Sort u} (β : α → Sort v) where
   fst : α
@@ -294,10 +305,14 @@ instance (p : Prop) : Subsingleton p := ⟨fun _ _ => rfl⟩
 
 /-! Deciding propositions. -/
 
-@[inline_if_reduce, nospecialize] def Decidable.decide (p : Prop) [h : Decidable p] : Bool :=
-  h.casesOn (fun _ => false) (fun _ => true)
-
-export Decidable (isTrue isFalse decide)
+/-- Has `cases` and `induction` say `isFalse` and `isTrue`. -/
+@[cases_eliminator, induction_eliminator, elab_as_elim]
+abbrev Decidable.falseTrueCases {p : Prop} {motive : Decidable p → Sort u}
+    (isFalse : (h : Not p) → motive (isFalse h)) (isTrue : (h : p) → motive (isTrue h))
+    (t : Decidable p) : motive t :=
+  match t with
+  | .isFalse h => isFalse h
+  | .isTrue h => isTrue h
 
 instance (p : Prop) : Subsingleton (Decidable p) :=
   ⟨fun
@@ -310,11 +325,11 @@ abbrev DecidablePred {α : Sort u} (p : α → Prop) := (a : α) → Decidable (
 
 abbrev DecidableEq (α : Sort u) := (a b : α) → Decidable (Eq a b)
 
-@[macro_inline] def ite {α : Sort u} (c : Prop) [h : Decidable c] (t e : α) : α :=
-  h.casesOn (fun _ => e) (fun _ => t)
-
 @[macro_inline] def dite {α : Sort u} (c : Prop) [h : Decidable c] (t : c → α) (e : Not c → α) :
-    α := h.casesOn e t
+    α := h.decide.casesOn (motive := fun d => d.Reflects c → α) e t h.reflects_decide
+
+@[macro_inline] def ite {α : Sort u} (c : Prop) [Decidable c] (t e : α) : α :=
+  dite c (fun _ => t) (fun _ => e)
 
 @[macro_inline] def Bool.and (a b : Bool) : Bool :=
   match a with
@@ -341,12 +356,10 @@ theorem decide_eq_false {p : Prop} : [Decidable p] → Not p → Eq (decide p) f
   | isFalse _, _ => rfl
 
 theorem of_decide_eq_true {p : Prop} [inst : Decidable p] (h : Eq (decide p) true) : p :=
-  match inst, h with
-  | isTrue h, _ => h
+  (h ▸ inst.reflects_decide : true.Reflects p)
 
 theorem of_decide_eq_false {p : Prop} [inst : Decidable p] (h : Eq (decide p) false) : Not p :=
-  match inst, h with
-  | isFalse h, _ => h
+  (h ▸ inst.reflects_decide : false.Reflects p)
 
 /-! Numbers and operations. -/
 
