@@ -1,11 +1,9 @@
 """What real Lean compiles is read as it was written, and equal terms of all files are one."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from lean_toolchain import toolchain
+from lean_modules import compiled, parts_of
 
 from assayoffice.verifiers.lean.olean import (
     DEFAULT_STEPS,
@@ -80,32 +78,13 @@ def «odd name.» : Nat := one
 """
 
 
-def _compile(folder: Path, **sources: str) -> None:
-    """Compile modules, one after the other; the later ones may import the earlier ones."""
-    for module, source in sources.items():
-        (folder / f"{module}.lean").write_text(source, "utf-8")
-        done = subprocess.run(
-            [toolchain() / "bin" / "lean", "-o", f"{module}.olean", f"{module}.lean"],
-            cwd=folder,
-            env=os.environ | {"LEAN_PATH": str(folder)},
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _parts(folder: Path, module: str) -> list[bytes]:
-    names = [f"{module}.olean{suffix}" for suffix in ("", ".server", ".private")]
-    return [(folder / name).read_bytes() for name in names if (folder / name).exists()]
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiled modules: all kinds of things, the same at other places, and a ``module``."""
     made = tmp_path_factory.mktemp("lean")
     first, rest = _SOURCE.split("universe", 1)
     imports = "import Parts", "public import Parts", "import all Parts", "meta import Parts"
-    _compile(
+    compiled(
         made,
         Every=_SOURCE,
         Elsewhere=f"{first}axiom before : Prop\nuniverse{rest}",
@@ -120,7 +99,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def every(folder: Path) -> Olean:
-    return Olean(_parts(folder, "Every"))
+    return Olean(parts_of(folder, "Every"))
 
 
 def _shown(terms: Terms, part: object) -> str:
@@ -330,7 +309,7 @@ def test_names_are_what_the_file_defines(every: Olean) -> None:
 
 
 def test_equal_terms_of_different_files_are_one(folder: Path, every: Olean) -> None:
-    elsewhere, terms = Olean(_parts(folder, "Elsewhere")), Terms()
+    elsewhere, terms = Olean(parts_of(folder, "Elsewhere")), Terms()
     assert set(elsewhere.names) == {*every.names, ("before",)}
     assert elsewhere.names != every.names
     for name in every.names:
@@ -364,7 +343,7 @@ def test_references_are_the_constants_of_all_terms(every: Olean) -> None:
 
 
 def test_a_module_of_three_files_shows_its_private_part(folder: Path) -> None:
-    parts = _parts(folder, "Parts")
+    parts = parts_of(folder, "Parts")
     read = Olean(parts)
     assert read.is_module and read.imports == ()
     inner = ("_private", "Parts", 0, "inner")
@@ -374,7 +353,7 @@ def test_a_module_of_three_files_shows_its_private_part(folder: Path) -> None:
 
 
 def test_a_module_is_read_whole_or_not_at_all(folder: Path) -> None:
-    parts, other = _parts(folder, "Parts"), _parts(folder, "User0")
+    parts, other = parts_of(folder, "Parts"), parts_of(folder, "User0")
     for wrong in (
         [],
         parts[:1],
@@ -383,7 +362,7 @@ def test_a_module_is_read_whole_or_not_at_all(folder: Path) -> None:
         [*parts[:2], other[2]],
         [parts[0], parts[2], parts[1]],
         [*parts, parts[2]],
-        _parts(folder, "Every") * 3,
+        parts_of(folder, "Every") * 3,
     ):
         with pytest.raises(OleanError):
             Olean(wrong)
@@ -391,7 +370,7 @@ def test_a_module_is_read_whole_or_not_at_all(folder: Path) -> None:
 
 def test_imports(folder: Path) -> None:
     def imports(module: str) -> tuple[Import, ...]:
-        return Olean(_parts(folder, module)).imports
+        return Olean(parts_of(folder, module)).imports
 
     parts = ("Parts",)
     assert imports("Every") == ()
@@ -403,18 +382,21 @@ def test_imports(folder: Path) -> None:
 
 
 def test_only_known_releases_and_layouts_are_read(folder: Path) -> None:
-    (raw,) = _parts(folder, "Every")
+    (raw,) = parts_of(folder, "Every")
     read = Olean([raw])
     assert KNOWN_RELEASES[read.githash] == read.version == "4.35.0"
     with pytest.raises(OleanError, match="not known here: '4.35.0'"):
         Olean([raw], releases={"0" * 40})
+    for address in (0x10008, 1 << 60):
+        with pytest.raises(OleanError, match="address"):
+            Olean([raw[:80] + address.to_bytes(8, "little") + raw[88:]])
     for place, value in ((0, b"O"), (5, b"\3"), (6, b"\0"), (6, b"\3")):
         with pytest.raises(OleanError, match="layout"):
             Olean([raw[:place] + value + raw[place + 1 :]])
 
 
 def test_reading_stops_when_its_steps_are_used_up(folder: Path, every: Olean) -> None:
-    parts = _parts(folder, "Every")
+    parts = parts_of(folder, "Every")
     with pytest.raises(OleanTooLarge):
         Olean(parts, steps=100)
     read, terms = Olean(parts, steps=2_000), Terms()

@@ -4,10 +4,11 @@ import random
 import struct
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from lean_toolchain import modules
+from lean_modules import compiled, parts_of
 from olean_forge import ANONYMOUS, BASE, NIL, Forge, boxed
 
 from assayoffice.verifiers.lean.olean import Olean, OleanError, OleanTooLarge
@@ -63,6 +64,21 @@ def test_shared_terms_are_read_once() -> None:
     assert Olean([again.of_type(pairs[1])]).constant(_X, terms).type == constant.type
 
 
+def test_terms_are_paid_for() -> None:
+    forge = Forge()
+    level, term = 1, forge.sort()
+    for _ in range(5_000):
+        level, term = forge.cached(1, level), forge.apply(term, term)
+    raw = forge.of_type(term)
+    with pytest.raises(OleanTooLarge):
+        Olean([raw], steps=4_000).constant(_X, Terms())
+    with pytest.raises(OleanTooLarge):
+        Olean([raw], steps=4_000).references(_X)
+    raw = forge.of_type(forge.sort(level))
+    with pytest.raises(OleanTooLarge):
+        Olean([raw], steps=4_000).constant(_X, Terms())
+
+
 def test_long_names_are_paid_for() -> None:
     forge = Forge()
     with pytest.raises(OleanTooLarge):
@@ -102,6 +118,7 @@ _FORGERIES: dict[str, _Forgery] = {
     "far away": lambda forge: (1 << 64) - 8,
     "no object": lambda forge: forge.sort() + 8,
     "between words": lambda forge: forge.sort() + 4,
+    "between words, within": lambda forge: forge.apply(forge.sort() + 4, forge.sort()),
     "a number": lambda forge: boxed(3),
     "a name": lambda forge: forge.name("a"),
     "a list": lambda forge: forge.list([forge.sort()]),
@@ -129,12 +146,17 @@ _FORGERIES: dict[str, _Forgery] = {
     "a literal of no kind": lambda forge: forge.cached(9, forge.object(2, 1)),
     "a literal that is a number": lambda forge: forge.cached(9, boxed(1)),
 }
+#: Not looked at for the constants that a term mentions.
+_NEVER_REFERENCES = {what for what in _FORGERIES if "level" in what or "flag" in what} | {
+    "no binder",
+    "a large variable",
+}
 _TEXTS: dict[str, _Forgery] = {
     "is not UTF-8": lambda forge: forge.text(b"\xff"),
     "is a surrogate": lambda forge: forge.text(b"\xed\xa0\x80"),
     "is too long a form": lambda forge: forge.text(b"\xc0\xaf"),
     "ends in a character": lambda forge: forge.text("é".encode()[:1], characters=1),
-    "has no end": lambda forge: forge.text(b"abc", size=3),
+    "has no end": lambda forge: forge.text(b"abc", size=3, characters=2),
     "is empty without end": lambda forge: forge.words(249 << 56 | 1 << 32, 0, 0, 0),
     "has room": lambda forge: forge.text(b"abc", capacity=8),
     "is longer": lambda forge: forge.text(b"abc", characters=4),
@@ -160,12 +182,14 @@ _NUMBERS: dict[str, _Forgery] = {
 @pytest.mark.parametrize("what", _FORGERIES)
 def test_terms_that_are_none(what: str) -> None:
     forge = Forge()
-    with pytest.raises(OleanError):
-        _read(forge.of_type(_FORGERIES[what](forge)))
-    forge = Forge()
     olean = Olean([forge.of_type(_FORGERIES[what](forge))])
-    with pytest.raises(OleanError):
+    with pytest.raises(OleanError) as refusal:
         olean.constant(_X, Terms())
+    # Seen at once, and not when the steps are used up.
+    assert refusal.type is OleanError
+    if what not in _NEVER_REFERENCES:
+        with pytest.raises(OleanError):
+            olean.references(_X)
 
 
 @pytest.mark.parametrize("what", _TEXTS)
@@ -258,14 +282,31 @@ def _mutated(raw: bytes, random_: random.Random) -> bytes:
     return bytes(data[: random_.randrange(len(data))] if random_.random() < 0.02 else data)
 
 
-def test_mutated_files_are_read_or_refused() -> None:
-    raw, random_ = (modules() / "Assay" / "Nat.olean").read_bytes(), random.Random(4)
+_SMALL = """\
+prelude
+set_option genCtorIdx false
+inductive N where | zero : N | succ (n : N) : N
+inductive String where | mk : String
+axiom claim : Prop
+theorem same.{u} (α : Sort u) {_ : α} (h : claim) : claim := h
+opaque hidden : N := N.succ N.zero
+def text : String := let α := String; (fun x : α => x) "text"
+"""
+_PARTS = _SMALL.replace("prelude", "module\nprelude\npublic section")
+
+
+@pytest.mark.parametrize("source", [_SMALL, _PARTS], ids=["file", "parts"])
+def test_mutated_files_are_read_or_refused(tmp_path: Path, source: str) -> None:
+    compiled(tmp_path, Small=source)
+    random_, whole = random.Random(4), parts_of(tmp_path, "Small")
     steps, read, refused, longest = 20_000, 0, 0, 0.0
-    for _ in range(3_000):
-        mutated = _mutated(raw, random_)
+    for _ in range(2_000):
+        parts = list(whole)
+        which = random_.randrange(len(parts))
+        parts[which] = _mutated(parts[which], random_)
         started = time.process_time()
         try:
-            olean, terms = Olean([mutated], steps=steps), Terms()
+            olean, terms = Olean(parts, steps=steps), Terms()
         except OleanError:
             refused += 1
             continue
@@ -278,6 +319,6 @@ def test_mutated_files_are_read_or_refused() -> None:
             except OleanError:
                 refused += 1
         longest = max(longest, time.process_time() - started)
-    assert read > 1_000 and refused > 1_000
+    assert read > 1_000 and refused > 500
     # Fifty microseconds for a step, on a busy machine.
     assert longest < steps * 50e-6

@@ -33,53 +33,43 @@ _PROJ = header(11, 3, 8)
 _NATURAL = header(0, 1)
 _STRING = header(1, 1)
 
-#: How many words an object has, and which of its fields hold objects of its type, counted from 1.
-_Shapes: TypeAlias = Mapping[int, tuple[int, tuple[int, ...]]]
-_LEVELS: _Shapes = {
-    kind: (kind >> 35 & 0xFF, places)
-    for kind, places in ((_SUCC, (1,)), (_MAX, (1, 2)), (_IMAX, (1, 2)), (_PARAM, ()))
-}
-_EXPRESSIONS: _Shapes = {
-    kind: (kind >> 35 & 0xFF, places)
-    for kind, places in (
-        (_BVAR, ()),
-        (_SORT, ()),
-        (_CONST, ()),
-        (_APP, (1, 2)),
-        (_LAMBDA, (2, 3)),
-        (_FORALL, (2, 3)),
-        (_LET, (2, 3, 4)),
-        (_LITERAL, ()),
-        (_MDATA, (2,)),
-        (_PROJ, (3,)),
-    )
+#: Which fields of an object hold objects of its own type, counted from 1.
+_Places: TypeAlias = Mapping[int, tuple[int, ...]]
+_LEVELS: _Places = {_SUCC: (1,), _MAX: (1, 2), _IMAX: (1, 2), _PARAM: ()}
+_EXPRESSIONS: _Places = {
+    _BVAR: (),
+    _SORT: (),
+    _CONST: (),
+    _APP: (1, 2),
+    _LAMBDA: (2, 3),
+    _FORALL: (2, 3),
+    _LET: (2, 3, 4),
+    _LITERAL: (),
+    _MDATA: (2,),
+    _PROJ: (3,),
 }
 _BINDERS = tuple(Binder)
 
 
-def _reach(heap: Compacted, roots: Set[int], shapes: _Shapes, known: Container[int]) -> list[int]:
+def _reach(heap: Compacted, roots: Set[int], kinds: _Places, known: Container[int]) -> list[int]:
     """The objects that some consist of, themselves too, parts first, without known ones.
 
-    Costs a step for each.
+    Costs a step for each. None goes beyond the end: all lie before the object of the module, which
+    is as long as the longest of them.
     """
-    words, base, first, end = heap.words, heap.base, heap.first, len(heap.words)
+    words, base, first = heap.words, heap.base, heap.first
     found = set(roots)
     pending = list(roots)
-    while pending:
-        if len(found) > heap.steps:
-            break
+    while pending and len(found) <= heap.steps:
         owner = pending.pop()
-        shape = shapes.get(words[owner])
-        if shape is None:
+        places = kinds.get(words[owner])
+        if places is None:
             raise OleanError("a term has a free variable, a metavariable, or is something else")
-        size, places = shape
-        if owner + size > end:
-            raise OleanError("an object goes beyond the end")
         for place in places:
             word = words[owner + place]
             index = (word - base) >> 3
             if word & 7 or not first <= index < owner:
-                if word == NULL and shapes is _LEVELS:
+                if word == NULL and kinds is _LEVELS:
                     continue
                 raise OleanError("an address points nowhere, or not back")
             if index not in found and index not in known:
@@ -139,7 +129,7 @@ class Decoder:
                 intern(("zero",))
                 if words[index + place] == NULL
                 else known[(words[index + place] - heap.base) >> 3]
-                for place in _LEVELS[kind][1]
+                for place in _LEVELS[kind]
             ]
             tag = "succ" if kind == _SUCC else "max" if kind == _MAX else "imax"
             known[index] = intern((tag, *parts))
