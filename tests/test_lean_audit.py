@@ -717,6 +717,26 @@ def test_axioms_are_followed_through_modules(lean: Lean) -> None:
     assert strict.forbidden(("A", "propext")) == {("propext",)}
 
 
+def test_axioms_are_followed_through_what_a_module_does_not_show(tmp_path: Path) -> None:
+    lean = Lean(tmp_path)
+    lean.compile(
+        "module\nprelude\nset_option genCtorIdx false\n"
+        "public inductive False : Prop\n"
+        "public axiom sorryAx (p : Prop) : p\n"
+        "theorem inner : False := sorryAx False\n"
+        "public theorem outer : False := inner\n"
+        "public theorem fine (p : Prop) (h : p) : p := h\n",
+        "Parts",
+    )
+    lean.compile("prelude\nimport Parts\ntheorem user : False := outer\n", "User")
+    library = lean.library("User")
+    assert library.forbidden(("outer",)) == library.forbidden(("user",)) == SORRY
+    assert library.forbidden(("fine",)) == frozenset()
+    (tmp_path / "Parts.olean.private").unlink()
+    with pytest.raises(LibraryError, match="Parts cannot be read"):
+        lean.library("User")
+
+
 def test_a_library_knows_what_is_defined_and_safe(lean: Lean) -> None:
     library = lean.library("Base")
     assert ("Nat", "add") in library

@@ -370,7 +370,7 @@ def _shown(names: Iterable[Name]) -> str:
 
 
 def _printable(name: Name) -> str:
-    shown = text(name)
+    shown = text(name[:_MAX_SHOWN_CHARACTERS])
     if len(shown) > _MAX_SHOWN_CHARACTERS:
         shown = shown[:_MAX_SHOWN_CHARACTERS] + "..."
     return "".join(each if each.isprintable() else "?" for each in shown)

@@ -5,6 +5,10 @@ Names are indexed, terms are not decoded: a module can only mention a constant i
 words of the constant's name, so only modules that have the words of something that rests on a
 forbidden axiom are looked into. One module at a time is in memory, and what is kept of it are the
 names it defines.
+
+Reading takes some 20 microseconds and 300 bytes for each constant, and a few seconds for each
+gigabyte; 300 modules of 110 kB with 38,000 constants took 0.8 s. Mathlib, with twenty times as many
+constants and 5 GB, is thus a matter of a minute; it has not been tried.
 """
 
 import hashlib
