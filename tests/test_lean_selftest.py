@@ -79,7 +79,9 @@ class TestCommand:
         assert [rows[what]["state"] for what in needed] == ["ok"] * 5
         assert rows["Lean"]["detail"] == "4.35.0 (eb6cafb7290e), a release that is known"
         assert rows["cases"]["detail"].endswith("cheats of our own are judged right")
-        assert "what is none is not: assayoffice: it mentions" in rows["replay kernel"]["detail"]
+        assert (
+            "of what is none it says: assayoffice: it mentions" in rows["replay kernel"]["detail"]
+        )
         for what in ("replay leanchecker", "replay comparator", "repl", "dojo"):
             assert (rows[what]["state"], rows[what]["needed"]) == ("not here", False), what
         assert (folder / "assay.snapshot").stat().st_size > 1_000_000

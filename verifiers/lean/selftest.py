@@ -259,7 +259,7 @@ class _Trials:
             objection = refusals.refusal(self.header, self.lean, sandbox, replay)
         if not objection:
             raise _Wrong("it accepts what is no proof")
-        return f"{len(right)} proofs are accepted, and what is none is not: {objection}"
+        return f"{len(right)} proofs are accepted; of what is none it says: {objection}"
 
     def _repl(self) -> str:
         program = self.header.repl
