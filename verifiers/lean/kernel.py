@@ -9,6 +9,8 @@ Unsafe and partial definitions are left out. A constant that mentions one is ref
 mentions what is not there.
 """
 
+import functools
+import importlib.util
 import json
 import marshal
 import re
@@ -46,6 +48,14 @@ _LIMITS = {
     Status.MEMORY_LIMIT: "MEMORY",
     Status.OUTPUT_LIMIT: "OUTPUT",
 }
+# Compiling it anew each time would cost a third of what a small proof does.
+_LOADER = b"""
+import marshal, _frozen_importlib_external as importing
+with open(3, "rb", closefd=False) as data:
+    magic, code, text, order = marshal.load(data)
+exec(marshal.loads(code) if magic == importing.MAGIC_NUMBER else text)
+main(order)
+"""
 _IMPORT_OF_OURS = re.compile(r"^from assayoffice\.[^(\n]*(?:\([^)]*\))?\n", re.MULTILINE)
 _REMEDY = 'set `replay = "leanchecker"` of the header, or `replay = "none"`'
 
@@ -101,8 +111,7 @@ class KernelReplayer:
             "nodes": _nodes(proof.terms),
             "constants": [_claim(each) for each in proof.constants if each.safety is Safety.SAFE],
         }
-        # The programs of the kernel are ours alone, so that what they answer cannot be forged.
-        with Blob(_program()) as program, Blob(marshal.dumps(order)) as data:
+        with Blob(_LOADER) as program, Blob(marshal.dumps((*_program(), order))) as data:
             result = self._sandbox.run(
                 Run(
                     PythonProgram(program),
@@ -163,11 +172,13 @@ def _claim(constant: Constant) -> tuple[object, ...]:
     )
 
 
-def _program() -> bytes:
-    """The modules that run inside the sandbox, joined to one."""
+@functools.cache
+def _program() -> tuple[bytes, bytes, str]:
+    """The modules that run inside the sandbox as one: compiled, for which Python, and as text."""
     folder = files("assayoffice.verifiers.lean.inside")
-    texts = [
+    whole = "\n".join(
         _IMPORT_OF_OURS.sub("", folder.joinpath(f"{name}.py").read_text("utf-8"))
         for name in ("native", "replay")
-    ]
-    return ("\n".join(texts) + "\nmain()\n").encode()
+    )
+    code = compile(whole, "replay.py", "exec", dont_inherit=True, optimize=2)
+    return importlib.util.MAGIC_NUMBER, marshal.dumps(code), whole

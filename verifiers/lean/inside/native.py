@@ -18,6 +18,16 @@ _LARGEST_SMALL = (1 << 63) - 1
 # What Lean is asked to load of imported modules: everything, whatever they mean to show.
 _PRIVATE_LEVEL = 2
 
+# Of C++, in the order of src/initialize/init.cpp; the compiled Lean comes between them.
+_INITIALIZERS = ("_ZN4lean22initialize_util_moduleEv",)
+_INITIALIZERS_OF_KERNEL = (
+    "_ZN4lean24initialize_kernel_moduleEv",
+    "_ZN4lean30initialize_library_core_moduleEv",
+    "_ZN4lean25initialize_library_moduleEv",
+    "lean_init_task_manager",
+    "lean_io_mark_end_initialization",
+)
+
 _MAKERS: dict[str, tuple[type[Any], ...]] = {
     "lean_mk_string_from_bytes": (ctypes.c_char_p, _SIZE),
     "lean_cstr_to_nat": (ctypes.c_char_p,),
@@ -69,12 +79,7 @@ class Library:
             self._persist = self._function("lean_mark_persistent", _OBJECT, result=None)
             self._add = self._function("lean_add_decl", _OBJECT, _SIZE, _SIZE, _OBJECT, _OBJECT)
             self._find = self._function("lean_environment_find", _OBJECT, _OBJECT)
-            for name in (
-                "lean_initialize",
-                "lean_init_task_manager",
-                "lean_io_mark_end_initialization",
-            ):
-                self._function(name, result=None)()
+            self._initialize()
         except (OSError, AttributeError) as error:
             raise LibraryTrouble(str(error)) from error
 
@@ -161,6 +166,17 @@ class Library:
         _share(environment)
         found = self._find(environment, name)
         return None if is_boxed(found) else field(found, 0)
+
+    def _initialize(self) -> None:
+        """What ``lean_initialize`` does, for environments and the kernel alone.
+
+        All of Lean takes ten times as long as most proofs.
+        """
+        for name in _INITIALIZERS:
+            self._function(name, result=None)()
+        self._done(self._function("initialize_Lean_Environment", _BYTE)(True))
+        for name in _INITIALIZERS_OF_KERNEL:
+            self._function(name, result=None)()
 
     def _function(
         self, name: str, *arguments: type[Any], result: Any = _OBJECT

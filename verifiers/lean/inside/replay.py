@@ -1,17 +1,16 @@
 """Has the kernel of a Lean library check declarations, inside a sandbox.
 
-At fd 3 comes an order, written by ``marshal``: where Lean lies, the modules to import, the table of
-terms, and the constants that stand in it. Each name, level and expression is made anew by Lean's
-own constructors, so nothing that Lean caches in them can be forged. To fd 4 goes a line of JSON:
-what is ``refused`` and why, or how many constants were ``accepted``; or ``limit``, what the kernel
-ran out of; or ``trouble``, why the library cannot be used.
+The order says where Lean lies and which modules to import, and has the table of terms and the
+constants that stand in it. Each name, level and expression is made anew by Lean's own constructors,
+so nothing that Lean caches in them can be forged. To fd 4 goes a line of JSON: what is ``refused``
+and why, or how many constants were ``accepted``; or ``limit``, what the kernel ran out of; or
+``trouble``, why the library cannot be used.
 
 Of an inductive type the kernel is told its type and its constructors' types. What else is claimed
 of it, and of its constructors and recursors, must be what the kernel makes of that.
 """
 
 import json
-import marshal
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ from assayoffice.verifiers.lean.inside.native import (
     text,
 )
 
-_DATA_FD, _ANSWER_FD = 3, 4
+_ANSWER_FD = 4
 # Of the kernel, which goes as deep as terms do, and of Python.
 _STACK_BYTES, _FURTHER_STACK_BYTES = 64 << 20, 4 << 20
 # Lean ends the process where an index is larger.
@@ -104,10 +103,8 @@ class Claim(NamedTuple):
     quotient: int | None
 
 
-def main() -> None:
+def main(order: dict[str, Any]) -> None:
     """Carry out the order."""
-    with open(_DATA_FD, "rb", closefd=False) as data:
-        order = marshal.load(data)
     answer: dict[str, object] = {}
 
     def work() -> None:
