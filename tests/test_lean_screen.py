@@ -219,7 +219,8 @@ NEVER = [
     ('s!"{by_elab x}"', "by_elab"),
     ("unsafe h", "unsafe"),
     ('include_str "/etc/passwd"', "include_str"),
-    ("by set_option debug.skipKernelTC true in exact h", "set_option"),
+    ("by set_option debug.skipKernelTC true in exact h", "skipKernelTC"),
+    ("by set_option debug.foo true in exact h", "set_option"),
     ("by set_option maxHeartbeats 0 in simp", "set_option"),
     ("by set_option maxHeartbeats 99999999999 in simp", "set_option"),
     ("by set_option warn.sorry false in exact h", "set_option"),
@@ -297,6 +298,16 @@ def test_attributes_that_run_or_replace_code_are_told(attributes):
 def test_characters_that_mislead_are_told(text):
     assert screen(f"-- {text}", BODY)
     assert screen(f'"{text}"', FILE)
+
+
+@pytest.mark.parametrize(
+    "option", ["skipKernelTC", "byAsSorry", "proofAsSorry", "terminalTacticsAsSorry"]
+)
+@pytest.mark.parametrize("text", ["-- {}", "/- {} -/", '"{}"', "«{}»", "x.{}", "h\n{}y"])
+def test_options_that_leave_proofs_unchecked_are_told_wherever_they_stand(option, text):
+    told = f": `{option}` leaves proofs unchecked"
+    assert told in screen(text.format(option), BODY)
+    assert told in screen(text.format(option), FILE)
 
 
 def test_size_is_limited_in_bytes():

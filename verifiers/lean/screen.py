@@ -22,6 +22,10 @@ _INVISIBLE = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]|\\r(?!\\n)"
 )
 
+# Options that have Lean believe what it did not check. They are looked for in the text itself, in
+# comments and strings as well, since no library can have Lean read them otherwise.
+_UNCHECKED = re.compile("skipKernelTC|byAsSorry|proofAsSorry|terminalTacticsAsSorry")
+
 _RUNS = "runs code of its own inside of Lean; use the tactics that there are"
 _ASSUMES = "leaves something unproved; prove it"
 _SUGGESTS = "searches for a proof and is none; put what it suggests in its place"
@@ -171,6 +175,9 @@ def _unreadable(text: str) -> str:
     if found := _INVISIBLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         return f"line {line}: the character U+{ord(found[0][0]):04X} is not allowed; leave it out"
+    if found := _UNCHECKED.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        return f"line {line}: `{found[0]}` leaves proofs unchecked; leave it out, comments included"
     return ""
 
 
