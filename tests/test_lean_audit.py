@@ -131,6 +131,7 @@ def refused(lean: Lean, statement: str, candidate: str | bytes, *, context: str 
 
 SWAP = "(a b : Prop) (h : And a b) : And b a"
 PROOF = "And.intro (And.rec (fun _ r => r) h) (And.rec (fun l _ => l) h)"
+LEMMA = f"{HEADER}theorem first : True := True.intro\ntheorem target {SWAP} := {PROOF}\n"
 FALSE = ": False"
 #: What statements speak of. All that is asked about it is false.
 CONTEXT = """
@@ -462,6 +463,17 @@ def test_what_a_type_is_made_of_cannot_be_changed(lean: Lean) -> None:
     assert refused(lean, ": Box", candidate, context=context).reason == "CONTEXT_CHANGED"
 
 
+def test_imports_must_be_in_the_same_order(lean: Lean) -> None:
+    source = LEMMA.replace("import Base", "import Base\nimport More")
+    library = lean.library("Base", "More")
+    reference = Reference(lean.compile(source), ("target",), library)
+    audit(lean.compile(source), reference, library, ALLOWED)
+    other = LEMMA.replace("import Base", "import More\nimport Base")
+    with pytest.raises(AuditError) as caught:
+        audit(lean.compile(other), reference, library, ALLOWED)
+    assert caught.value.reason == "IMPORTS_CHANGED"
+
+
 def test_context_that_a_statement_does_not_speak_of_may_be_left_out(lean: Lean) -> None:
     candidate = f"{HEADER}theorem target {SWAP} := {PROOF}"
     judged(lean, SWAP, candidate, context=CONTEXT)
@@ -576,9 +588,6 @@ class File:
         before, after = (f"{each}\0".encode() for each in (old, new))
         assert before in self.bytes
         self.bytes = self.bytes.replace(before, after)
-
-
-LEMMA = f"{HEADER}theorem first : True := True.intro\ntheorem target {SWAP} := {PROOF}\n"
 
 
 @pytest.mark.parametrize(

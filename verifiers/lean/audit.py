@@ -31,8 +31,9 @@ from assayoffice.verifiers.lean.terms import (
     text,
 )
 
-#: What Lean's kernel computes by itself or takes literals to be made of, going by the name. Whoever
-#: may define one of them otherwise than the kernel thinks proves what is false.
+#: What Lean's kernel, of this release or an older one, computes by itself or takes literals to be
+#: made of, going by the name. Whoever defines one of them otherwise than it thinks proves what is
+#: false, and no replay by this kernel would see it.
 _KERNEL_NAMES = frozenset(
     tuple(name.split("."))
     for name in """
@@ -282,10 +283,7 @@ def _compare_imports(module: _Module, reference: Reference) -> None:
     if module.githash != reference.githash:
         raise AuditError("OLEAN_UNREADABLE", "It was compiled by another Lean than the statement.")
     if module.imports != reference.imports:
-        imports = [each.module for each in module.imports]
-        raise AuditError(
-            "IMPORTS_CHANGED", f"It does not import what the header does, but {_shown(imports)}."
-        )
+        raise AuditError("IMPORTS_CHANGED", "It does not import what the header imports.")
 
 
 def _refuse_shadows(module: _Module, library: Library) -> None:
@@ -332,7 +330,7 @@ def _compare_context(module: _Module, reference: Reference) -> None:
     if special:
         raise AuditError(
             "SHADOWED_CONSTANT",
-            f"It defines what Lean's kernel goes by the name of: {_shown(special)}.",
+            f"It defines what Lean's kernel knows by its name: {_shown(special)}.",
         )
 
 
