@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from lean_toolchain import settings_file
 
 from assayoffice.verifiers import (
     Effort,
@@ -17,9 +18,22 @@ from assayoffice.verifiers import (
     VerifierUnavailableError,
     registry,
 )
-from assayoffice.verifiers.registry import Case, Loaded
+from assayoffice.verifiers.lean import configuration, settings
+from assayoffice.verifiers.lean.settings import LeanSettings
+from assayoffice.verifiers.registry import Case, Loaded, Registered
 
-REGISTRY = registry.load()
+
+def load() -> dict[str, Registered]:
+    """All verifiers, Lean's with the headers of the example where there is a Lean for the tests."""
+    with contextlib.suppress(pytest.skip.Exception):
+        settings.configure(configuration.read(settings_file()))
+    try:
+        return registry.load()
+    finally:
+        settings.configure(LeanSettings())
+
+
+REGISTRY = load()
 
 
 def judge(loaded: Loaded, case: Case) -> Verdict | VerifierError:
@@ -44,6 +58,8 @@ def every_case() -> Iterator[tuple[Loaded, Case]]:
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_announced_verifier_loads_and_shows_every_kind_of_submission(name):
+    if name == "lean":
+        settings_file()  # or the reason why there is none here
     loaded = REGISTRY[name]
     assert isinstance(loaded, Loaded), loaded
     cases = loaded.cases()
