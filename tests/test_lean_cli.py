@@ -12,7 +12,7 @@ from lean_toolchain import headers
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings, TierChoice, cgroups
 from assayoffice.verifiers.lean import snapshot, toolchain
-from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable
+from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable, Message
 from assayoffice.verifiers.lean.cli import LeanCli
 from assayoffice.verifiers.lean.settings import Header
 
@@ -97,6 +97,14 @@ class TestLimits:
         text = "#check Prop\n" * 20_000
         assert elaborate(sandbox, header, text, output_bytes=100_000).limit == "OUTPUT"
 
+    @pytest.mark.parametrize(
+        "words", ["failed to create thread", "Stack overflow detected", "error while loading"]
+    )
+    def test_words_of_a_source_say_nothing_about_the_host(self, sandbox, header, words):
+        made = elaborate(sandbox, header, f"theorem t : True := «{words}»\n")
+        assert words in made.messages[0].text
+        assert (made.limit, made.crash) == ("", "")
+
     def test_deep_nesting_is_an_error_of_the_source(self, sandbox, header):
         made = elaborate(sandbox, header, "(" * 200_000)
         assert made.messages[0].severity == "error" or made.limit == "STACK"
@@ -170,7 +178,17 @@ class TestFakeLean:
             ("ln -s /etc/passwd $3", Elaborated((), None)),
             ("sleep 100 & echo module > $3", "WALL_TIME"),
             ("sleep 100", "WALL_TIME"),
+            ("kill -KILL $PPID", Elaborated((), None, crash="it takes what starts it with it")),
             ("yes", "OUTPUT"),
+            ("yes >&2", "OUTPUT"),
+            (
+                'echo \'{"severity":"error","pos":{"line":Infinity,"column":0},"data":"x"}\'',
+                Elaborated((), None),
+            ),
+            (
+                'echo \'{"severity":"info","pos":{"line":1,"column":0},"data":"\\ud800"}\'',
+                Elaborated((Message("info", "", 1, 0, "?"),), None),
+            ),
             ("head -c 100000000 /dev/zero > $3", "OUTPUT"),
         ],
     )
@@ -182,7 +200,11 @@ class TestFakeLean:
 
     @pytest.mark.parametrize(
         "script",
-        ["echo 'failed to create thread' >&2; exit 134", "exit 127", "exit 126"],
+        [
+            "echo 'failed to create thread' >&2; exit 134",
+            "echo 'error while loading shared libraries' >&2; exit 127",
+            "exit 126",
+        ],
     )
     def test_that_the_host_does_not_let_start(self, tmp_path, script):
         made = fake_lean(tmp_path, script)
@@ -191,6 +213,21 @@ class TestFakeLean:
             pytest.raises(LeanUnavailable, match="does not start"),
         ):
             elaborate(sandbox, made, "")
+
+    def test_that_only_ends_as_if_the_host_did_not_let_it_start(self, tmp_path):
+        """A source that runs code in Lean must not turn its own loss into an error of ours."""
+        script = "echo 'failed to create thread' >&2; grep -q evil $4 && exit 134; echo > $3"
+        made = fake_lean(tmp_path, script)
+        with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
+            found = elaborate(sandbox, made, "evil")
+        assert found == Elaborated((), None, crash="it ends with status 134")
+
+    def test_that_is_gone(self, tmp_path):
+        made = fake_lean(tmp_path, "exit 0")
+        with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
+            (made.toolchain / "bin" / "lean").unlink()
+            with pytest.raises(LeanUnavailable, match="/lean/bin/lean: No such file"):
+                elaborate(sandbox, made, "")
 
 
 def fake_lean(folder: Path, script: str) -> Header:

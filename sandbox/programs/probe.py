@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assayoffice.sandbox.programs import interpreter, landlock
 from assayoffice.sandbox.programs.blob import Blob
@@ -81,6 +81,8 @@ def probe(settings: SandboxSettings) -> Report:
 
     What was found is remembered, that nothing was found is not: it may have been a bad moment.
     """
+    # What a slot is shown and prepared with does not decide whether the host can isolate it.
+    settings = replace(settings, folders=(), prepare="")
     if settings not in _found:
         report = _probe(settings)
         if report.plan is None:

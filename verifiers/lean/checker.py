@@ -68,7 +68,7 @@ class Checker:
         limits = limits_of(task)
         try:
             assembled = assemble.candidate(
-                self._prepared.header.source, task, text, self._prepared.imports
+                self._prepared.header.source, task, text, self._prepared.library.modules
             )
         except assemble.CandidateError as error:
             return steps.rejected("screen", "SCREENED", str(error))

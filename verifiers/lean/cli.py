@@ -7,13 +7,15 @@ from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
 from assayoffice.verifiers.lean import runs
-from assayoffice.verifiers.lean.backends import Elaborated, Message
+from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable, Message
 from assayoffice.verifiers.lean.toolchain import LEAN
 
 #: What sources are called; Lean makes names from it.
 SOURCE = "Candidate.lean"
 
 _OLEAN = "/tmp/Candidate.olean"
+# What every Lean compiles that starts at all.
+_NOTHING = "prelude\n"
 _MAX_MESSAGES = 200
 
 
@@ -35,7 +37,17 @@ class LeanCli:
 
         Raises LeanUnavailable and SandboxFailure.
         """
-        ended = runs.run(
+        ended = self._run(source, limits)
+        if ended.doubt and self._run(_NOTHING, limits).code != 0:
+            raise LeanUnavailable(f"Lean does not start: {ended.doubt}")
+        if ended.limit:
+            return Elaborated((), None, limit=ended.limit)
+        # A module that is there although Lean reports an error is none.
+        olean = ended.products[0] if ended.code == 0 else None
+        return Elaborated(_messages(ended.said), olean, crash=ended.crash)
+
+    def _run(self, source: str, limits: RunLimits) -> runs.Ended:
+        return runs.run(
             self.sandbox,
             [LEAN, *self.arguments, "--json", "-o", _OLEAN, SOURCE],
             limits,
@@ -43,11 +55,6 @@ class LeanCli:
             given={SOURCE: source.encode()},
             products=[_OLEAN],
         )
-        if ended.limit:
-            return Elaborated((), None, limit=ended.limit)
-        # A module that is there although Lean reports an error is none.
-        olean = ended.products[0] if ended.code == 0 else None
-        return Elaborated(_messages(ended.said), olean, crash=ended.crash)
 
 
 def _messages(said: bytes) -> tuple[Message, ...]:
@@ -66,7 +73,8 @@ def _message(line: bytes) -> Message | None:
             kind=str(told.get("kind", "")),
             line=int(position["line"]),
             column=int(position["column"]),
-            text=str(told["data"]),
+            # Half a surrogate pair has no place in a verdict.
+            text=str(told["data"]).encode(errors="replace").decode(),
         )
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None  # it is not Lean's: a candidate may have anything printed

@@ -12,11 +12,10 @@ from assayoffice.sandbox.programs import (
     PythonProgram,
     Run,
     RunLimits,
+    RunResult,
     Sandbox,
-    SandboxFailure,
     Status,
 )
-from assayoffice.verifiers.lean.backends import LeanUnavailable
 from assayoffice.verifiers.lean.toolchain import RESERVED_BYTES
 
 #: A candidate's compiled module is not longer, and neither is anything else that Lean writes of it.
@@ -36,14 +35,18 @@ _STACK = b"Stack overflow detected"
 # What the host did not grant has nothing to do with the source.
 _REFUSED_BY_HOST = (b"failed to create thread", b"error while loading shared libraries")
 _NOT_STARTED = (126, 127)
+_MOST_CHARACTERS = 500
+# Of abort(3), itself or as a shell has it.
+_ABORTED = (-6, 134)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a run ended. ``products`` are None where Lean has not made them.
 
-    ``limit`` and ``crash`` are as in ``backends.Elaborated``; ``said`` is what Lean has printed,
-    ``code`` what it has exited with.
+    ``limit`` and ``crash`` are as in ``backends.Elaborated``; ``said`` is what Lean has reported,
+    ``code`` what it has exited with. With a ``doubt`` it looks as if the host had not let Lean
+    start; but a source that is compiled can make it look so.
     """
 
     code: int
@@ -51,6 +54,7 @@ class Ended:
     products: tuple[bytes | None, ...]
     limit: str = ""
     crash: str = ""
+    doubt: str = ""
 
 
 def run(
@@ -66,7 +70,7 @@ def run(
     """Run a program of the toolchain beside the files that are ``given``, by name.
 
     ``path`` are folders of compiled modules inside the sandbox. ``limits.output_bytes`` bounds what
-    is said, ``most_bytes`` each of the products. Raises LeanUnavailable and SandboxFailure.
+    is said, ``most_bytes`` each of the products. Raises SandboxFailure.
     """
     order = {
         "argv": list(argv),
@@ -105,29 +109,49 @@ def run(
     if limit := _LIMITS.get(result.status):
         return Ended(1, b"", (None,) * len(products), limit=limit)
     head, _, rest = result.answer.partition(b"\n")
-    if result.status is not Status.OK or not head:
-        why = result.stderr[-500:].decode(errors="replace")
-        raise SandboxFailure(f"Lean could not be run: {result.status.value} {why}")
-    return _ended(json.loads(head), result.stdout, rest)
+    try:
+        answer = _Answer(**json.loads(head))
+        made = _split(rest, answer.sizes)
+    except (ValueError, TypeError):
+        # Only what runs beside it, as the same user, keeps our own program from its answer.
+        return Ended(1, b"", (None,) * len(products), crash="it takes what starts it with it")
+    return _ended(answer, result, made)
 
 
-def _ended(answer: Mapping[str, object], said: bytes, rest: bytes) -> Ended:
-    code = os.waitstatus_to_exitcode(int(str(answer["status"])))
-    products: list[bytes | None] = []
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What ``inside/elaborate.py`` tells."""
+
+    status: int
+    flood: bool
+    sizes: Sequence[int | None]
+
+
+def _split(whole: bytes, sizes: Sequence[int | None]) -> tuple[bytes | None, ...]:
+    """Take apart what comes in one piece. Raises ValueError where it is cut short."""
+    parts: list[bytes | None] = []
     at = 0
-    sizes = answer["sizes"]
-    assert isinstance(sizes, list)
     for size in sizes:
-        products.append(None if size is None else rest[at : at + size])
+        parts.append(None if size is None else whole[at : at + size])
         at += size or 0
-    if answer["flood"] or code == -signal.SIGXFSZ:
-        return Ended(code, said, tuple(products), limit="OUTPUT")
-    if code in _NOT_STARTED or (code != 0 and any(text in said for text in _REFUSED_BY_HOST)):
-        raise LeanUnavailable(f"Lean does not start: {said[-500:].decode(errors='replace')}")
-    if code != 0 and _STACK in said:
-        return Ended(code, said, tuple(products), limit="STACK")
+    if at != len(whole):
+        raise ValueError("products are missing")
+    return tuple(parts)
+
+
+def _ended(answer: _Answer, result: RunResult, products: tuple[bytes | None, ...]) -> Ended:
+    code = os.waitstatus_to_exitcode(answer.status)
+    said, complaints = result.stdout, result.stderr
+    if answer.flood or code == -signal.SIGXFSZ:
+        return Ended(code, said, products, limit="OUTPUT")
+    if code in _ABORTED and _STACK in complaints:
+        return Ended(code, said, products, limit="STACK")
     crash = f"it died of {signal.Signals(-code).name}" if code < 0 else ""
-    return Ended(code, said, tuple(products), crash=crash)
+    doubt = ""
+    if code in _NOT_STARTED or any(why in complaints for why in _REFUSED_BY_HOST):
+        crash = crash or f"it ends with status {code}"
+        doubt = complaints[-_MOST_CHARACTERS:].decode(errors="replace").strip() or crash
+    return Ended(code, said, products, crash=crash, doubt=doubt)
 
 
 def _driver() -> Blob:

@@ -42,9 +42,11 @@ class Terms:
 
     def intern(self, node: Node) -> Term:
         """The index of a node, whose parts are indices of this table."""
-        found = self._index.get(node)
+        # Python's hash of an integer can be aimed at, that of a text cannot.
+        key = node if node[0] != "nat" else ("nat", f"{node[1]:x}")
+        found = self._index.get(key)
         if found is None:
-            found = self._index[node] = len(self.nodes)
+            found = self._index[key] = len(self.nodes)
             self.nodes.append(node)
         return found
 
