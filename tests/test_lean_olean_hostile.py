@@ -2,7 +2,9 @@
 
 import random
 import struct
+import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -31,7 +33,7 @@ def _read(raw: bytes, steps: int = 1_000_000) -> tuple[Constant, Terms]:
 
 def test_the_forge_writes_what_is_read() -> None:
     forge = Forge()
-    odd = ("", 0, "a.b\0", 1 << 70)
+    odd = ("", 0, "a.b\0", 1 << 60)
     levels = forge.list([forge.cached(1, 1), forge.cached(4, forge.name("u"))])
     constant, terms = _read(forge.of_type(forge.constant(forge.name(*odd), levels)))
     assert terms.nodes[constant.type][:2] == ("const", odd)
@@ -79,6 +81,22 @@ def test_terms_are_paid_for() -> None:
         Olean([raw], steps=4_000).constant(_X, Terms())
 
 
+def test_memory_follows_the_steps_and_not_the_file() -> None:
+    forge = Forge()
+    term = forge.sort()
+    for _ in range(100_000):
+        term = forge.apply(term, term)
+    olean = Olean([forge.of_type(term)], steps=1_000)
+    tracemalloc.start()
+    try:
+        for read in (lambda: olean.constant(_X, Terms()), lambda: olean.references(_X)):
+            with pytest.raises(OleanTooLarge):
+                read()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_long_names_are_paid_for() -> None:
     forge = Forge()
     with pytest.raises(OleanTooLarge):
@@ -106,6 +124,20 @@ def test_large_values_are_paid_for() -> None:
             term = forge.apply(term, forge.cached(9, shared))
         with pytest.raises(OleanTooLarge):
             _read(forge.of_type(term), steps=500_000)
+
+
+def test_numbers_that_tables_cannot_tell_apart_are_paid_for() -> None:
+    def read(step: int) -> None:
+        forge = Forge()
+        term = forge.sort()
+        for i in range(2_000):
+            literal = forge.object(0, forge.number((1 << 64) + i * step))
+            term = forge.apply(term, forge.cached(9, literal))
+        _read(forge.of_type(term))
+
+    read(12_345)
+    with pytest.raises(OleanTooLarge):
+        read(sys.hash_info.modulus)
 
 
 _FORGERIES: dict[str, _Forgery] = {
@@ -139,6 +171,11 @@ _FORGERIES: dict[str, _Forgery] = {
         forge.cached(1, BASE + len(forge.data), forge.text(b"a"))
     ),
     "a name of a level": lambda forge: forge.constant(forge.cached(1, 1)),
+    "a name with a large number": lambda forge: forge.constant(forge.name("a", 1 << 61)),
+    "a name with a larger one": lambda forge: forge.constant(forge.name("a", 1 << 70)),
+    "a field of a large number": lambda forge: forge.cached(
+        11, forge.name("a"), forge.number(1 << 70), forge.sort()
+    ),
     "levels that are none": lambda forge: forge.constant(forge.name("a"), forge.name("a")),
     "levels without end": lambda forge: forge.constant(
         forge.name("a"), forge.object(1, 1, BASE + len(forge.data))
@@ -149,6 +186,7 @@ _FORGERIES: dict[str, _Forgery] = {
 #: Not looked at for the constants that a term mentions.
 _NEVER_REFERENCES = {what for what in _FORGERIES if "level" in what or "flag" in what} | {
     "no binder",
+    "a field of a large number",
     "a large variable",
 }
 _TEXTS: dict[str, _Forgery] = {

@@ -10,6 +10,7 @@ holds: an address that does not point back is refused, and so there are no cycle
 short is that all reading is paid for in steps, by size.
 """
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
@@ -24,8 +25,6 @@ DEFAULT_STEPS = 2_000_000
 #: The most that all files of one module may have.
 MAX_BYTES = 512 << 20
 
-#: Keeps comparing two names about as cheap as a step says.
-_MAX_COMPONENT_BYTES = 4096
 _HEADER_BYTES = 88
 _ROOT_BYTES = 8
 _ALIGNMENT = 1 << 16
@@ -34,6 +33,8 @@ _ADDRESSES = 1 << 47
 _MARK = b"olean\x02\x01"
 #: Keeps comparing names about as cheap as a step says.
 _MAX_COMPONENT_BYTES = 4096
+#: Python's hashes are of numbers modulo this: larger ones may be chosen to be all alike in a table.
+HASH_MODULUS = sys.hash_info.modulus
 #: What stands for a constructor without fields: the root of names, the end of lists.
 NULL = 1
 
@@ -237,7 +238,9 @@ class Compacted:
             if kind == _NAME_STRING:
                 part: str | int = self.string(rest, index, _MAX_COMPONENT_BYTES)
             elif kind == _NAME_NUMBER:
-                part = self.natural(rest, index)
+                part = self.small(rest)
+                if part >= HASH_MODULUS:
+                    raise OleanError("a name has too large a number")
             else:
                 raise OleanError("a name is something else")
             name = self._names[index] = (*name, part)

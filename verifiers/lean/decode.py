@@ -5,10 +5,17 @@ first; since an object comes after all that it holds, going through the objects 
 their addresses then meets each after its parts, and each once.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
-from assayoffice.verifiers.lean.compacted import NULL, Compacted, OleanError, header
+from assayoffice.verifiers.lean.compacted import (
+    HASH_MODULUS,
+    NULL,
+    Compacted,
+    OleanError,
+    header,
+)
 from assayoffice.verifiers.lean.terms import Binder, Name, Term, Terms
 
 # Constructors of Level in order, each with 8 bytes of cached data; zero has no object.
@@ -111,6 +118,7 @@ class Decoder:
         self._levels: dict[int, Term] = {}
         self._lists: dict[int, tuple[Term, ...]] = {}
         self._expressions: dict[int, Term] = {}
+        self._alike: Counter[int] = Counter()
 
     def level(self, word: int, owner: int) -> Term:
         """A universe level."""
@@ -180,11 +188,16 @@ class Decoder:
             return ("sort", self.level(fields[0], index))
         if kind == _PROJ:
             name = heap.name(fields[0], index)
-            return ("proj", name, heap.natural(fields[1], index), known[(fields[2] - base) >> 3])
+            return ("proj", name, heap.small(fields[1]), known[(fields[2] - base) >> 3])
         if kind == _LET:
             parts = (known[(field - base) >> 3] for field in fields[1:])
             return ("let", bool(heap.byte(index, 4, 8, 2)), *parts)
         is_natural, literal = _is_natural(heap, fields[0], index), heap.object(fields[0], index)
         if is_natural:
-            return ("nat", heap.natural(heap.words[literal + 1], literal))
+            value = heap.natural(heap.words[literal + 1], literal)
+            if value >= HASH_MODULUS:
+                # A table compares it with each that has the same hash.
+                self._alike[hash(value)] += 1
+                heap.spend(self._alike[hash(value)])
+            return ("nat", value)
         return ("string", heap.string(heap.words[literal + 1], literal))
