@@ -42,6 +42,7 @@ RELEASES: Mapping[str, str] = MappingProxyType(
 
 _PROCESSES = 1
 _ANSWER_BYTES = 1 << 20
+_MAX_TOLD = 500
 _LIMITS = {
     Status.CPU_LIMIT: "CPU_TIME",
     Status.WALL_LIMIT: "WALL_TIME",
@@ -132,7 +133,7 @@ def _read(result: RunResult) -> str:
     if limit := _LIMITS.get(result.status):
         raise ReplayLimit(limit)
     if result.status is not Status.OK:
-        told = result.stderr.decode(errors="replace").strip()[-300:]
+        told = result.stderr.decode(errors="replace").strip()[-_MAX_TOLD:]
         raise SandboxFailure(
             f"the replay ended with {result.status.value} "
             f"{result.signal or result.exit_code}: {told or 'nothing was said'}"
@@ -141,7 +142,7 @@ def _read(result: RunResult) -> str:
         case {"accepted": int()}:
             return ""
         case {"refused": str(why)}:
-            return why
+            return why[:_MAX_TOLD]
         case {"limit": str(limit)}:
             raise ReplayLimit(limit)
         case {"trouble": str(trouble)}:

@@ -142,11 +142,11 @@ class Library:
         )
         imports = self._array(self._import(module) for module in modules)
         options = _OBJECT.in_dll(self._library, "l_Lean_Options_empty").value
-        nowhere_else = box(1)
+        no_artifacts = box(1)
         # Extensions are not loaded: that would run code of the modules, and the kernel knows none.
         environment = self._done(
             import_modules(
-                imports, options, 0, self._array(()), False, False, _PRIVATE_LEVEL, nowhere_else
+                imports, options, 0, self._array(()), False, False, _PRIVATE_LEVEL, no_artifacts
             )
         )
         of_kernel = self._function("lean_elab_environment_to_kernel_env", _OBJECT)
@@ -250,7 +250,10 @@ def name_text(made: int) -> str:
     parts: list[str] = []
     while not is_boxed(made):
         part = field(made, 1)
-        parts.append(text(part) if tag(made) == 1 else str(part >> 1))
+        if tag(made) == 1:
+            parts.append(text(part))
+        else:
+            parts.append(str(part >> 1) if is_boxed(part) else "...")
         made = field(made, 0)
     return ".".join(reversed(parts)) or "[anonymous]"
 
