@@ -35,6 +35,8 @@ from assayoffice.rl.sources import Source, UnreadableFileError, open_source
 from assayoffice.rl.submissions import Submission
 
 _START_SECONDS = 60.0
+# Libraries of Lean that settings may name are read, and their cases judged, before it serves.
+_START_WITH_SETTINGS_SECONDS = 600.0
 _TABLE_ROWS = 50
 _SHOWN_ERRORS = 10
 
@@ -47,6 +49,15 @@ Endpoint = Annotated[
         "-e",
         metavar="HOST:PORT",
         help="Service to ask; repeat for several. Without it one is started here for the command.",
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="TOML",
+        help="Settings of the service that is started here: its `lean`, its sandboxes.",
+        exists=True,
     ),
 ]
 Timeout = Annotated[
@@ -90,6 +101,7 @@ def verify(
         str, typer.Option(help="Column of the responses; lists are judged one by one.")
     ] = "response",
     endpoint: Endpoint = None,
+    config_file: ConfigFile = None,
     ca_file: CaFile = None,
     token_file: TokenFile = None,
     timeout: Timeout = 120.0,
@@ -126,7 +138,8 @@ def verify(
         # The file first: a typing error in its name should not cost the start of a server.
         source = stack.enter_context(open_source(file)) if file is not None else None
         sink = stack.enter_context(output.open("w")) if output is not None else None
-        client = stack.enter_context(_connect(endpoint, ca_file, token_file, hallmarks))
+        connection = _connect(endpoint, config_file, ca_file, token_file, hallmarks)
+        client = stack.enter_context(connection)
         if source is not None:
             form = RowForm(source.name, verifier, fields, response_column)
             results = _judged_rows(client, source, form, timeout, concurrency, console)
@@ -144,6 +157,7 @@ def verify(
 @app.command()
 def verifiers(
     endpoint: Endpoint = None,
+    config_file: ConfigFile = None,
     ca_file: CaFile = None,
     token_file: TokenFile = None,
     timeout: Timeout = 30.0,
@@ -151,7 +165,7 @@ def verifiers(
 ) -> None:
     """List the verifiers of a service, those that are out of service with the reason."""
     with _outcome_of(report.stderr_console()):
-        with _connect(endpoint, ca_file, token_file, {}) as client:
+        with _connect(endpoint, config_file, ca_file, token_file, {}) as client:
             listed = client.list_verifiers(timeout=timeout)
     if as_json:
         for each in listed:
@@ -163,15 +177,20 @@ def verifiers(
 @contextlib.contextmanager
 def _connect(
     endpoints: list[str] | None,
+    config_file: Path | None,
     ca_file: Path | None,
     token_file: Path | None,
     required_hallmarks: dict[str, str],
 ) -> Iterator[Client]:
     """A client of the given service, or of one that is started here and stopped afterwards."""
+    if endpoints and config_file:
+        raise typer.BadParameter(
+            "is for a service that is started here, and --endpoint names another",
+            param_hint="--config",
+        )
     with contextlib.ExitStack() as stack:
         if not endpoints:
-            server = EmbeddedServer(start_seconds=_START_SECONDS)
-            endpoints = [stack.enter_context(server).endpoint]
+            endpoints = [stack.enter_context(_embedded(config_file)).endpoint]
         try:
             client = Client(
                 endpoints if len(endpoints) > 1 else endpoints[0],
@@ -186,6 +205,13 @@ def _connect(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--endpoint") from None
         yield stack.enter_context(client)
+
+
+def _embedded(config_file: Path | None) -> EmbeddedServer:
+    if config_file is None:
+        return EmbeddedServer(start_seconds=_START_SECONDS)
+    flags = ("--config", str(config_file))
+    return EmbeddedServer(start_seconds=_START_WITH_SETTINGS_SECONDS, flags=flags)
 
 
 @contextlib.contextmanager

@@ -241,6 +241,8 @@ class TestRefusals:
             ["--response", "7", "--task", "[]"],
             ["--response", "7", "--require-hallmark", "numeric"],
             ["no/such/file.jsonl"],
+            ["--response", "7", "--config", __file__],
+            ["--response", "7", "--config", "no/such/file.toml"],
         ],
     )
     def test_unusable_command_line_is_2(self, arguments):
@@ -324,6 +326,13 @@ class TestRealServer:
         done = real("verify", "--response", r"So it is \boxed{0.5}.", "--reference", r"\frac12")
         assert (done.returncode, done.stderr) == (0, "")
         assert "CORRECT" in done.stdout
+
+    def test_settings_of_a_file_reach_the_service_that_is_started(self, tmp_path):
+        config = tmp_path / "assay.toml"
+        config.write_text("lean = 'no/such/headers.toml'")
+        done = real("verify", "--response", "7", "--reference", "7", "--config", config)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "lean: no/such/headers.toml: No such file" in done.stderr
 
     def test_shipped_examples_get_the_verdicts_they_promise(self, endpoint):
         done = real("verify", EXAMPLES, "--json", "--endpoint", endpoint)

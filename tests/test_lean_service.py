@@ -205,15 +205,17 @@ def test_task_can_be_made_by_reflection(channel):
     assert call(request, timeout=SECONDS).result.verdict.reason == "PROVED"
 
 
-def test_rows_of_a_file_are_verified_and_show_how_far(server, tmp_path):
+def test_rows_of_a_file_are_judged_by_a_server_with_settings_of_a_file(tmp_path):
+    config = tmp_path / "assay.toml"
+    config.write_text(f"lean = '{settings_file()}'\n")
+    path = tmp_path / "rows.jsonl"
     rows = [
         {"id": "1", "verifier": "lean", "response": f"```lean\n{text}\n```"}
-        | {"task": {"statement": COMMUTES, "header": "replayed"}}
+        | {"task": {"statement": COMMUTES}}
         for text in (PROOF, "hp")
     ]
-    path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    done = real("verify", path, "--json", "--endpoint", server[0])
+    done = real("verify", path, "--json", "--config", config)
     first, second = map(json.loads, done.stdout.splitlines())
     assert (first["outcome"], first["integrity"]) == ("CORRECT", "replayed")
     assert (second["outcome"], second["integrity"]) == ("INCORRECT", "")
