@@ -130,7 +130,9 @@ theorem target (a b : Nat) : a + b = b + a := by
   induction b with
   | zero => rw [Nat.add_zero, Nat.zero_add]
   | succ b ih => rw [Nat.add_succ, Nat.succ_add, ih]
-theorem computed : 12345 * 54321 = 670592745 := by decide
+theorem small : 9223372036854775807 + 1 = 9223372036854775808 := by decide
+theorem large : 98765432109876543210 * 12345678901234567890 =
+  1219326311370217952237463801111263526900 := by decide
 theorem simplified (a b : Nat) (l : List Nat) (h : a = b) : [a] ++ l = b :: l := by simp [h]
 """
 # Lean's elaborator takes what is called so for another form of the same definition.
@@ -318,6 +320,25 @@ class TestForgedValues:
         forged = forge(FORGEABLE)
         forged.change("target", type=forged.const("False"))
         assert replay(forged) == "target: its value does not have the type that is claimed"
+
+    @pytest.mark.parametrize("other", ["α\0✗", "α", "α\0✓\0", ""])
+    def test_string_that_is_another(self, forge, replay, other):
+        forged = forge(PRELUDE + STRING)
+        _, equal_to_left, _ = forged.parts(forged["target"].type)
+        wrong = forged.apply(equal_to_left, forged.term("string", other))
+        forged.change("target", type=wrong)
+        assert replay(forged) == "target: its value does not have the type that is claimed"
+
+    @pytest.mark.parametrize("added", [1, 1 << 32, 1 << 63, 1 << 64])
+    def test_numeral_that_is_another(self, forge, replay, added):
+        forged = forge(HONEST)
+        _, equal_to_left, _ = forged.parts(forged["numeral"].type)
+        literal = forged.term("nat", 98765432109876543210 + added)
+        forged.change("numeral", type=forged.apply(equal_to_left, literal))
+        assert replay(forged) == "numeral: its value does not have the type that is claimed"
+        honest = forged.term("nat", 98765432109876543210)
+        forged.change("numeral", type=forged.apply(equal_to_left, honest))
+        assert replay(forged) == ""
 
     def test_function_applied_to_an_argument_of_another_type(self, forge, replay):
         forged = forge(FORGEABLE)
