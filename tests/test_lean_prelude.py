@@ -97,6 +97,21 @@ theorem t (p : Nat → Prop) (a b : Nat) (h : a + 0 = b) (k : p b) : p a ∧ p b
   subst same
   constructor <;> assumption
 """,
+    "notation and macros": """
+local infixl:65 " after " => Function.comp
+
+syntax "obviously " term : tactic
+macro_rules
+  | `(tactic| obviously $proof) => `(tactic| (intros; exact $proof))
+
+theorem t (f g h : Nat → Nat) : f after g after h = f after (g after h) := by
+  obviously rfl
+""",
+    "compiled decision": """
+theorem t : ¬(2 ^ 10 = 1000) := of_decide_eq_false (by rfl)
+
+theorem compiled : 2 ^ 10 = 1024 := by native_decide
+""",
     "search": """
 theorem t (a b c : Nat) (h : a < b) (k : b < c) : a < c := by
   first

@@ -1,2 +1,3 @@
 prelude
 import Assay.List
+import Assay.Macro

@@ -122,8 +122,23 @@ class Inhabited (α : Sort u) where
 
 export Inhabited (default)
 
+instance : Inhabited (Sort u) := ⟨PUnit⟩
+instance : Inhabited Bool := ⟨false⟩
+
+instance {α : Sort u} {β : Sort v} [Inhabited β] : Inhabited (α → β) := ⟨fun _ => default⟩
+
 class CoeFun (α : Sort u) (γ : outParam (α → Sort v)) where
   coe : (f : α) → γ f
+
+class CoeT (α : Sort u) (_ : α) (β : Sort v) where
+  coe : β
+
+class Coe (α : semiOutParam (Sort u)) (β : Sort v) where
+  coe : α → β
+
+attribute [coe_decl] CoeT.coe Coe.coe
+
+instance {α : Sort u} {β : Sort v} (a : α) [Coe α β] : CoeT α a β := ⟨Coe.coe a⟩
 
 class CoeSort (α : Sort u) (β : outParam (Sort v)) where
   coe : α → β
@@ -362,6 +377,8 @@ theorem of_decide_eq_false {p : Prop} [inst : Decidable p] (h : Eq (decide p) fa
   (h ▸ inst.reflects_decide : false.Reflects p)
 
 /-! Numbers and operations. -/
+
+instance : Inhabited Nat := ⟨.zero⟩
 
 class OfNat (α : Type u) (_ : Nat) where
   ofNat : α

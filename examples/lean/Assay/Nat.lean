@@ -2,7 +2,6 @@ prelude
 import Assay.Logic
 /-! Natural numbers: operations, order, and what is known of them. -/
 
-instance instInhabitedNat : Inhabited Nat := ⟨0⟩
 instance instAddNat : Add Nat := ⟨Nat.add⟩
 instance instSubNat : Sub Nat := ⟨Nat.sub⟩
 instance instMulNat : Mul Nat := ⟨Nat.mul⟩

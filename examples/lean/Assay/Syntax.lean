@@ -1,84 +1,10 @@
 prelude
-import Assay.Core
+import Assay.Grammar
 /-! Notation and tactics.
 
 Their grammar and their macros are compiled into Lean's library under the names that Lean's own
 library gives them. So they are declared here and nothing more; `@[extern]` says that their code is
 found by their name. -/
-
-/-! What grammar is made of. -/
-
-structure Char where
-  code : Nat
-
--- Literals stand for these two, for the kernel as well.
-@[extern "lean_uint32_of_nat"] def Char.ofNat (n : Nat) : Char := ⟨n⟩
-
-structure String where
-  ofList ::
-  toList : List Char
-
-namespace Lean
-
-inductive Name where
-  | anonymous
-  | str (pre : Name) (str : String)
-  | num (pre : Name) (i : Nat)
-
-instance : Inhabited Name := ⟨.anonymous⟩
-
--- Lean keeps a hash in every name, so that only its own code may make one.
-@[extern] opaque Name.str._override (p : Name) (a : String) : Name
-@[extern] opaque Name.num._override (p : Name) (a : Nat) : Name
-@[inline] def Name.mkStr (p : Name) (a : String) : Name := str._override p a
-@[inline] def Name.mkNum (p : Name) (a : Nat) : Name := num._override p a
-@[extern] opaque Name.mkStr1 (a : String) : Name
-@[extern] opaque Name.mkStr2 (a b : String) : Name
-@[extern] opaque Name.mkStr3 (a b c : String) : Name
-@[extern] opaque Name.mkStr4 (a b c d : String) : Name
-@[extern] opaque Name.mkStr5 (a b c d e : String) : Name
-@[extern] opaque Name.mkStr6 (a b c d e f : String) : Name
-@[extern] opaque Name.mkStr7 (a b c d e f g : String) : Name
-@[extern] opaque Name.mkStr8 (a b c d e f g h : String) : Name
-
-abbrev SyntaxNodeKind := Name
-
-inductive ParserDescr where
-  | const (name : Name)
-  | unary (name : Name) (p : ParserDescr)
-  | binary (name : Name) (p q : ParserDescr)
-  | node (kind : SyntaxNodeKind) (prec : Nat) (p : ParserDescr)
-  | trailingNode (kind : SyntaxNodeKind) (prec lhsPrec : Nat) (p : ParserDescr)
-  | symbol (val : String)
-  | nonReservedSymbol (val : String) (includeIdent : Bool)
-  | cat (catName : Name) (rbp : Nat)
-  | parser (declName : Name)
-  | nodeWithAntiquot (name : String) (kind : SyntaxNodeKind) (p : ParserDescr)
-  | sepBy (p : ParserDescr) (sep : String) (psep : ParserDescr) (allowTrailingSep : Bool)
-  | sepBy1 (p : ParserDescr) (sep : String) (psep : ParserDescr) (allowTrailingSep : Bool)
-  | unicodeSymbol (val asciiVal : String) (preserveForPP : Bool)
-
-abbrev TrailingParserDescr := ParserDescr
-
-structure Parser.Category where
-
-instance : Inhabited ParserDescr := ⟨.symbol ""⟩
-
--- Nothing in Lean looks into these; what macros are given and give back is Lean's own.
-structure Syntax where
-structure Macro.Context where
-structure Macro.State where
-structure Macro.Result where
-
-abbrev Macro := Syntax → Macro.Context → Macro.State → Macro.Result
-
-instance : Inhabited Macro := ⟨fun _ _ _ => ⟨⟩⟩
-
-abbrev PrettyPrinter.Unexpander := Syntax → Syntax → Macro.State → Macro.Result
-
-instance : Inhabited PrettyPrinter.Unexpander := ⟨fun _ _ _ => ⟨⟩⟩
-
-end Lean
 
 open Lean
 declare_syntax_cat rawStx
@@ -86,8 +12,8 @@ declare_syntax_cat binderPred
 declare_syntax_cat rcasesPat
 declare_syntax_cat rintroPat
 
+/-! Notation. -/
 
-/-! Notation -/
 @[term_parser, extern] opaque «term_∈_» : TrailingParserDescr
 @[macro «term_∈_», extern] opaque «_aux_Init_Notation___macroRules_term_∈__1» : Macro
 @[term_parser, extern] opaque «term_↔_» : TrailingParserDescr
@@ -149,7 +75,8 @@ declare_syntax_cat rintroPat
 @[term_parser, extern] opaque «term∃_,_» : ParserDescr
 @[macro «term∃_,_», extern] opaque «_aux_Init_NotationExtra___macroRules_term∃_,__1» : Macro
 
-/-! How terms are shown -/
+/-! How terms are shown. -/
+
 @[app_unexpander Iff, extern] opaque _aux_Init_Core___unexpand_Iff_2 : PrettyPrinter.Unexpander
 @[app_unexpander Ne, extern] opaque _aux_Init_Core___unexpand_Ne_1 : PrettyPrinter.Unexpander
 @[app_unexpander bne, extern] opaque _aux_Init_Core___unexpand_bne_1 : PrettyPrinter.Unexpander
@@ -184,7 +111,59 @@ declare_syntax_cat rintroPat
 @[app_unexpander Prod.mk, extern] opaque unexpandProdMk : PrettyPrinter.Unexpander
 @[app_unexpander Subtype, extern] opaque unexpandSubtype : PrettyPrinter.Unexpander
 
-/-! Terms -/
+/-! Grammar and precedences. -/
+
+@[stx_parser, extern] opaque «stx_*» : TrailingParserDescr
+@[macro «stx_*», extern] opaque «_aux_Init_Notation___macroRules_stx_*_1» : Macro
+@[stx_parser, extern] opaque «stx_+» : TrailingParserDescr
+@[macro «stx_+», extern] opaque «_aux_Init_Notation___macroRules_stx_+_1» : Macro
+@[stx_parser, extern] opaque stx_? : TrailingParserDescr
+@[macro stx_?, extern] opaque _aux_Init_Notation___macroRules_stx_?_1 : Macro
+@[stx_parser, extern] opaque «stx_,*» : TrailingParserDescr
+@[macro «stx_,*», extern] opaque «_aux_Init_Notation___macroRules_stx_,*_1» : Macro
+@[stx_parser, extern] opaque «stx_,+» : TrailingParserDescr
+@[macro «stx_,+», extern] opaque «_aux_Init_Notation___macroRules_stx_,+_1» : Macro
+@[stx_parser, extern] opaque «stx_,*,?» : TrailingParserDescr
+@[macro «stx_,*,?», extern] opaque «_aux_Init_Notation___macroRules_stx_,*,?_1» : Macro
+@[stx_parser, extern] opaque «stx_,+,?» : TrailingParserDescr
+@[macro «stx_,+,?», extern] opaque «_aux_Init_Notation___macroRules_stx_,+,?_1» : Macro
+@[stx_parser, extern] opaque «stx_<|>_» : TrailingParserDescr
+@[macro «stx_<|>_», extern] opaque «_aux_Init_Notation___macroRules_stx_<|>__1» : Macro
+@[stx_parser, extern] opaque stx!_ : ParserDescr
+@[macro stx!_, extern] opaque _aux_Init_Notation___macroRules_stx!__1 : Macro
+@[prec_parser, extern] opaque precMax : ParserDescr
+@[macro precMax, extern] opaque _aux_Init_Notation___macroRules_precMax_1 : Macro
+@[prec_parser, extern] opaque precArg : ParserDescr
+@[macro precArg, extern] opaque _aux_Init_Notation___macroRules_precArg_1 : Macro
+@[prec_parser, extern] opaque precLead : ParserDescr
+@[macro precLead, extern] opaque _aux_Init_Notation___macroRules_precLead_1 : Macro
+@[prec_parser, extern] opaque precMin : ParserDescr
+@[macro precMin, extern] opaque _aux_Init_Notation___macroRules_precMin_1 : Macro
+@[prec_parser, extern] opaque precMin1 : ParserDescr
+@[macro precMin1, extern] opaque _aux_Init_Notation___macroRules_precMin1_1 : Macro
+@[prec_parser, extern] opaque «prec(_)» : ParserDescr
+@[macro «prec(_)», extern] opaque «_aux_Init_Notation___macroRules_prec(_)_1» : Macro
+@[prio_parser, extern] opaque prioDefault : ParserDescr
+@[macro prioDefault, extern] opaque _aux_Init_Notation___macroRules_prioDefault_1 : Macro
+@[prio_parser, extern] opaque prioHigh : ParserDescr
+@[macro prioHigh, extern] opaque _aux_Init_Notation___macroRules_prioHigh_1 : Macro
+@[prio_parser, extern] opaque prioMid : ParserDescr
+@[macro prioMid, extern] opaque _aux_Init_Notation___macroRules_prioMid_1 : Macro
+@[prio_parser, extern] opaque prioLow : ParserDescr
+@[macro prioLow, extern] opaque _aux_Init_Notation___macroRules_prioLow_1 : Macro
+@[prio_parser, extern] opaque «prio(_)» : ParserDescr
+@[macro «prio(_)», extern] opaque «_aux_Init_Notation___macroRules_prio(_)_1» : Macro
+@[prec_parser, extern] opaque Lean.Parser.Syntax.addPrec : TrailingParserDescr
+@[macro Lean.Parser.Syntax.addPrec, extern] opaque Lean._aux_Init_Meta___macroRules_Lean_Parser_Syntax_addPrec_1 : Macro
+@[prio_parser, extern] opaque Lean.Parser.Syntax.addPrio : TrailingParserDescr
+@[macro Lean.Parser.Syntax.addPrio, extern] opaque Lean._aux_Init_Meta___macroRules_Lean_Parser_Syntax_addPrio_1 : Macro
+@[prec_parser, extern] opaque Lean.Parser.Syntax.subPrec : TrailingParserDescr
+@[macro Lean.Parser.Syntax.subPrec, extern] opaque Lean._aux_Init_Meta___macroRules_Lean_Parser_Syntax_subPrec_1 : Macro
+@[prio_parser, extern] opaque Lean.Parser.Syntax.subPrio : TrailingParserDescr
+@[macro Lean.Parser.Syntax.subPrio, extern] opaque Lean._aux_Init_Meta___macroRules_Lean_Parser_Syntax_subPrio_1 : Macro
+
+/-! Terms. -/
+
 @[term_parser, extern] opaque «term[_]» : ParserDescr
 @[macro «term[_]», extern] opaque Lean.«_aux_Init_Data_List_Notation___macroRules_term[_]_1» : Macro
 @[term_parser, extern] opaque «term%[_|_]» : ParserDescr
@@ -206,7 +185,8 @@ declare_syntax_cat rintroPat
 @[term_parser, extern] opaque «term_$__» : TrailingParserDescr
 @[macro «term_$__», extern] opaque «_aux_Init_Notation___macroRules_term_$___1» : Macro
 
-/-! Parts of tactics -/
+/-! Parts of tactics. -/
+
 @[extern] opaque Lean.binderIdent : ParserDescr
 @[extern] opaque Lean.bracketedExplicitBinders : ParserDescr
 @[extern] opaque Lean.unbracketedExplicitBinders : ParserDescr
@@ -215,166 +195,177 @@ declare_syntax_cat rintroPat
 @[extern] opaque Lean.calcStep : ParserDescr
 @[extern] opaque Lean.calcSteps : ParserDescr
 @[extern] opaque Lean.cdotTk : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.anchor : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.caseArg : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.config : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.configItem : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.posConfigItem : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.negConfigItem : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.valConfigItem : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.optConfig : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.elimTarget : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.generalizeArg : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.inductionAltLHS : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.inductionAlt : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.inductionAlts : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.location : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.locationHyp : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.locationWildcard : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.locationType : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.rwRule : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.rwRuleSeq : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.discharger : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpArg : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpArgs : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpErase : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpLemma : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpPost : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpPre : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpStar : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.simpaArgsRest : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.dsimpArg : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.dsimpArgs : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.rcasesPatLo : ParserDescr
-@[extern] opaque Lean.Parser.Tactic.rcasesPatMed : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.clear : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.explicit : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.ignore : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.one : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.paren : ParserDescr
-@[rcasesPat_parser, extern] opaque Lean.Parser.Tactic.rcasesPat.tuple : ParserDescr
-@[rintroPat_parser, extern] opaque Lean.Parser.Tactic.rintroPat.binder : ParserDescr
-@[rintroPat_parser, extern] opaque Lean.Parser.Tactic.rintroPat.one : ParserDescr
 
-/-! Tactics -/
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.intro : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.intros : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rename : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.revert : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.clear : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.subst : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.substVars : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.assumption : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.contradiction : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.falseOrByContra : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.apply : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.exact : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.refine : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.refine' : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.constructor : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.left : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.right : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.case : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.case' : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.allGoals : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.anyGoals : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.focus : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.skip : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.done : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.traceState : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.traceMessage : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.failIfSuccess : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.paren : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.withReducible : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.withReducibleAndInstances : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.withUnfoldingAll : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.first : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rotateLeft : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rotateRight : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.fail : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.eqRefl : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.applyRfl : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.change : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.generalize : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rewriteSeq : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.injection : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.injections : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.unfold : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.delta : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.split : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.specialize : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticRepeat_ : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.exact? : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.induction : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.cases : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rcases : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.obtain : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rintro : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.simp : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.simpAll : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.dsimp : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.simpa : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.renameI : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.congr : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.symm : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.show : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.replace : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.withAnnotateState : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.letrec : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.decide : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.nativeDecide : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rwa : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rwaAt : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.repeat' : ParserDescr
+namespace Lean.Parser.Tactic
+
+@[extern] opaque anchor : ParserDescr
+@[extern] opaque caseArg : ParserDescr
+@[extern] opaque config : ParserDescr
+@[extern] opaque configItem : ParserDescr
+@[extern] opaque posConfigItem : ParserDescr
+@[extern] opaque negConfigItem : ParserDescr
+@[extern] opaque valConfigItem : ParserDescr
+@[extern] opaque optConfig : ParserDescr
+@[extern] opaque elimTarget : ParserDescr
+@[extern] opaque generalizeArg : ParserDescr
+@[extern] opaque inductionAltLHS : ParserDescr
+@[extern] opaque inductionAlt : ParserDescr
+@[extern] opaque inductionAlts : ParserDescr
+@[extern] opaque location : ParserDescr
+@[extern] opaque locationHyp : ParserDescr
+@[extern] opaque locationWildcard : ParserDescr
+@[extern] opaque locationType : ParserDescr
+@[extern] opaque rwRule : ParserDescr
+@[extern] opaque rwRuleSeq : ParserDescr
+@[extern] opaque discharger : ParserDescr
+@[extern] opaque simpArg : ParserDescr
+@[extern] opaque simpArgs : ParserDescr
+@[extern] opaque simpErase : ParserDescr
+@[extern] opaque simpLemma : ParserDescr
+@[extern] opaque simpPost : ParserDescr
+@[extern] opaque simpPre : ParserDescr
+@[extern] opaque simpStar : ParserDescr
+@[extern] opaque simpaArgsRest : ParserDescr
+@[extern] opaque dsimpArg : ParserDescr
+@[extern] opaque dsimpArgs : ParserDescr
+@[extern] opaque rcasesPatLo : ParserDescr
+@[extern] opaque rcasesPatMed : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.clear : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.explicit : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.ignore : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.one : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.paren : ParserDescr
+@[rcasesPat_parser, extern] opaque rcasesPat.tuple : ParserDescr
+@[rintroPat_parser, extern] opaque rintroPat.binder : ParserDescr
+@[rintroPat_parser, extern] opaque rintroPat.one : ParserDescr
+
+end Lean.Parser.Tactic
+
+/-! Tactics. -/
+
+namespace Lean.Parser.Tactic
+
+@[tactic_parser, extern] opaque intro : ParserDescr
+@[tactic_parser, extern] opaque intros : ParserDescr
+@[tactic_parser, extern] opaque rename : ParserDescr
+@[tactic_parser, extern] opaque revert : ParserDescr
+@[tactic_parser, extern] opaque clear : ParserDescr
+@[tactic_parser, extern] opaque subst : ParserDescr
+@[tactic_parser, extern] opaque substVars : ParserDescr
+@[tactic_parser, extern] opaque assumption : ParserDescr
+@[tactic_parser, extern] opaque contradiction : ParserDescr
+@[tactic_parser, extern] opaque falseOrByContra : ParserDescr
+@[tactic_parser, extern] opaque apply : ParserDescr
+@[tactic_parser, extern] opaque exact : ParserDescr
+@[tactic_parser, extern] opaque refine : ParserDescr
+@[tactic_parser, extern] opaque refine' : ParserDescr
+@[tactic_parser, extern] opaque constructor : ParserDescr
+@[tactic_parser, extern] opaque left : ParserDescr
+@[tactic_parser, extern] opaque right : ParserDescr
+@[tactic_parser, extern] opaque case : ParserDescr
+@[tactic_parser, extern] opaque case' : ParserDescr
+@[tactic_parser, extern] opaque allGoals : ParserDescr
+@[tactic_parser, extern] opaque anyGoals : ParserDescr
+@[tactic_parser, extern] opaque focus : ParserDescr
+@[tactic_parser, extern] opaque skip : ParserDescr
+@[tactic_parser, extern] opaque done : ParserDescr
+@[tactic_parser, extern] opaque traceState : ParserDescr
+@[tactic_parser, extern] opaque traceMessage : ParserDescr
+@[tactic_parser, extern] opaque failIfSuccess : ParserDescr
+@[tactic_parser, extern] opaque paren : ParserDescr
+@[tactic_parser, extern] opaque withReducible : ParserDescr
+@[tactic_parser, extern] opaque withReducibleAndInstances : ParserDescr
+@[tactic_parser, extern] opaque withUnfoldingAll : ParserDescr
+@[tactic_parser, extern] opaque first : ParserDescr
+@[tactic_parser, extern] opaque rotateLeft : ParserDescr
+@[tactic_parser, extern] opaque rotateRight : ParserDescr
+@[tactic_parser, extern] opaque fail : ParserDescr
+@[tactic_parser, extern] opaque eqRefl : ParserDescr
+@[tactic_parser, extern] opaque applyRfl : ParserDescr
+@[tactic_parser, extern] opaque change : ParserDescr
+@[tactic_parser, extern] opaque generalize : ParserDescr
+@[tactic_parser, extern] opaque rewriteSeq : ParserDescr
+@[tactic_parser, extern] opaque injection : ParserDescr
+@[tactic_parser, extern] opaque injections : ParserDescr
+@[tactic_parser, extern] opaque unfold : ParserDescr
+@[tactic_parser, extern] opaque delta : ParserDescr
+@[tactic_parser, extern] opaque split : ParserDescr
+@[tactic_parser, extern] opaque specialize : ParserDescr
+@[tactic_parser, extern] opaque tacticRepeat_ : ParserDescr
+@[tactic_parser, extern] opaque exact? : ParserDescr
+@[tactic_parser, extern] opaque induction : ParserDescr
+@[tactic_parser, extern] opaque cases : ParserDescr
+@[tactic_parser, extern] opaque rcases : ParserDescr
+@[tactic_parser, extern] opaque obtain : ParserDescr
+@[tactic_parser, extern] opaque rintro : ParserDescr
+@[tactic_parser, extern] opaque simp : ParserDescr
+@[tactic_parser, extern] opaque simpAll : ParserDescr
+@[tactic_parser, extern] opaque dsimp : ParserDescr
+@[tactic_parser, extern] opaque simpa : ParserDescr
+@[tactic_parser, extern] opaque renameI : ParserDescr
+@[tactic_parser, extern] opaque congr : ParserDescr
+@[tactic_parser, extern] opaque symm : ParserDescr
+@[tactic_parser, extern] opaque «show» : ParserDescr
+@[tactic_parser, extern] opaque replace : ParserDescr
+@[tactic_parser, extern] opaque withAnnotateState : ParserDescr
+@[tactic_parser, extern] opaque letrec : ParserDescr
+@[tactic_parser, extern] opaque decide : ParserDescr
+@[tactic_parser, extern] opaque nativeDecide : ParserDescr
+@[tactic_parser, extern] opaque rwa : ParserDescr
+@[tactic_parser, extern] opaque rwaAt : ParserDescr
+@[tactic_parser, extern] opaque repeat' : ParserDescr
+@[tactic_parser, extern] opaque tacticTry_ : ParserDescr
+@[macro tacticTry_, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTry__1 : Macro
+@[tactic_parser, extern] opaque «tacticNext_=>_» : ParserDescr
+@[macro «tacticNext_=>_», extern] opaque «_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNext_=>__1» : Macro
+@[tactic_parser, extern] opaque tacticExfalso : ParserDescr
+@[macro tacticExfalso, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticExfalso_1 : Macro
+@[tactic_parser, extern] opaque tacticAdmit : ParserDescr
+@[macro tacticAdmit, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticAdmit_1 : Macro
+@[tactic_parser, extern] opaque tacticSorry : ParserDescr
+@[macro tacticSorry, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticSorry_1 : Macro
+@[tactic_parser, extern] opaque tacticInfer_instance : ParserDescr
+@[macro tacticInfer_instance, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticInfer_instance_1 : Macro
+@[tactic_parser, extern] opaque tacticRfl : ParserDescr
+@[macro tacticRfl, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_1 : Macro
+@[macro tacticRfl, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_2 : Macro
+@[macro tacticRfl, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_3 : Macro
+@[tactic_parser, extern] opaque tacticTrivial : ParserDescr
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_1 : Macro
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_2 : Macro
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_3 : Macro
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_4 : Macro
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_5 : Macro
+@[macro tacticTrivial, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_6 : Macro
+@[tactic_parser, extern] opaque tacticSuffices_ : ParserDescr
+@[macro tacticSuffices_, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticSuffices__1 : Macro
+@[tactic_parser, extern] opaque tacticHave__ : ParserDescr
+@[macro tacticHave__, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticHave___1 : Macro
+@[tactic_parser, extern] opaque tacticLet__ : ParserDescr
+@[macro tacticLet__, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticLet___1 : Macro
+@[tactic_parser, extern] opaque «tacticExists_,,» : ParserDescr
+@[macro «tacticExists_,,», extern] opaque «_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticExists_,,_1» : Macro
+@[tactic_parser, extern] opaque tacticAnd_intros : ParserDescr
+@[macro tacticAnd_intros, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticAnd_intros_1 : Macro
+@[tactic_parser, extern] opaque tacticNofun : ParserDescr
+@[macro tacticNofun, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNofun_1 : Macro
+@[tactic_parser, extern] opaque «tacticNomatch_,,» : ParserDescr
+@[macro «tacticNomatch_,,», extern] opaque «_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNomatch_,,_1» : Macro
+@[tactic_parser, extern] opaque tacticRefine_lift_ : ParserDescr
+@[macro tacticRefine_lift_, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRefine_lift__1 : Macro
+@[tactic_parser, extern] opaque «tactic_<;>_» : TrailingParserDescr
+@[macro «tactic_<;>_», extern] opaque «_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tactic_<;>__1» : Macro
+@[tactic_parser, extern] opaque rwSeq : ParserDescr
+@[macro rwSeq, extern] opaque _aux_Init_Tactics___macroRules_Lean_Parser_Tactic_rwSeq_1 : Macro
+@[tactic_parser, extern] opaque tacticIterate____ : ParserDescr
+@[macro tacticIterate____, extern] opaque _aux_Init_TacticsExtra___macroRules_Lean_Parser_Tactic_tacticIterate_____1 : Macro
+
+end Lean.Parser.Tactic
+
 @[tactic_parser, extern] opaque Lean.calcTactic : ParserDescr
 @[tactic_parser, extern] opaque Lean.cdot : ParserDescr
 @[tactic_parser, extern] opaque Lean.solveTactic : ParserDescr
 @[term_parser, extern] opaque Lean.calc : ParserDescr
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticTry_ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticTry_, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTry__1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.«tacticNext_=>_» : ParserDescr
-@[macro Lean.Parser.Tactic.«tacticNext_=>_», extern] opaque Lean.Parser.Tactic.«_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNext_=>__1» : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticExfalso : ParserDescr
-@[macro Lean.Parser.Tactic.tacticExfalso, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticExfalso_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticAdmit : ParserDescr
-@[macro Lean.Parser.Tactic.tacticAdmit, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticAdmit_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticSorry : ParserDescr
-@[macro Lean.Parser.Tactic.tacticSorry, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticSorry_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticInfer_instance : ParserDescr
-@[macro Lean.Parser.Tactic.tacticInfer_instance, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticInfer_instance_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticRfl : ParserDescr
-@[macro Lean.Parser.Tactic.tacticRfl, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_1 : Macro
-@[macro Lean.Parser.Tactic.tacticRfl, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_2 : Macro
-@[macro Lean.Parser.Tactic.tacticRfl, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRfl_3 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticTrivial : ParserDescr
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_1 : Macro
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_2 : Macro
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_3 : Macro
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_4 : Macro
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_5 : Macro
-@[macro Lean.Parser.Tactic.tacticTrivial, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticTrivial_6 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticSuffices_ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticSuffices_, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticSuffices__1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticHave__ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticHave__, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticHave___1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticLet__ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticLet__, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticLet___1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.«tacticExists_,,» : ParserDescr
-@[macro Lean.Parser.Tactic.«tacticExists_,,», extern] opaque Lean.Parser.Tactic.«_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticExists_,,_1» : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticAnd_intros : ParserDescr
-@[macro Lean.Parser.Tactic.tacticAnd_intros, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticAnd_intros_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticNofun : ParserDescr
-@[macro Lean.Parser.Tactic.tacticNofun, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNofun_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.«tacticNomatch_,,» : ParserDescr
-@[macro Lean.Parser.Tactic.«tacticNomatch_,,», extern] opaque Lean.Parser.Tactic.«_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticNomatch_,,_1» : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticRefine_lift_ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticRefine_lift_, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tacticRefine_lift__1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.«tactic_<;>_» : TrailingParserDescr
-@[macro Lean.Parser.Tactic.«tactic_<;>_», extern] opaque Lean.Parser.Tactic.«_aux_Init_Tactics___macroRules_Lean_Parser_Tactic_tactic_<;>__1» : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.rwSeq : ParserDescr
-@[macro Lean.Parser.Tactic.rwSeq, extern] opaque Lean.Parser.Tactic._aux_Init_Tactics___macroRules_Lean_Parser_Tactic_rwSeq_1 : Macro
-@[tactic_parser, extern] opaque Lean.Parser.Tactic.tacticIterate____ : ParserDescr
-@[macro Lean.Parser.Tactic.tacticIterate____, extern] opaque Lean.Parser.Tactic._aux_Init_TacticsExtra___macroRules_Lean_Parser_Tactic_tacticIterate_____1 : Macro
 @[macro Lean.Parser.Tactic.tacticRfl, extern] opaque _aux_Init_Core___macroRules_Lean_Parser_Tactic_tacticRfl_1 : Macro
 @[tactic_parser, extern] opaque «tacticBy_cases_:_» : ParserDescr
 @[macro «tacticBy_cases_:_», extern] opaque «_aux_Init_ByCases___macroRules_tacticBy_cases_:__2» : Macro
