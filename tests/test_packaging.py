@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from lean_toolchain import settings_file
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("verifiers", "server", "sandbox", "rl")
@@ -54,15 +55,21 @@ def test_wheel_holds_exactly_the_code_filters_and_cases_of_the_folders(wheel):
     assert packed == root | generated | written
 
 
-def test_installed_wheel_runs_and_brings_its_cases(wheel, tmp_path):
+def install(wheel: Path, folder: Path) -> tuple[Path, Path]:
+    """The interpreter and the packages of an environment with the wheel."""
     # The dependencies come from this environment: installing them anew would only test PyPI.
-    venv.create(tmp_path, with_pip=False, symlinks=True)
-    python = tmp_path / "bin" / "python"
-    site = next(tmp_path.glob("lib/python*/site-packages"))
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    site = next(folder.glob("lib/python*/site-packages"))
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
     subprocess.run([*pip, wheel], check=True)
     ours = Path(pytest.__file__).parents[1]
     (site / "dependencies.pth").write_text(f"{ours}\n")
+    return python, site
+
+
+def test_installed_wheel_runs_and_brings_its_cases(wheel, tmp_path):
+    python, site = install(wheel, tmp_path)
     assay = [python, "-P", tmp_path / "bin" / "assay"]
     version = subprocess.run(
         [*assay, "--version"], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True
@@ -72,7 +79,26 @@ def test_installed_wheel_runs_and_brings_its_cases(wheel, tmp_path):
         "from pathlib import Path\n"
         "from assayoffice.verifiers import registry\n"
         f"assert Path(registry.__file__).is_relative_to({str(site)!r}), registry.__file__\n"
-        "for name, loaded in registry.load().items(): assert loaded.cases(), name\n"
+        "loaded = registry.load()\n"
+        "assert 'no Lean is configured' in loaded.pop('lean').reason\n"
+        "for name, each in loaded.items(): assert each.cases(), name\n"
+    )
+    subprocess.run([python, "-P", "-c", code], cwd=tmp_path, check=True)
+
+
+def test_installed_wheel_judges_proofs(wheel, tmp_path):
+    """What sandboxes are handed as text is in the wheel, too."""
+    python, site = install(wheel, tmp_path)
+    code = (
+        "from pathlib import Path\n"
+        "from assayoffice.verifiers import Effort, Outcome, registry\n"
+        "from assayoffice.verifiers.lean import configuration, settings\n"
+        f"assert Path(registry.__file__).is_relative_to({str(site)!r}), registry.__file__\n"
+        f"settings.configure(configuration.read(Path({str(settings_file())!r})))\n"
+        "loaded = registry.load()['lean']\n"
+        "case = loaded.cases()[0]\n"
+        "verdict = loaded.verifier.verify(case.submission, Effort.FULL)\n"
+        "assert verdict.integrity == 'replayed', verdict\n"
     )
     subprocess.run([python, "-P", "-c", code], cwd=tmp_path, check=True)
 
