@@ -627,36 +627,3 @@ def test_a_folder_is_shown_where_it_is_said_to_be_and_cannot_be_written(tmp_path
         result = run(made, textwrap.dedent(source))
     assert result.stdout == b"to all ['here']\n"
     assert b"Read-only file system" in result.stderr
-
-
-PREPARED = """
-import sys, types
-kept = types.ModuleType("kept")
-kept.held = bytearray(200 << 20)
-kept.seen = []
-sys.modules["kept"] = kept
-"""
-
-
-class TestPrepared:
-    """What a slot does once, so that each run need not."""
-
-    @pytest.fixture
-    def ready(self) -> Iterator[Sandbox]:
-        settings = SandboxSettings(tier=TierChoice.NAMESPACES, prepare=PREPARED)
-        with Sandbox(settings) as made:
-            yield made
-
-    def test_each_run_finds_it_as_it_was_left(self, ready):
-        source = "import kept; kept.seen.append(1); print(len(kept.held) >> 20, kept.seen)"
-        for _ in range(2):
-            assert run(ready, source).stdout == b"200 [1]\n"
-
-    def test_what_it_holds_is_not_charged_to_runs(self, ready):
-        result = run(ready, "import kept; print(len(kept.held))", memory_bytes=64 * MIB)
-        assert result.status is Status.OK
-
-    def test_slot_whose_preparation_fails_says_why(self):
-        settings = SandboxSettings(tier=TierChoice.NAMESPACES, prepare="raise OSError('no Lean')")
-        with Sandbox(settings) as made, pytest.raises(SandboxFailure, match="no Lean"):
-            run(made, "pass")

@@ -36,7 +36,7 @@ import types
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-_MAX_MESSAGE_BYTES = 1 << 17
+_MAX_MESSAGE_BYTES = 1 << 16
 _MAX_FDS = 64
 _FLAGS = socket.MSG_CMSG_CLOEXEC
 
@@ -50,7 +50,6 @@ _LANDLOCK_RESTRICT_SELF = 446
 
 # What tracebacks call the program, and how deep in our own calls it runs.
 _NAME, _CALLS_ABOVE = "solution.py", 7
-_PREPARATION = "prepare.py"
 _WORK_FOLDER, _WRITABLE_FOLDERS = "/tmp", ("/tmp", "/dev/shm")
 # Numbers below this are for programs; nothing else is ever received under them.
 _OPTIONAL_FDS, _FIRST_FD, _RULESET_FD = (3, 4, 5), 6, 99
@@ -609,8 +608,6 @@ def main() -> None:
     for path in settings["paths"]:
         sys.path.append(path)
     after_fork = _import(settings["preload"])
-    if settings["prepare"]:
-        exec(compile(settings["prepare"], _PREPARATION, "exec"), {"__name__": _PREPARATION})
     sys.modules["threading"].stack_size(_THREAD_STACK_BYTES)
     box = _Box(control, settings, after_fork)
     gc.collect()

@@ -302,7 +302,6 @@ def _send_settings(control: socket.socket, plan: Plan, settings: SandboxSettings
         "counts_tasks": namespaces or os.geteuid() == 0,
         "paths": [] if settings.packages is None else [str(settings.packages.resolve())],
         "preload": [*PRELOADED, *settings.preload],
-        "prepare": settings.prepare,
     }
     encoded = json.dumps(message).encode()
     if namespaces:

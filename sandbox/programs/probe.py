@@ -81,8 +81,8 @@ def probe(settings: SandboxSettings) -> Report:
 
     What was found is remembered, that nothing was found is not: it may have been a bad moment.
     """
-    # What a slot is shown and prepared with does not decide whether the host can isolate it.
-    settings = replace(settings, folders=(), prepare="")
+    # What a slot is shown does not decide whether the host can isolate it.
+    settings = replace(settings, folders=())
     if settings not in _found:
         report = _probe(settings)
         if report.plan is None:

@@ -37,9 +37,8 @@ class SandboxSettings:
     ``python`` is the interpreter that programs run on; without it the first of this process' own
     and the system's that a sandbox can reach. ``packages`` is a folder whose packages programs may
     import, and ``preload`` names modules that are imported before programs start, so that they cost
-    nothing then. ``folders`` are there in the tier namespaces alone. ``prepare`` is Python that
-    slots run once, before any program: trusted, for what costs each program too much otherwise. As
-    root, the slots run as users ``first_uid``, ``first_uid + 1``, ...
+    nothing then. ``folders`` are there in the tier namespaces alone. As root, the slots run as
+    users ``first_uid``, ``first_uid + 1``, ...
     """
 
     tier: TierChoice = TierChoice.AUTO
@@ -47,7 +46,6 @@ class SandboxSettings:
     packages: Path | None = None
     preload: tuple[str, ...] = ()
     folders: tuple[Folder, ...] = ()
-    prepare: str = ""
     first_uid: int = _FIRST_UID
 
 

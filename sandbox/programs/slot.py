@@ -29,7 +29,7 @@ from assayoffice.sandbox.programs.settings import SandboxSettings
 
 _MAX_MESSAGE_BYTES = 1 << 16
 _LOG_BYTES = 4096
-_START_SECONDS, _PREPARE_SECONDS = 30.0, 600.0
+_START_SECONDS = 30.0
 _STARVED, _STARVED_SECONDS = 4, 20.0
 # Process 1 gives up on a starved program by itself; after this much more it must be stuck.
 _GRACE_SECONDS = 30.0
@@ -63,7 +63,7 @@ class Slot:
         except OSError as error:
             raise SandboxFailure(f"a sandbox cannot be started: {error}") from error
         try:
-            self._await_ready(_PREPARE_SECONDS if settings.prepare else _START_SECONDS)
+            self._await_ready()
             if self._launched.cgroup is not None:
                 self._launched.cgroup.settle()
         except (OSError, SandboxFailure) as error:
@@ -186,8 +186,8 @@ class Slot:
         """End it, and whatever runs in it."""
         self._launched.close()
 
-    def _await_ready(self, seconds: float) -> None:
-        report = self._receive(seconds)
+    def _await_ready(self) -> None:
+        report = self._receive(_START_SECONDS)
         if report is None or "ready" not in report:
             raise SandboxFailure("its process ended at once")
 

@@ -190,12 +190,12 @@ def _first_pass(sandbox: Sandbox, header: Header) -> FirstPass | None:
 
 def _replayer(sandbox: Sandbox, prepared: Prepared) -> Replayer | None:
     header, path = prepared.header, toolchain.places(prepared.header)
-    match header.replay:
+    match prepared.replay:
         case Replay.KERNEL:
             return KernelReplayer(sandbox, path, prepared.toolchain.githash, header.axioms)
         case Replay.LEANCHECKER:
             return LeanChecker(sandbox, header.toolchain, path)
         case Replay.COMPARATOR:
             return Comparator(sandbox, header.toolchain, path, header.axioms)
-        case Replay.NONE:
+        case _:
             return None

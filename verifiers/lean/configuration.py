@@ -112,7 +112,7 @@ def _header(id: str, given: object, folder: Path) -> Header:
         path=tuple(table.resolved(each) for each in table.texts("path") or ()),
         axioms=STANDARD_AXIOMS if axioms is None else axioms,
         snapshot=table.path("snapshot"),
-        replay=Replay.NONE if replay is None else _replay(replay, where),
+        replay=Replay.AUTO if replay is None else _replay(replay, where),
         repl=table.path("repl"),
     )
 

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import marshal
 import re
+import signal
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, replace
 from importlib.resources import files
@@ -132,6 +133,9 @@ class KernelReplayer:
 def _read(result: RunResult) -> str:
     if limit := _LIMITS.get(result.status):
         raise ReplayLimit(limit)
+    if result.status is Status.SIGNALED:
+        # Of a library that is at fault by itself, the verifier's own cases tell.
+        return f"the kernel does not survive it: it died of {signal.Signals(result.signal).name}"
     if result.status is not Status.OK:
         told = result.stderr.decode(errors="replace").strip()[-_MAX_TOLD:]
         raise SandboxFailure(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxSettings, SandboxUnavailable
-from assayoffice.verifiers.lean import record, toolchain
+from assayoffice.verifiers.lean import kernel, record, toolchain
 from assayoffice.verifiers.lean.assemble import imports_of
 from assayoffice.verifiers.lean.backends import LeanUnavailable
 from assayoffice.verifiers.lean.library import Library, LibraryError
@@ -20,7 +20,8 @@ from assayoffice.verifiers.lean.toolchain import Toolchain
 class Prepared:
     """A header that can be checked under.
 
-    ``releases`` are the commits whose compiled modules may be read. ``parts`` are what decides
+    ``releases`` are the commits whose compiled modules may be read. ``replay`` is what checks
+    proofs again, never AUTO. ``parts`` are what decides
     besides this code, for the hallmark.
     """
 
@@ -30,6 +31,7 @@ class Prepared:
     library: Library
     releases: frozenset[str]
     allowed: frozenset[Name]
+    replay: Replay
     parts: Mapping[str, str]
 
 
@@ -68,13 +70,15 @@ def prepare(
         "header": record.header_digest(header, library.digest),
         "sandbox": enforced,
     }
-    if header.replay is not Replay.NONE:
-        parts["replay"] = header.replay.value
+    replay = header.replay
+    if replay is Replay.AUTO:
+        replay = Replay.KERNEL if lean.githash in kernel.RELEASES else Replay.NONE
+    parts["replay"] = replay.value
     if header.repl is not None:
         parts["first pass"] = f"repl {_digest(header.repl)}"
     if header.snapshot is not None:
         parts["snapshot"] = _digest(header.snapshot)
-    return Prepared(header, lean, imports, library, releases, allowed, parts)
+    return Prepared(header, lean, imports, library, releases, allowed, replay, parts)
 
 
 def _digest(file: Path) -> str:

@@ -18,6 +18,8 @@ STANDARD_AXIOMS = ("Classical.choice", "Quot.sound", "propext")
 class Replay(enum.Enum):
     """What checks compiled proofs again."""
 
+    #: The kernel where the release is one that it was tried with, else nothing.
+    AUTO = "auto"
     NONE = "none"
     #: The toolchain's own kernel, fed with the proof's terms alone. For releases it was tried with.
     KERNEL = "kernel"
@@ -44,7 +46,7 @@ class Header:
     path: tuple[Path, ...] = ()
     axioms: tuple[str, ...] = STANDARD_AXIOMS
     snapshot: Path | None = None
-    replay: Replay = Replay.NONE
+    replay: Replay = Replay.AUTO
     repl: Path | None = None
 
 

@@ -44,6 +44,6 @@ def _described(prepared: Prepared) -> str:
     by = "tried by our tests" if lean.githash in KNOWN_RELEASES else "tried by its self-test"
     return (
         f"Lean {lean.version} ({lean.githash[:12]}), a release {by}; "
-        f"{len(prepared.library.modules)} modules read; replay: {header.replay.value}; "
+        f"{len(prepared.library.modules)} modules read; replay: {prepared.replay.value}; "
         f"axioms: {', '.join(header.axioms) or 'none'}"
     )
