@@ -70,15 +70,20 @@ def prepare(
         "header": record.header_digest(header, library.digest),
         "sandbox": enforced,
     }
-    replay = header.replay
-    if replay is Replay.AUTO:
-        replay = Replay.KERNEL if lean.githash in kernel.RELEASES else Replay.NONE
+    replay = replay_of(header, lean)
     parts["replay"] = replay.value
     if header.repl is not None:
         parts["first pass"] = f"repl {_digest(header.repl)}"
     if header.snapshot is not None:
         parts["snapshot"] = _digest(header.snapshot)
     return Prepared(header, lean, imports, library, releases, allowed, replay, parts)
+
+
+def replay_of(header: Header, lean: Toolchain) -> Replay:
+    """What checks a header's proofs again with this Lean; never AUTO."""
+    if header.replay is not Replay.AUTO:
+        return header.replay
+    return Replay.KERNEL if lean.githash in kernel.RELEASES else Replay.NONE
 
 
 def _digest(file: Path) -> str:

@@ -154,7 +154,7 @@ class _Trials:
             self._try("snapshot", self._snapshot)
         self._try("cases", self._cases)
         for replay in (Replay.KERNEL, Replay.LEANCHECKER, Replay.COMPARATOR):
-            needed = header.replay is replay
+            needed = self.lean is not None and replay_of(header, self.lean) is replay
             self._try(f"replay {replay.value}", partial(self._replay, replay), needed)
         if header.repl is None:
             self._not_configured("repl", "`repl` names the program")
