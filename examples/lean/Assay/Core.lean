@@ -75,7 +75,7 @@ theorem HEq.rfl {α : Sort u} {a : α} : HEq a a := HEq.refl a
 theorem HEq.symm {α β : Sort u} {a : α} {b : β} (h : HEq a b) : HEq b a :=
   h.rec (HEq.refl a)
 
-/-! Propositions. -/
+/-! Truth. -/
 
 inductive True : Prop where
   | intro
@@ -151,7 +151,7 @@ structure PULift.{r, s} (α : Sort s) : Sort (max s r 1) where
   up ::
   down : α
 
-/-! Constructors are told apart by their index. -/
+/-! Numbers and decisions: constructors are told apart by their index. -/
 
 set_option genCtorIdx false in
 inductive Nat where
@@ -241,6 +241,8 @@ set_option bootstrap.genMatcherCode false in
 
 attribute [gen_constructor_elims] Nat
 
+/-! More types to build with. -/
+
 structure PSigma {α : Sort u} (β : α → Sort v) where
   fst : α
   snd : β fst
@@ -269,6 +271,8 @@ inductive Empty : Type
 
 set_option bootstrap.inductiveCheckResultingUniverse false in
 inductive PEmpty : Sort u
+
+/-! Connectives. -/
 
 theorem trivial : True := ⟨⟩
 
