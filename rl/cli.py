@@ -36,7 +36,7 @@ from assayoffice.rl.submissions import Submission
 
 _START_SECONDS = 60.0
 # Libraries of Lean that settings may name are read, and their cases judged, before it serves.
-_START_WITH_SETTINGS_SECONDS = 600.0
+_START_WITH_SETTINGS_SECONDS = 3600.0
 _TABLE_ROWS = 50
 _SHOWN_ERRORS = 10
 

@@ -22,7 +22,8 @@ from assayoffice.sandbox.programs import cgroups
 from assayoffice.sandbox.programs.settings import SandboxSettings
 
 _MAX_MESSAGE_BYTES = 256
-_START_SECONDS = 120.0
+#: For a handler to be loaded; what else a zygote does takes no time beside that.
+START_SECONDS = 120.0
 #: Beyond what a fork takes on the busiest host; the zygote must be stuck.
 _FORK_SECONDS = 20.0
 _CLOSE_SECONDS = 5.0
@@ -155,8 +156,9 @@ class Worker(asyncio.Protocol):
 class Workers:
     """Makes workers that run ``handler_path`` (``module:factory``), by way of a zygote.
 
-    ``sandbox`` is what they make sandboxes with, ``arguments`` what the factory is given. A zygote
-    that dies is replaced when the next worker is wanted; its workers die with it.
+    ``sandbox`` is what they make sandboxes with, ``arguments`` what the factory is given, which has
+    ``start_seconds`` to load all it needs. A zygote that dies is replaced when the next worker is
+    wanted; its workers die with it.
     """
 
     def __init__(
@@ -164,8 +166,10 @@ class Workers:
         handler_path: str,
         sandbox: SandboxSettings | None = None,
         arguments: tuple[str, ...] = (),
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self._handler_path = handler_path
+        self._start_seconds = start_seconds
         self._arguments = arguments
         self._sandbox = sandbox or SandboxSettings()
         self._process: subprocess.Popen[bytes] | None = None
@@ -209,11 +213,12 @@ class Workers:
         ready = self._ready = loop.create_future()
         loop.add_reader(ours, self._on_control)
         try:
-            await asyncio.wait_for(ready, _START_SECONDS)
+            await asyncio.wait_for(ready, self._start_seconds)
         except TimeoutError:
             self._lose_zygote()
             raise SandboxError(
-                f"the worker process did not load {self._handler_path} in {_START_SECONDS:.0f} s"
+                f"the worker process did not load {self._handler_path} "
+                f"in {self._start_seconds:.0f} s"
             ) from None
 
     async def fork(self, owner: Owner, *, niceness: int = 0) -> Worker:

@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from assayoffice.sandbox.programs.settings import SandboxSettings
+from assayoffice.sandbox.workers import START_SECONDS
 from assayoffice.server import lean_settings
 from assayoffice.server.access import BearerToken, is_local, server_credentials, token
 from assayoffice.server.admission import Admission
@@ -36,6 +37,8 @@ _HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _CALLS_PER_CONNECTION = 1024
 # Clients may ping this often to keep idle connections through their networks' boxes.
 _MIN_PING_MILLISECONDS = 10_000
+# A library may have gigabytes, all of which are read.
+_START_WITH_LEAN_SECONDS = 3600.0
 # For what is answered when the work has ended and is not sent yet.
 _LAST_ANSWERS_SECONDS = 2.0
 
@@ -109,7 +112,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             _log.warning("open to the network without a token", extra={"facts": {"at": endpoint}})
         elif settings.tls_certificate is None:
             _log.warning("tokens cross the network in clear text: no TLS")
-    engine = Engine(_engine_settings(settings))
+    engine = Engine(engine_settings(settings))
     try:
         await engine.start()
         catalog = await load_catalog(engine)
@@ -153,7 +156,8 @@ def _bind(grpc_server: grpc.aio.Server, settings: Settings) -> str:
     return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
 
-def _engine_settings(settings: Settings) -> EngineSettings:
+def engine_settings(settings: Settings) -> EngineSettings:
+    """What the engine is made with. Raises ConfigError."""
     cores = usable_cores()
     return EngineSettings(
         handler_path=HANDLER,
@@ -164,13 +168,9 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         queue_bytes=settings.queue_bytes,
         cache_bytes=settings.cache_bytes,
         sandbox=sandbox_settings(settings),
-        handler_arguments=handler_arguments(settings),
+        handler_arguments=() if settings.lean is None else (lean_settings.read(settings.lean),),
+        start_seconds=START_SECONDS if settings.lean is None else _START_WITH_LEAN_SECONDS,
     )
-
-
-def handler_arguments(settings: Settings) -> tuple[str, ...]:
-    """What the worker processes are told about verifiers. Raises ConfigError."""
-    return () if settings.lean is None else (lean_settings.read(settings.lean),)
 
 
 def sandbox_settings(settings: Settings) -> SandboxSettings:

@@ -1,5 +1,6 @@
 """What this host can and cannot do, found out by trying it."""
 
+import dataclasses
 import importlib.util
 import platform
 import sys
@@ -11,10 +12,10 @@ from assayoffice.sandbox.programs.errors import SandboxFailure, SandboxUnavailab
 from assayoffice.sandbox.programs.sandbox import Sandbox
 from assayoffice.sandbox.programs.settings import SandboxSettings, configure
 from assayoffice.sandbox.programs.toolchains import ToolchainMissing, Toolchains
-from assayoffice.server.app import HANDLER, handler_arguments, sandbox_settings, usable_cores
+from assayoffice.server.app import engine_settings, usable_cores
 from assayoffice.server.catalog import Entry, load_catalog
 from assayoffice.server.config import Settings
-from assayoffice.server.engine import Engine, EngineError, EngineSettings
+from assayoffice.server.engine import Engine, EngineError
 
 # Two workers and the service, with room for one submission that takes all its memory.
 _WANTED_MEMORY_BYTES = 2 * 1024**3
@@ -41,11 +42,15 @@ async def examine(settings: Settings) -> list[Finding]:
 
     Raises ConfigError.
     """
-    sandbox, arguments = sandbox_settings(settings), handler_arguments(settings)
+    serving = engine_settings(settings)
+    alone = dataclasses.replace(
+        serving, quick_workers=1, full_workers=1, sandboxed_workers=1, queue_items=100_000
+    )
+    sandbox, arguments = serving.sandbox, serving.handler_arguments
     host = [_platform(), _cores(), _memory(), _parquet()]
     tried = [*_sandbox(sandbox), *_languages(sandbox), *_lean(arguments, sandbox)]
     optional = set() if arguments else {_LEAN}
-    return [*host, *tried, *await _verifiers(sandbox, arguments, optional)]
+    return [*host, *tried, *await _verifiers(Engine(alone), optional)]
 
 
 def _platform() -> Finding:
@@ -157,22 +162,7 @@ def _lean(arguments: tuple[str, ...], sandbox: SandboxSettings) -> list[Finding]
     ]
 
 
-async def _verifiers(
-    sandbox: SandboxSettings, arguments: tuple[str, ...], optional: set[str]
-) -> list[Finding]:
-    engine = Engine(
-        EngineSettings(
-            handler_path=HANDLER,
-            quick_workers=1,
-            full_workers=1,
-            sandboxed_workers=1,
-            queue_items=100_000,
-            queue_bytes=64 * 1024**2,
-            cache_bytes=0,
-            sandbox=sandbox,
-            handler_arguments=arguments,
-        )
-    )
+async def _verifiers(engine: Engine, optional: set[str]) -> list[Finding]:
     try:
         await engine.start()
         catalog = await load_catalog(engine)

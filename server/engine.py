@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assayoffice.sandbox.frames import Job, Reply, Status
 from assayoffice.sandbox.programs.settings import SandboxSettings
-from assayoffice.sandbox.workers import Death, SandboxError, Workers
+from assayoffice.sandbox.workers import START_SECONDS, Death, SandboxError, Workers
 from assayoffice.server import findings
 from assayoffice.server.bench import Terms
 from assayoffice.server.cache import Cacheable, FindingCache
@@ -73,9 +73,9 @@ class EngineSettings:
     """What an engine is made with.
 
     ``handler_path`` is ``module:factory``, loaded by the workers and called with
-    ``handler_arguments``. ``queue_items`` and ``queue_bytes`` bound what is under way, waiting or
-    running; beyond them work is shed. A worker of ``sandboxed_workers`` runs programs, made as
-    ``sandbox`` says, one at a time.
+    ``handler_arguments``, which may take ``start_seconds``. ``queue_items`` and ``queue_bytes``
+    bound what is under way, waiting or running; beyond them work is shed. A worker of
+    ``sandboxed_workers`` runs programs, made as ``sandbox`` says, one at a time.
     """
 
     handler_path: str
@@ -87,6 +87,7 @@ class EngineSettings:
     cache_bytes: int
     sandbox: SandboxSettings = SandboxSettings()
     handler_arguments: tuple[str, ...] = ()
+    start_seconds: float = START_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,12 @@ class Engine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._workers = Workers(settings.handler_path, settings.sandbox, settings.handler_arguments)
+        self._workers = Workers(
+            settings.handler_path,
+            settings.sandbox,
+            settings.handler_arguments,
+            settings.start_seconds,
+        )
         self._quick = Lane(
             self._workers,
             Terms(Operation.QUICK, settings.quick_workers, 0, _MAX_CHUNK),
