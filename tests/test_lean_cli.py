@@ -170,7 +170,7 @@ class TestFakeLean:
     @pytest.mark.parametrize(
         ("script", "wanted"),
         [
-            ("echo garbage; kill -SEGV $$", Elaborated((), None, crash="it died of SIGSEGV")),
+            ("echo garbage; kill -SEGV $$", Elaborated((), None, crash="it died of signal 11")),
             ("echo 'Stack overflow detected. Aborting.' >&2; kill -ABRT $$", "STACK"),
             ("echo '{\"severity\": 7'; echo '[1]'; echo '{}'", Elaborated((), None)),
             ("echo module > $3; exit 1", Elaborated((), None)),

@@ -14,7 +14,6 @@ import importlib.util
 import json
 import marshal
 import re
-import signal
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, replace
 from importlib.resources import files
@@ -135,7 +134,7 @@ def _read(result: RunResult) -> str:
         raise ReplayLimit(limit)
     if result.status is Status.SIGNALED:
         # Of a library that is at fault by itself, the verifier's own cases tell.
-        return f"the kernel does not survive it: it died of {signal.Signals(result.signal).name}"
+        return f"the kernel does not survive it: it died of signal {result.signal}"
     if result.status is not Status.OK:
         told = result.stderr.decode(errors="replace").strip()[-_MAX_TOLD:]
         raise SandboxFailure(

@@ -146,7 +146,7 @@ def _ended(answer: _Answer, result: RunResult, products: tuple[bytes | None, ...
         return Ended(code, said, products, limit="OUTPUT")
     if code in _ABORTED and _STACK in complaints:
         return Ended(code, said, products, limit="STACK")
-    crash = f"it died of {signal.Signals(-code).name}" if code < 0 else ""
+    crash = f"it died of signal {-code}" if code < 0 else ""
     doubt = ""
     if code in _NOT_STARTED or any(why in complaints for why in _REFUSED_BY_HOST):
         crash = crash or f"it ends with status {code}"

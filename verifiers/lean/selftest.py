@@ -37,6 +37,7 @@ from assayoffice.verifiers.lean.backends import LeanUnavailable
 from assayoffice.verifiers.lean.kernel import ReplayLimit
 from assayoffice.verifiers.lean.library import Library, LibraryError
 from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, OleanError
+from assayoffice.verifiers.lean.prepared import replay_of
 from assayoffice.verifiers.lean.repl import ReplFirstPass
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 from assayoffice.verifiers.lean.task import Trust
