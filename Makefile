@@ -53,6 +53,7 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	$(BIN)/python benchmarks/numeric.py $(DATA)
 	$(BIN)/python benchmarks/service.py $(DATA)
 	$(BIN)/python benchmarks/sandbox.py
+	$(BIN)/python benchmarks/lean.py
 
 # pip older than 25.1 does not know --group. With -qq it reports errors and nothing else.
 .venv/pip:

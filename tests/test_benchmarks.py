@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from figures import Share, percentile
+from lean_toolchain import settings_file
 from rows import shipped
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -83,6 +84,15 @@ def test_sandbox_is_measured_beside_what_others_do():
     assert figures["soak"]["runs"] == 20
     assert {"descriptors", "processes", "mounts"}.isdisjoint(figures["soak"]["left"])
     assert "bubblewrap" in tables and "left behind" in tables
+
+
+def test_proofs_are_measured_beside_bare_lean():
+    stdout, tables = benchmark("lean.py", "--lean", settings_file(), "--quick", "--json")
+    figures = json.loads(stdout)
+    assert figures["ways"].keys() == {"lean", "audited", "replayed", "replayed, new statement"}
+    assert all(way["p50_ms"] > 0 for way in figures["ways"].values())
+    assert figures["checks_per_second"] > 0 and figures["audit_ms"] > 0
+    assert "of lean" in tables and "checks/s" in tables
 
 
 class TestFigures:
