@@ -48,6 +48,8 @@ def test_comments_nest_and_leave_nothing():
 def test_opening_of_a_comment_takes_the_next_character_with_it():
     assert texts("/-/ a -/ b") == ["b"]
     assert texts("/-- -- a -/\n-/ b") == ["b"]
+    assert texts("/-- /- a -/ -- b -/\n c -/ d") == ["d"]
+    assert texts("/-- /-/ -/ a -/ b") == ["b"]
 
 
 @pytest.mark.parametrize("opened", ["/-", "/- a /- b -/", "/--/", '"a', 'r#"a"', "«a", 's!"a'])
@@ -65,12 +67,83 @@ def test_strings_and_characters_are_one_token(literal):
 
 
 def test_primes_that_open_no_character_are_left_alone():
-    assert texts("f '' s ⁻¹' t") == ["f", "''", "s", "⁻¹'", "t"]
+    assert texts("f '' s ⁻¹' t") == ["f", "''", "s", *"⁻¹'", "t"]
+    assert of_kind(TokenKind.UNCLEAR, "f '' s ⁻¹' t ⁻¹' (u) xs[i]'h f'") == []
 
 
-def test_code_in_interpolated_strings_is_code():
-    source = 's!"a {f "}" {x := m!"{b}"}} c\\{d" e'
-    assert of_kind(TokenKind.WORD, source) == ["s!", "f", "x", "m!", "b", "e"]
+@pytest.mark.parametrize("opening", ["", "s!", "throwError "])
+def test_code_in_strings_is_code_whoever_reads_them(opening):
+    source = f'{opening}"a {{f x}} c\\{{d {{y}}" e'
+    words = of_kind(TokenKind.WORD, source)
+    assert words == [*opening.split(), "f", "x", "y", "e"]
+    assert of_kind(TokenKind.UNCLEAR, source) == []
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        '"{"',
+        's!"{f "}" x}"',
+        '"{"" x ""}"',
+        '"{a \\"b}"',
+        '"{{x}}"',
+        '"{x -- }"',
+        '"{x /- y}"',
+        "\"{'a'}\"",
+        '"{«a»}"',
+        '"{a\nb}"',
+        '"{ " x " }"',
+    ],
+)
+def test_string_that_ends_elsewhere_if_it_has_code_is_unclear(string):
+    assert of_kind(TokenKind.UNCLEAR, f"f {string} x")
+
+
+def test_brace_written_by_its_number_is_clear():
+    assert texts(r'"\x7b x"') == [r'"\x7b x"']
+
+
+# What one header makes a token of, and what another reads there.
+RUNS = [
+    r"p \/-x -/",
+    r"p \/--x -/",
+    "p //-x -/",
+    "p -/-x -/",
+    "p |--x",
+    "p <--x",
+    "h--x",
+    "h/- x -/",
+    "(h)--x",
+    "'a'--x",
+    """x⁻¹'"' y""",
+    "x⁻¹'/-' -/",
+    "xs[i]'h' y",
+    "'''a'",
+    'x⁻¹\'"a"',
+    'ok"a"',
+    'f ≃r"a" y',
+    '1"a"',
+]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_may_belong_to_the_notation_before_it_is_unclear(run):
+    assert len(of_kind(TokenKind.UNCLEAR, run)) == 1
+    assert "put a space before it" in screen(f"h\n{run}\ny", BODY)
+
+
+def test_blanks_and_opening_brackets_end_every_notation():
+    source = """p \\/ -- x
+    q // /- x -/ (/- x -/ r) [-- x
+    'a', "b",'c',"d"] ("e") s!"f" {r"g"} h;-- x"""
+    assert of_kind(TokenKind.UNCLEAR, source) == []
+    assert "x" not in texts(source)
+
+
+def test_run_of_dots_is_one_token_and_belongs_to_no_number():
+    assert texts("f ..x 0...y 1..2 (1.) 1.5") == [
+        *("f", "..", "x", "0", "...", "y", "1", "..", "2", "(", "1.", ")", "1.5"),
+    ]
 
 
 def test_numbers_end_where_lean_ends_them():
@@ -151,6 +224,10 @@ PROOFS = [
     "by exact List.head? l |>.get!",
     "by\n  refine ⟨?_, fun hint stop admit => ?_⟩ <;> simp",
     "by\n  intro x hx\n  rcases hx with (.inl h | .inr h)\n  all_goals exact .intro h",
+    "by\n  have : s \\ t ⊆ f ⁻¹' s ∩ g '' s := fun x hx => hx.1\n  simp [←foo, -bar, h'.2.le]",
+    "by\n  rw [← h, Nat.factorial]; -- so\n  exact (a ∣ b) /- why -/ (xs[i]'h)",
+    "by\n  aesop (add unsafe 50% apply h, norm simp k) (config := { maxRuleApplications := 9 })",
+    "by\n  exact foo (fun x ↦ x ^ 2)⁻¹ ‖x‖ |x - y| 2⁻¹ n! ↑x ∑ᶠ i, f i",
     "by\n  unfold_let; exact (inferInstance : Decidable p).casesOn",
 ]
 
@@ -202,6 +279,23 @@ theorem target : p := by simp [Foo.bar]
 NEVER = [
     ("by sorry", "sorry"),
     ("by\n  · exact h\n  .sorry", "sorry"),
+    ("(.set_option foo true in decide +kernel)", "set_option"),
+    ("f ..set_option foo true in x", "set_option"),
+    ("(0...set_option foo true in x)", "set_option"),
+    ("x |>.run_tac y", "run_tac"),
+    ("h\n#evalshow x", "#evalshow"),
+    ("h\n#printtarget", "#printtarget"),
+    ("h\n#sset_option foo true in x", "#sset_option"),
+    ("a ≃oset_option foo true in x", "oset_option"),
+    ("f ?_set_option foo true in x", "_set_option"),
+    ("a ≃gby_elab x", "gby_elab"),
+    ('dbg_trace "a"; h', "dbg_trace"),
+    ('dbgTrace "a" fun _ => h', "dbgTrace"),
+    ('throwError "{by_elab x}"', "by_elab"),
+    ("h\nunlock_limits", "unlock_limits"),
+    ("h\ngrind_propagator x (y) := z", "grind_propagator"),
+    ("let e : Lean.Elab.Tactic.TacticM Unit := x; h", "Lean.Elab.Tactic.TacticM"),
+    ("open ProofWidgets.Jsx in <p>/- </p>", "ProofWidgets.Jsx"),
     ("by\n  admit", "admit"),
     ("by cases h; admit", "admit"),
     ("by\n  stop\n  simp", "stop"),
@@ -285,11 +379,77 @@ def test_body_does_not_leave_the_proof_and_a_file_may(command):
 
 @pytest.mark.parametrize(
     "attributes",
-    ["@[implemented_by f]", '@[simp, extern "f"]', "@[local csimp]", "@[init]", "@[macro x]"],
+    [
+        "@[to_additive (attr := implemented_by f)]",
+        "@[to_additive (attr := simp, macro f) foo]",
+        "@[reassoc (attr := local command_elab f)]",
+        "@[implemented_by f]",
+        '@[simp, extern "f"]',
+        "@[local csimp]",
+        "@[init]",
+        "@[macro x]",
+    ],
 )
 def test_attributes_that_run_or_replace_code_are_told(attributes):
     assert "attribute" in screen(f"{attributes} def x : p := h", FILE)
     assert screen("attribute [simp, command_elab x] foo", FILE)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "safe tactic",
+        "safe",
+        "norm default",
+        "[apply a, tactic b]",
+        "unsafe 50% tactic",
+        "safe [apply a, b]",
+    ],
+)
+def test_rules_of_aesop_that_may_be_programs_are_told_in_files(rule):
+    assert "rule" in screen(f"@[aesop {rule}] def x := y", FILE)
+    assert "rule" in screen(f"theorem t : p := by aesop (add {rule} x)", FILE)
+
+
+@pytest.mark.parametrize("rule", ["safe apply", "norm simp", "unsafe 50% forward", "safe [cases]"])
+def test_other_rules_of_aesop_pass(rule):
+    rule = rule.replace("[cases]", "cases (transparency := default) [a, b]")
+    assert screen(f"@[aesop {rule}] theorem x : p := y", FILE) == ""
+    assert screen(f"theorem t : p := by aesop (add {rule} x, safe apply add.foo)", FILE) == ""
+    assert screen(f"by aesop (add {rule} x) (add safe y)", BODY) == ""
+
+
+MISREAD = [
+    "x/-",
+    "y-/",
+    "z²'",
+    "a«",
+    "b--",
+    "c².",
+    "²`",
+    "(r",
+    "[x-",
+    'ok\\"',
+    "{x",
+    ",-",
+    "\\u0022",
+]
+
+
+@pytest.mark.parametrize("atom", MISREAD)
+@pytest.mark.parametrize(
+    "command", ["notation", "local infixl:50", "scoped[A] notation3", "prefix:9"]
+)
+def test_notations_that_are_easily_misread_are_told(command, atom):
+    assert screen(f'{command} " {atom} " => f', FILE)
+    assert screen(f'{command} "a" x "{atom}" y => f', FILE)
+
+
+@pytest.mark.parametrize(
+    "atom", ["a'", "f", "⁻¹", "||", "ℝ²", "-", " /ₘ ", "⟪", ", ", "(", "𝓝[", "]ₙ", "#", "->", "∑ "]
+)
+def test_other_notations_pass(atom):
+    assert screen(f'local notation:50 a " ◇ " b "{atom}" c => f a b "x.y"', FILE) == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, tokens
+from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, said_unclear, tokens
 from assayoffice.verifiers.lean.task import Candidate, LeanTask
 from assayoffice.verifiers.lean.terms import parse
 
@@ -68,7 +68,7 @@ def normalized(task: LeanTask) -> LeanTask:
     """
     _require_name(task.target)
     _require_no_namespace(_require_closed("context", task.context))
-    found: Sequence[Token] = _require_closed("statement", task.statement)
+    found: Sequence[Token] = _require_clear(_require_closed("statement", task.statement))
     if found and found[0].text in (*_THEOREM, "example"):
         task, found = _taken_apart(task, found)
     if not found:
@@ -190,6 +190,14 @@ def _require_closed(field: str, text: str) -> list[Token]:
     if found and found[-1].kind is TokenKind.UNTERMINATED:
         unclosed = found[-1]
         raise StatementError(field, f"`{unclosed.text}` in line {unclosed.line} is never closed")
+    return found
+
+
+def _require_clear(found: Sequence[Token]) -> Sequence[Token]:
+    """The tokens. Raises StatementError where Lean may see others in the text."""
+    for token in found:
+        if token.kind is TokenKind.UNCLEAR:
+            raise StatementError("statement", f"line {token.line}: {said_unclear(token)}")
     return found
 
 

@@ -8,7 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import Token, TokenKind, tokens
+from assayoffice.verifiers.lean.lexer import (
+    OPENING,
+    Token,
+    TokenKind,
+    is_word,
+    said_unclear,
+    tokens,
+)
 from assayoffice.verifiers.lean.task import Candidate
 from assayoffice.verifiers.lean.terms import parse
 
@@ -22,6 +29,8 @@ _INVISIBLE = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]|\\r(?!\\n)"
 )
 
+# In a notation: what begins or ends a comment, string or name, or may do so with what follows it.
+_MISLEADING = re.compile("""["'`«».\\\\]|--|/-|-/""")
 # Options that have Lean believe what it did not check. They are looked for in the text itself, in
 # comments and strings as well, since no library can have Lean read them otherwise.
 _UNCHECKED = re.compile("skipKernelTC|byAsSorry|proofAsSorry|terminalTacticsAsSorry")
@@ -33,6 +42,7 @@ _COMPILED = "trusts compiled code, which no kernel checks; use `decide` or `norm
 _COMMAND = "begins a command, and a body is one proof; use `have` or `let` inside of the proof"
 _MODIFIES = "belongs to a declaration, and a body is one proof; leave it out"
 _HEADER = "belongs to the header, which the task sets; leave it out"
+_PRINTS = "prints while Lean runs, and proves nothing; leave it out"
 _STOPS = "has Lean ignore the rest; leave it out"
 
 #: Words that no candidate may use, wherever they stand.
@@ -48,10 +58,15 @@ _NEVER: Mapping[str, str] = {
             "initialize builtin_initialize run_cmd run_elab run_meta run_tac run_conv by_elab "
             "simproc dsimproc simproc_decl dsimproc_decl builtin_simproc builtin_dsimproc "
             "register_option register_builtin_option register_simp_attr register_label_attr "
-            "declare_config_elab declare_command_config_elab declare_simp_like_tactic"
+            "declare_config_elab declare_command_config_elab declare_simp_like_tactic "
+            "cbv_simproc builtin_cbv_simproc grind_propagator builtin_grind_propagator "
+            "register_try?_tactic register_hint set_library_suggestions set_premise_selector "
+            "add_aesop_rules leading_parser trailing_parser idbg"
         ).split(),
         _RUNS,
     ),
+    "unlock_limits": "lets Lean run without end; leave it out",
+    **dict.fromkeys("dbg_trace debug_assert!".split(), _PRINTS),
     **dict.fromkeys(("include_str", "include_bytes"), "reads a file; write out what it says"),
     **dict.fromkeys(
         (
@@ -73,12 +88,26 @@ _NEVER_NAMED: Mapping[str, str] = {
     "sorryAx": _ASSUMES,
     **dict.fromkeys(("lcProof", "lcUnreachable"), _ASSUMES),
     **dict.fromkeys(("ofReduceBool", "ofReduceNat", "trustCompiler"), _COMPILED),
+    **dict.fromkeys(
+        (
+            "dbgTrace dbgTraceVal dbgTraceIfShared dbgSleep dbgStackTrace dbg_trace_if_shared "
+            "dbg_stack_trace dbg_sleep"
+        ).split(),
+        _PRINTS,
+    ),
     "unsafeCast": "changes types unseen; leave it out",
     **dict.fromkeys(
         ("implemented_by", "extern", "csimp"),
         "has compiled code differ from what is proved; leave it out",
     ),
 }
+#: Parts of names that programs for Lean itself are made of. ``Jsx`` reads text in its own way.
+_NEVER_PARTS = frozenset(
+    (
+        "TacticM MetaM TermElabM CommandElabM CoreM MacroM SimpM GrindM RuleTac SingleRuleTac "
+        "TacGen Simproc DSimproc Elab Jsx"
+    ).split()
+)
 _NEVER_IN_BODY: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -105,12 +134,16 @@ _HASH_COMMANDS = frozenset(
         "#check #check_failure #check_simp #check_tactic #conv #count_heartbeats #discr_tree_key "
         "#eval #eval! #exit #explode #find #find_home #guard #guard_expr #guard_msgs #help "
         "#html #instances #leansearch #lint #loogle #min_imports #moogle #norm_num #print "
+        "#check_assertions #dump_async_env_state #import_path #show_deprecated_modules "
         "#push_cast #reduce #search #show_kind #simp #statesearch #synth #trans_imports #unfold? "
         "#version #whnf #whnfR #where #widget #with_exporting"
     ).split()
 )
 #: Those that only show what there is, and are often left behind.
 _SHOWING = frozenset(("#check", "#check_failure", "#print", "#synth", "#version", "#where"))
+
+#: Commands after which strings say how a notation is written, up to ``=>``.
+_NOTATIONS = frozenset("notation notation3 infix infixl infixr prefix postfix".split())
 
 #: What may come before a step of a proof on its line, or before a command.
 _BEFORE_A_STEP = frozenset(
@@ -147,6 +180,9 @@ _ATTRIBUTES = frozenset(
     ).split()
 )
 _QUALIFIERS = frozenset(("local", "scoped"))
+#: How a rule of aesop is made of a theorem. If nothing is said, it may be a program to run.
+_BUILDERS = frozenset("apply cases constructors destruct forward simp unfold".split())
+_PHASES = frozenset(("safe", "unsafe", "norm"))
 
 
 def screen(text: str, candidate: Candidate) -> str:
@@ -187,23 +223,28 @@ def _said(found: Sequence[Token], at: int, body: bool) -> str:
     match token.kind:
         case TokenKind.UNTERMINATED:
             return "begins a comment, string or name that is never closed; close it"
+        case TokenKind.UNCLEAR:
+            return said_unclear(token)
         case TokenKind.HASH_WORD:
-            return _against_hash_word(token.text, body)
+            return _against_hash_word(token.text, body) or _against_end(token.text)
         case TokenKind.SYMBOL if token.text == "@[":
             if body:
                 return _MODIFIES
             return _against_attributes(found, at + 1)
-        case TokenKind.WORD if not _is_field(found, at):
-            return _against_word(found, at, body) or _against_name(found, at)
         case TokenKind.WORD:
-            return _against_name(found, at)
+            said = _against_word(found, at, body) or _against_name(found, at)
+            return said or ("" if _is_apart(found, at) else _against_end(token.text))
         case _:
             return ""
 
 
 def _against_hash_word(text: str, body: bool) -> str:
-    if text not in _HASH_COMMANDS:
+    # To Lean a command ends where no longer one goes on: `#evalx` is `#eval x`.
+    command = max((each for each in _HASH_COMMANDS if text.startswith(each)), key=len, default="")
+    if not command:
         return ""
+    if text != command:
+        return f"begins with `{command}`; put a space behind its `#`, or behind the command"
     if body:
         return _COMMAND
     if text in _SHOWING:
@@ -211,24 +252,53 @@ def _against_hash_word(text: str, body: bool) -> str:
     return _STOPS if text == "#exit" else "runs code or searches inside of Lean; leave it out"
 
 
+def _against_end(text: str) -> str:
+    """What is to be said against a word of which a notation may take the first letters."""
+    # As `≃o` does in `a ≃ounsafe`.
+    for word in ("set_option", *_NEVER):
+        if text.endswith(word) and text != word:
+            return f"may end in `{word}`; put a space before it"
+    return ""
+
+
+def _is_apart(found: Sequence[Token], at: int) -> bool:
+    """Whether no notation that has begun before a word can take letters of it."""
+    if at == 0 or found[at - 1].end < found[at].start:
+        return True
+    return found[at - 1].text in OPENING or _is_field(found, at)
+
+
 def _against_word(found: Sequence[Token], at: int, body: bool) -> str:
     text = found[at].text
     if text == "set_option":
         return _against_option(found, at, body)
+    is_field = _is_field(found, at)
     if text == "attribute" and not body:
         return _against_attributes(found, at + 2)
-    if text == "open" and body and not _is_local_open(found, at):
+    if text in _NOTATIONS and not body and (said := _against_notation(found, at)):
+        return said
+    if not body and _adds_rules(found, at) and (said := _against_rules(found, at + 1)):
+        return said
+    if text == "unsafe" and at and (_adds_rules(found, at - 1) or found[at - 1].text == "aesop"):
+        return ""
+    if text == "open" and body and not is_field and not _is_local_open(found, at):
         return "without `in` begins a command, and a body is one proof; write `open ... in`"
     if text == "scoped" and at and found[at - 1].text == "open":
         return ""
-    said = _NEVER.get(text, "") or (_NEVER_IN_BODY.get(text, "") if body else "")
+    said = _NEVER.get(text, "")
+    if is_field or said:
+        return said
+    said = _NEVER_IN_BODY.get(text, "") if body else ""
     if not said and _is_first(found, at):
         said = _NEVER_FIRST.get(text, "") or (_NEVER_FIRST_IN_BODY.get(text, "") if body else "")
     return said
 
 
 def _against_name(found: Sequence[Token], at: int) -> str:
-    name = parse(found[at].text)[-1]
+    parts = parse(found[at].text)
+    if not _NEVER_PARTS.isdisjoint(parts):
+        return _RUNS
+    name = parts[-1]
     if name == "native" and _is_switched_on(found, at):
         return _COMPILED
     return _NEVER_NAMED.get(str(name), "")
@@ -297,13 +367,70 @@ def _against_attributes(found: Sequence[Token], at: int) -> str:
             depth -= 1
         elif token.text == "," and depth == 0:
             is_name = True
+        elif token.text == "attr":
+            # Attributes for what an attribute makes: `to_additive (attr := simp, norm_cast)`.
+            if said := _against_attributes(found, place + 2):
+                return said
         elif token.kind is TokenKind.WORD and is_name and token.text not in _QUALIFIERS:
             is_name = False
             if token.text not in _ATTRIBUTES:
                 return f"gives the attribute {token.text}, which no proof needs; leave it out"
+            if token.text == "aesop" and (said := _against_rules(found, place + 1)):
+                return said
         if depth < 0 or token.text == "@[":
             return ""
     return ""
+
+
+def _against_rules(found: Sequence[Token], at: int) -> str:
+    """What is to be said against the rules of aesop, of an attribute or of ``(add ...)``."""
+    opened: list[str] = []
+    is_made, said = False, "says of no rule how it is made; say `apply`, `simp` or so before it"
+    for place in range(at, len(found)):
+        text = found[place].text
+        if text in ("[", "("):
+            opened.append(text)
+        elif text in ("]", ")"):
+            if not opened:
+                break
+            opened.pop()
+        elif text in ("tactic", "default") and "(" not in opened:
+            return f"makes a rule of aesop that may run a program ({text}); leave it out"
+        elif opened:
+            continue
+        elif text in (",", "add") or found[place].kind is TokenKind.UNTERMINATED:
+            break
+        is_made |= text in _BUILDERS
+    return "" if is_made else said
+
+
+def _adds_rules(found: Sequence[Token], at: int) -> bool:
+    """Whether a word is the ``add`` of ``aesop (add safe apply h)``, as far as can be seen."""
+    if at < 2 or found[at].text != "add" or found[at - 1].text != "(":
+        return False
+    if found[at - 2].text.startswith("aesop"):
+        return True
+    following = {token.text for token in found[at + 1 : at + 4]}
+    return not following.isdisjoint(("%", "tactic", *_PHASES, *_BUILDERS))
+
+
+def _against_notation(found: Sequence[Token], at: int) -> str:
+    """What is to be said against how a notation is written."""
+    for token in found[at + 1 :]:
+        if token.text == "=>" or token.text in _NOTATIONS:
+            return ""
+        if token.kind is TokenKind.TEXT and not _is_plain(token.text[1:-1].strip()):
+            return f"makes a notation of {token.text}, which is easily misread; choose another"
+    return ""
+
+
+def _is_plain(atom: str) -> bool:
+    """Whether all that Lean reads otherwise for a notation are the letters of its own."""
+    if is_word(atom):
+        return "«" not in atom
+    # Of what follows an opening bracket nothing is doubted.
+    brackets = "".join(OPENING)
+    return OPENING.isdisjoint(atom.rstrip(brackets)) and _MISLEADING.search(atom) is None
 
 
 def _shown(token: Token) -> str:
