@@ -112,7 +112,11 @@ class LeanVerifier:
 
     def cases_here(self, shipped: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """The shipped cases, which need no library, for each header that can be checked under."""
-        usable = [name for name, each in self._prepared.items() if isinstance(each, Prepared)]
+        usable = [
+            header.id
+            for header in self._settings.headers
+            if isinstance(self._prepared.get(header.id), Prepared)
+        ]
         return [
             {**row, "id": f"{header}/{row['id']}", "task": {**row["task"], "header": header}}
             for header in usable
