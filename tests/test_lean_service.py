@@ -53,7 +53,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = json.dumps(headers()["assay"].source)
     header = f'toolchain = "{toolchain()}"\npath = ["{modules()}"]\nsource = {source}\n'
     file = tmp_path_factory.mktemp("lean") / "lean.toml"
-    file.write_text(f'[headers.audited]\n{header}\n[headers.replayed]\n{header}replay = "kernel"\n')
+    file.write_text(
+        f'[headers.audited]\n{header}replay = "none"\n\n'
+        f'[headers.replayed]\n{header}replay = "kernel"\n'
+    )
     return file
 
 
