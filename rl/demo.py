@@ -27,7 +27,7 @@ from assayoffice.rl.submissions import Submission
 
 # In a checkout; the file is not part of the installed package.
 _FILE = Path(__file__).resolve().parents[1] / "examples" / "responses.jsonl"
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _CALL_SECONDS = 60.0
 _SHOWN_ERRORS = 5
 _SHOWN_CHARACTERS = 300

@@ -62,7 +62,7 @@ class Verdict:
     ``reason`` is a stable upper-case code for machines, ``explanation`` a sentence for people.
     ``method`` names the tier or mode that decided. ``flags`` list conventions that were applied
     (``PERCENT_ASSUMED``, ``UNIT_IGNORED``, ...), sorted. ``integrity`` says how far the judgement
-    was kept from what it judged, where that differs between modes.
+    was kept from what it judged, or a proof was checked, where that varies.
 
     Raises ValueError when outcome and score contradict each other.
     """

@@ -172,7 +172,9 @@ class Verdict(google.protobuf.message.Message):
     method: builtins.str
     """Tier or mode that decided, e.g. exact, modular, balls."""
     integrity: builtins.str
-    """How far the judgement was kept from what it judged, for verifiers where that varies."""
+    """How far the judgement was kept from what it judged, or a proof was checked, for verifiers where
+    that varies: isolated, split or in_process of programs; elaborated, audited or replayed of proofs.
+    """
     @property
     def flags(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Conventions that were applied, sorted, e.g. PERCENT_ASSUMED."""
