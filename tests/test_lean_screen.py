@@ -111,10 +111,6 @@ RUNS = [
     "p -/-x -/",
     "p |--x",
     "p <--x",
-    "h--x",
-    "h/- x -/",
-    "(h)--x",
-    "'a'--x",
     """x⁻¹'"' y""",
     "x⁻¹'/-' -/",
     "xs[i]'h' y",
@@ -130,6 +126,15 @@ RUNS = [
 def test_what_may_belong_to_the_notation_before_it_is_unclear(run):
     assert len(of_kind(TokenKind.UNCLEAR, run)) == 1
     assert "put a space before it" in screen(f"h\n{run}\ny", BODY)
+
+
+@pytest.mark.parametrize(
+    "before", ["h", "h'", "h?", "x.1", "(h)", "[h]", "⟨h⟩", '"a"', "'a'", "{h}"]
+)
+def test_comment_may_follow_a_word_or_bracket_at_once(before):
+    said = f"{before}--x\n{before}/- x -/"
+    assert texts(said) == texts(before) * 2
+    assert of_kind(TokenKind.UNCLEAR, said) == []
 
 
 def test_blanks_and_opening_brackets_end_every_notation():
@@ -421,6 +426,11 @@ def test_other_rules_of_aesop_pass(rule):
 
 MISREAD = [
     "x/-",
+    "x/",
+    "o-",
+    "[",
+    "x)",
+    "⟨x",
     "y-/",
     "z²'",
     "a«",
@@ -443,10 +453,11 @@ MISREAD = [
 def test_notations_that_are_easily_misread_are_told(command, atom):
     assert screen(f'{command} " {atom} " => f', FILE)
     assert screen(f'{command} "a" x "{atom}" y => f', FILE)
+    assert screen(f'{command} "a" r:(scoped f => f) "{atom}" => r', FILE)
 
 
 @pytest.mark.parametrize(
-    "atom", ["a'", "f", "⁻¹", "||", "ℝ²", "-", " /ₘ ", "⟪", ", ", "(", "𝓝[", "]ₙ", "#", "->", "∑ "]
+    "atom", ["a'", "f", "⁻¹", "||", "ℝ²", "-", " /ₘ ", "⟪", ", ", "⟨", "#", "x.y", "->", "∑ "]
 )
 def test_other_notations_pass(atom):
     assert screen(f'local notation:50 a " ◇ " b "{atom}" c => f a b "x.y"', FILE) == ""

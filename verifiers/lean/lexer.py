@@ -94,6 +94,9 @@ _COMMENT_EDGE = re.compile("/-|-/")
 _LINE = re.compile(r"--[^\n]*+")
 _DOCUMENTATION = re.compile(r"/-[-!]")
 _BLANKS = re.compile(r"(?:[ \t\r\n]++|--[^\n]*+)*+")
+# What no notation has in it that goes on with a part of a comment.
+_CLOSING = frozenset(")]}⟩")
+_ENDING = (TokenKind.WORD, TokenKind.NUMBER, TokenKind.TEXT)
 #: What no notation begins with that has more to it: behind one of them nothing is unclear.
 OPENING = frozenset("([{⟨⦃,;")
 
@@ -136,6 +139,7 @@ def _next(text: str, place: int, last: Token | None) -> tuple[list[_Found], int]
         case "blank":
             return [], end
         case "line" | "comment":
+            is_clear |= last is not None and (last.kind in _ENDING or last.text in _CLOSING)
             return _comment(text, place, is_clear)
         case "string":
             is_clear |= last is not None and last.kind is _WORD_KIND and last.text.endswith("!")

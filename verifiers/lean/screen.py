@@ -29,8 +29,9 @@ _INVISIBLE = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]|\\r(?!\\n)"
 )
 
-# In a notation: what begins or ends a comment, string or name, or may do so with what follows it.
-_MISLEADING = re.compile("""["'`«».\\\\]|--|/-|-/""")
+# In a notation: brackets, and what is a part of a comment, string or name, or may be one with what
+# follows it or stands before it.
+_MISLEADING = re.compile(r"""["'`«».\\()\[\]{}]|--|/-|-/|[\w!?⟩][-/]|[,;⟨⦃].""")
 # Options that have Lean believe what it did not check. They are looked for in the text itself, in
 # comments and strings as well, since no library can have Lean read them otherwise.
 _UNCHECKED = re.compile("skipKernelTC|byAsSorry|proofAsSorry|terminalTacticsAsSorry")
@@ -59,6 +60,7 @@ _NEVER: Mapping[str, str] = {
             "simproc dsimproc simproc_decl dsimproc_decl builtin_simproc builtin_dsimproc "
             "register_option register_builtin_option register_simp_attr register_label_attr "
             "declare_config_elab declare_command_config_elab declare_simp_like_tactic "
+            "builtin_simproc_decl builtin_dsimproc_decl cbv_simproc_decl builtin_cbv_simproc_decl "
             "cbv_simproc builtin_cbv_simproc grind_propagator builtin_grind_propagator "
             "register_try?_tactic register_hint set_library_suggestions set_premise_selector "
             "add_aesop_rules leading_parser trailing_parser idbg"
@@ -416,8 +418,11 @@ def _adds_rules(found: Sequence[Token], at: int) -> bool:
 
 def _against_notation(found: Sequence[Token], at: int) -> str:
     """What is to be said against how a notation is written."""
+    depth = 0
     for token in found[at + 1 :]:
-        if token.text == "=>" or token.text in _NOTATIONS:
+        depth += (token.text == "(") - (token.text == ")")
+        # Within brackets are the arrows of `(scoped f => ...)`.
+        if (token.text == "=>" and not depth) or token.text in _NOTATIONS:
             return ""
         if token.kind is TokenKind.TEXT and not _is_plain(token.text[1:-1].strip()):
             return f"makes a notation of {token.text}, which is easily misread; choose another"
@@ -425,12 +430,8 @@ def _against_notation(found: Sequence[Token], at: int) -> str:
 
 
 def _is_plain(atom: str) -> bool:
-    """Whether all that Lean reads otherwise for a notation are the letters of its own."""
-    if is_word(atom):
-        return "«" not in atom
-    # Of what follows an opening bracket nothing is doubted.
-    brackets = "".join(OPENING)
-    return OPENING.isdisjoint(atom.rstrip(brackets)) and _MISLEADING.search(atom) is None
+    """Whether what Lean reads otherwise for a notation are the letters of its own alone."""
+    return _MISLEADING.search(atom) is None or (is_word(atom) and "«" not in atom)
 
 
 def _shown(token: Token) -> str:
