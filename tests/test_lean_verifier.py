@@ -55,6 +55,77 @@ theorem target (a b : Nat) : a + b = b + a := by
   | succ b ih => rw [Nat.add_succ, Nat.succ_add, ih]
 """
 
+#: What honest files are made of.
+MUCH = """/-! About numbers. -/
+universe u v
+set_option maxHeartbeats 400000
+set_option pp.all true
+set_option linter.unusedVariables false
+
+namespace Much
+variable {α : Type u}
+
+inductive Tree (α : Type u) where
+  | leaf
+  | node (left : Tree α) (here : α) (right : Tree α)
+
+/-- How many there are. -/
+def Tree.size : Tree α → Nat
+  | .leaf => 0
+  | .node left _ right => left.size + right.size + 1
+
+inductive Rose where
+  | rose (petals : List Rose)
+
+mutual
+inductive Even where
+  | zero
+  | next (before : Odd)
+inductive Odd where
+  | next (before : Even)
+end
+
+inductive Row (α : Type u) : Nat → Type u where
+  | nil : Row α 0
+  | cons {n : Nat} (first : α) (rest : Row α n) : Row α (n + 1)
+
+structure Point where
+  x : Nat
+  y : Nat
+  deriving DecidableEq
+
+class Doubles (α : Type u) where
+  double : α → α
+instance : Doubles Nat := ⟨fun n => n + n⟩
+private def three := 3
+opaque secret : Nat := 4
+abbrev Large := Type 3
+partial def forever (n : Nat) : Nat := forever (n + 1)
+local notation "double " x => Doubles.double x
+infixl:65 " ⊹ " => Nat.add
+@[simp] theorem zero_right (a : Nat) : a ⊹ 0 = a := rfl
+theorem doubled : (double 3) = 6 := rfl
+theorem text : "a\\u03b1" = "aα" := rfl
+theorem large : 98765432109876543210 * 2 = 197530864219753086420 := by decide
+theorem larger : 2 ^ 70 = 1180591620717411303424 := by decide +kernel
+theorem same (p : Prop) [Decidable p] : (if p then 1 else 1) = 1 := by split <;> rfl
+theorem same_class (a b : Nat) : Quot.mk (fun _ _ : Nat => True) a = Quot.mk _ b :=
+  Quot.sound trivial
+end Much
+
+section
+variable (n : Nat)
+theorem with_a_variable : n + 0 = n := by simp
+end
+#check Much.Tree.size
+example : 1 = 1 := rfl
+
+open Much in
+theorem target (a b : Nat) : a + b = b + a := by
+  have := with_a_variable a
+  exact Nat.add_comm a b
+"""
+
 AUDIT = ("imports", "target", "statement", "context", "axioms")
 
 
@@ -121,12 +192,32 @@ class TestVerdicts:
         assert (verdict.reason, verdict.integrity) == ("PROVED", "audited")
         assert steps(verdict) == [(name, True) for name in ("screen", "elaboration", *AUDIT)]
 
-    @pytest.mark.parametrize("term", ["Nat.add_comm a b", "by exact Nat.add_comm _ _"])
+    @pytest.mark.parametrize(
+        "term",
+        [
+            "Nat.add_comm a b",
+            "by exact Nat.add_comm _ _",
+            "by\n  rw [Nat.add_comm]",
+            "by simp [Nat.add_comm]",
+            "helper a b\nwhere helper (c d : Nat) : c + d = d + c := Nat.add_comm c d",
+            "match a, b with\n| x, y => Nat.add_comm x y",
+            "calc a + b\n  _ = b + a := Nat.add_comm a b",
+            "by\n  have h : ∀ c, a + c = c + a := by\n    intro c\n    -- the « lemma »\n"
+            "    exact Nat.add_comm a c\n  exact h b",
+            "(/- by -/ fun (x y : Nat) (_ : True) =>\n\n  Nat.add_comm x y) a b trivial",
+            "by set_option maxRecDepth 1000 in exact Nat.add_comm a b",
+            "by open Classical in exact Nat.add_comm a b",
+        ],
+    )
     def test_other_proofs(self, term, judge):
         assert judge(term).reason == "PROVED"
 
     def test_file_with_a_lemma(self, judge):
         assert judge(WITH_A_LEMMA, FILE).reason == "PROVED"
+
+    def test_file_with_much_in_it(self, judge):
+        for header in ("audited", "replayed"):
+            assert judge(MUCH, FILE, header=header).reason == "PROVED"
 
     def test_axioms_it_rests_on_are_told(self, judge):
         verdict = judge("Classical.em p", LeanTask("(p : Prop) : p ∨ ¬p", header="replayed"))
