@@ -391,6 +391,9 @@ def test_body_does_not_leave_the_proof_and_a_file_may(command):
     "attributes",
     [
         "@[to_additive (attr := implemented_by f)]",
+        "@[to_additive (attr := simp), command_elab f]",
+        "@[simps (a := x[), command_elab f]",
+        "@[simps (a := {), command_elab f]",
         "@[to_additive (attr := simp, macro f) foo]",
         "@[reassoc (attr := local command_elab f)]",
         "@[implemented_by f]",
@@ -401,7 +404,7 @@ def test_body_does_not_leave_the_proof_and_a_file_may(command):
     ],
 )
 def test_attributes_that_run_or_replace_code_are_told(attributes):
-    assert "attribute" in screen(f"{attributes} def x : p := h", FILE)
+    assert screen(f"{attributes} def x : p := h", FILE).startswith("line 1: `@[` ")
     assert screen("attribute [simp, command_elab x] foo", FILE)
 
 

@@ -21,27 +21,32 @@ _ATTRIBUTES = frozenset(
 _QUALIFIERS = frozenset(("local", "scoped"))
 #: How a rule of aesop is made of a theorem. If nothing is said, it may be a program to run.
 _BUILDERS = frozenset("apply cases constructors destruct forward simp unfold".split())
+_CLOSING = {"(": ")", "[": "]", "{": "}", "⟨": "⟩"}
 _PHASES = frozenset(("safe", "unsafe", "norm"))
 
 
 def against_attributes(found: Sequence[Token], at: int) -> str:
     """What is to be said against the attributes in square brackets, from the first one on."""
-    depth, is_name = 0, True
+    opened: list[str] = []
+    is_name = True
     # How deep the commas are that stand between attributes: in the brackets of
     # `to_additive (attr := simp, norm_cast)` as well.
     between = [0]
     for place in range(at, len(found)):
         token = found[place]
-        if token.text in ("[", "("):
-            depth += 1
-        elif token.text in ("]", ")"):
-            depth -= 1
-            if depth < between[-1]:
+        if token.text in _CLOSING:
+            opened.append(_CLOSING[token.text])
+        elif token.text in _CLOSING.values():
+            if not opened:
+                return ""
+            if opened.pop() != token.text:
+                return "has brackets that do not match; leave it out"
+            if len(opened) < between[-1]:
                 between.pop()
-        elif token.text == "," and depth == between[-1]:
+        elif token.text == "," and len(opened) == between[-1]:
             is_name = True
-        elif token.text == "attr" and depth > between[-1]:
-            between.append(depth)
+        elif token.text == "attr" and len(opened) > between[-1]:
+            between.append(len(opened))
             is_name = True
         elif token.kind is TokenKind.WORD and is_name and token.text not in _QUALIFIERS:
             is_name = False
@@ -49,7 +54,7 @@ def against_attributes(found: Sequence[Token], at: int) -> str:
                 return f"gives the attribute {token.text}, which no proof needs; leave it out"
             if token.text == "aesop" and (said := against_rules(found, place + 1)):
                 return said
-        if not between or token.text == "@[":
+        elif token.text == "@[":
             return ""
     return ""
 
