@@ -3,12 +3,18 @@
 Where Lean itself will not do what must be survived, a fake of it does, and is called that.
 """
 
+import contextlib
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lean_toolchain import headers
+from process_tree import running_below
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings, TierChoice, cgroups
 from assayoffice.verifiers.lean import snapshot, toolchain
@@ -222,6 +228,15 @@ class TestFakeLean:
             found = elaborate(sandbox, made, "evil")
         assert found == Elaborated((), None, crash="it ends with status 134")
 
+    def test_that_something_else_kills_is_asked_again(self, tmp_path):
+        made = fake_lean(tmp_path, "sleep 1; echo module > $3")
+        with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
+            killer = threading.Thread(target=kill_first_lean)
+            killer.start()
+            found = elaborate(sandbox, made, "", wall_seconds=10.0)
+            killer.join()
+        assert found == Elaborated((), b"module\n")
+
     def test_that_is_gone(self, tmp_path):
         made = fake_lean(tmp_path, "exit 0")
         with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
@@ -230,10 +245,21 @@ class TestFakeLean:
                 elaborate(sandbox, made, "")
 
 
+def kill_first_lean() -> None:
+    """Kill the first Lean that any sandbox of this process runs from now on."""
+    while True:
+        for pid in running_below(os.getpid()):
+            with contextlib.suppress(OSError):
+                if b"/lean/bin/lean" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+                    return
+        time.sleep(0.01)
+
+
 def fake_lean(folder: Path, script: str) -> Header:
     """A header whose Lean is a shell script; ``$3`` is the module it is to write."""
     lean = shared(folder) / "toolchain" / "bin" / "lean"
-    lean.parent.mkdir(parents=True)
+    lean.parent.mkdir(parents=True, exist_ok=True)
     lean.write_text(f"#!/bin/sh\n{script}\n")
     lean.chmod(0o755)
     return Header("fake", folder / "toolchain", "")

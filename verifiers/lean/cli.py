@@ -38,6 +38,9 @@ class LeanCli:
         Raises LeanUnavailable and SandboxFailure.
         """
         ended = self._run(source, limits)
+        if ended.crash:
+            # Once, it may have been killed by something that has nothing to do with the source.
+            ended = self._run(source, limits)
         if ended.doubt and self._run(_NOTHING, limits).code != 0:
             raise LeanUnavailable(f"Lean does not start: {ended.doubt}")
         if ended.limit:
