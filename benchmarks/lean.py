@@ -37,10 +37,11 @@ from rich.table import Table
 from assayoffice.sandbox.programs.settings import configured
 from assayoffice.verifiers.base import Effort, Outcome, Submission
 from assayoffice.verifiers.code.task import CodeExtraction
-from assayoffice.verifiers.lean import configuration, settings, toolchain
-from assayoffice.verifiers.lean.audit import Reference, audit
+from assayoffice.verifiers.lean import configuration, settings
+from assayoffice.verifiers.lean.backends import toolchain
+from assayoffice.verifiers.lean.backends.cli import LeanCli
 from assayoffice.verifiers.lean.checker import limits_of
-from assayoffice.verifiers.lean.cli import LeanCli
+from assayoffice.verifiers.lean.compiled.audit import Reference, audit
 from assayoffice.verifiers.lean.prepared import prepare
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 from assayoffice.verifiers.lean.task import LeanTask

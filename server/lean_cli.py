@@ -17,7 +17,7 @@ from assayoffice.server.app import sandbox_settings
 from assayoffice.server.config import ConfigError
 
 if TYPE_CHECKING:
-    from assayoffice.verifiers.lean.selftest import Row
+    from assayoffice.verifiers.lean.selftest.trials import Row
 
 app = typer.Typer()
 
@@ -43,7 +43,8 @@ def test_lean(
     ASSAY_<NAME>. Exit code 1 if something that is configured does not work; 2 for bad settings.
     """
     # Here, because no other command of the service's may load verifiers.
-    from assayoffice.verifiers.lean import configuration, selftest
+    from assayoffice.verifiers.lean import configuration
+    from assayoffice.verifiers.lean.selftest import trials as selftest
 
     try:
         settings = config.load(config_file, os.environ, {"lean": lean})

@@ -6,7 +6,7 @@ It follows Lean's tokenizer case by case, whereas the lexer that is tested knows
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from assayoffice.verifiers.lean.lexer import is_word
+from assayoffice.verifiers.lean.text.lexer import is_word
 
 
 class NotLean(Exception):

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES
+from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES
 
 BASE = 0x2A0000
 #: What stands for a constructor without fields, by its number.

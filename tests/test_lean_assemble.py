@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from assayoffice.verifiers.lean.assemble import (
+from assayoffice.verifiers.lean.task import Candidate, LeanTask
+from assayoffice.verifiers.lean.text.assemble import (
     CandidateError,
     StatementError,
     candidate,
@@ -13,7 +14,6 @@ from assayoffice.verifiers.lean.assemble import (
     proof,
     reference,
 )
-from assayoffice.verifiers.lean.task import Candidate, LeanTask
 
 HEADER = "import Mathlib\nimport Aesop\nopen Real\n"
 IMPORTS = imports_of(HEADER)

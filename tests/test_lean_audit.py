@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 from lean_toolchain import toolchain
 
-from assayoffice.verifiers.lean.audit import (
+from assayoffice.verifiers.lean.compiled.audit import (
     Audited,
     AuditError,
     AuditTooLarge,
     Reference,
     audit,
 )
-from assayoffice.verifiers.lean.library import Library, LibraryError
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, Olean
-from assayoffice.verifiers.lean.terms import Name, parse
+from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
+from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES, Olean
+from assayoffice.verifiers.lean.compiled.terms import Name, parse
 
 ALLOWED = frozenset({("propext",), ("Quot", "sound"), ("Classical", "choice")})
 
@@ -656,7 +656,7 @@ def test_a_candidate_that_takes_too_long_to_read_is_too_large(
     library = lean.library("Base")
     reference = Reference(lean.compile(LEMMA), ("target",), library)
     short = functools.partial(Olean, steps=100)
-    monkeypatch.setattr("assayoffice.verifiers.lean.audit.Olean", short)
+    monkeypatch.setattr("assayoffice.verifiers.lean.compiled.audit.Olean", short)
     with pytest.raises(AuditTooLarge):
         audit(lean.compile(LEMMA), reference, library, ALLOWED)
 

@@ -17,9 +17,9 @@ from lean_toolchain import headers
 from process_tree import running_below
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings, TierChoice, cgroups
-from assayoffice.verifiers.lean import snapshot, toolchain
-from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable, Message
-from assayoffice.verifiers.lean.cli import LeanCli
+from assayoffice.verifiers.lean.backends import snapshot, toolchain
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.protocols import Elaborated, LeanUnavailable, Message
 from assayoffice.verifiers.lean.settings import Header
 
 MIB = 1 << 20

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from assayoffice.verifiers.lean import dojo
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.dojo import (
+from assayoffice.verifiers.lean.backends import dojo
+from assayoffice.verifiers.lean.backends.dojo import (
     DojoFailed,
     DojoSettings,
     StepKind,
@@ -24,6 +23,7 @@ from assayoffice.verifiers.lean.dojo import (
     TacticSession,
     TracedTheorem,
 )
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 
 THEOREM = TracedTheorem("https://example.org/proofs", "c" * 40, "Proofs/A.lean", "Proofs.a")
 
@@ -284,7 +284,7 @@ class TestWorker:
         script = f"""
             import os
             from pathlib import Path
-            from assayoffice.verifiers.lean.dojo import *
+            from assayoffice.verifiers.lean.backends.dojo import *
             theorem = {THEOREM!r}
             settings = {real!r}
             session = TacticSession(theorem, settings)

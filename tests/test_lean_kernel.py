@@ -10,13 +10,12 @@ import pytest
 from lean_toolchain import headers, modules
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
-from assayoffice.verifiers.lean import toolchain
-from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
-from assayoffice.verifiers.lean.cli import LeanCli
-from assayoffice.verifiers.lean.kernel import RELEASES, KernelReplayer, ReplayLimit
-from assayoffice.verifiers.lean.olean import Olean
-from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS, Header
-from assayoffice.verifiers.lean.terms import (
+from assayoffice.verifiers.lean.backends import toolchain
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.kernel import RELEASES, KernelReplayer, ReplayLimit
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.compiled.olean import Olean
+from assayoffice.verifiers.lean.compiled.terms import (
     Constant,
     Constructor,
     Inductive,
@@ -26,6 +25,7 @@ from assayoffice.verifiers.lean.terms import (
     Term,
     Terms,
 )
+from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS, Header
 
 MIB = 1 << 20
 LIMITS = RunLimits(
@@ -681,7 +681,7 @@ def define(forged: Forgery, constructors: Sequence[Term]) -> None:
 
 
 class Heap:
-    """The words of a compiled module, which verifiers/lean/compacted.py tells about, to be forged.
+    """The words of a compiled module, to be forged; verifiers/lean/compiled tells what they are.
 
     An object is told by the index of its first word; its fields are in those that follow.
     """

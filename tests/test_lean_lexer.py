@@ -4,8 +4,8 @@ import random
 
 from lean_tokens import NotLean, Reading, lean_tokens
 
-from assayoffice.verifiers.lean.screen import screen
 from assayoffice.verifiers.lean.task import Candidate
+from assayoffice.verifiers.lean.text.screen import screen
 
 # What every Lean has, of what is in the texts below.
 BUILT_IN = (

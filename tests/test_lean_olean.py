@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lean_modules import compiled, parts_of
 
-from assayoffice.verifiers.lean.olean import (
+from assayoffice.verifiers.lean.compiled.olean import (
     DEFAULT_STEPS,
     KNOWN_RELEASES,
     Import,
@@ -13,7 +13,7 @@ from assayoffice.verifiers.lean.olean import (
     OleanError,
     OleanTooLarge,
 )
-from assayoffice.verifiers.lean.terms import (
+from assayoffice.verifiers.lean.compiled.terms import (
     Binder,
     Constructor,
     Inductive,

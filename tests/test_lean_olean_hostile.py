@@ -13,8 +13,8 @@ import pytest
 from lean_modules import compiled, parts_of
 from olean_forge import ANONYMOUS, BASE, NIL, Forge, boxed
 
-from assayoffice.verifiers.lean.olean import Olean, OleanError, OleanTooLarge
-from assayoffice.verifiers.lean.terms import Constant, Terms
+from assayoffice.verifiers.lean.compiled.olean import Olean, OleanError, OleanTooLarge
+from assayoffice.verifiers.lean.compiled.terms import Constant, Terms
 
 _X = ("x",)
 

@@ -14,12 +14,12 @@ from lean_toolchain import headers
 from assayoffice.sandbox.programs import SandboxSettings
 from assayoffice.verifiers.base import Outcome
 from assayoffice.verifiers.code import programs
-from assayoffice.verifiers.lean.assemble import normalized
 from assayoffice.verifiers.lean.checker import Checker
-from assayoffice.verifiers.lean.lexer import TokenKind, tokens
 from assayoffice.verifiers.lean.prepared import prepare
-from assayoffice.verifiers.lean.screen import MAX_BYTES, screen
 from assayoffice.verifiers.lean.task import Candidate, LeanTask
+from assayoffice.verifiers.lean.text.assemble import normalized
+from assayoffice.verifiers.lean.text.lexer import TokenKind, tokens
+from assayoffice.verifiers.lean.text.screen import MAX_BYTES, screen
 
 BODY, FILE = Candidate.BODY, Candidate.FILE
 

@@ -16,9 +16,11 @@ from lean_toolchain import headers, modules, toolchain
 from assayoffice.sandbox.programs import SandboxSettings
 from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import Outcome
-from assayoffice.verifiers.lean import prepared, record, selftest, settings
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.kernel import KernelReplayer
+from assayoffice.verifiers.lean import prepared, settings
+from assayoffice.verifiers.lean.backends.kernel import KernelReplayer
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.selftest import record
+from assayoffice.verifiers.lean.selftest import trials as selftest
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
 GITHASH = "eb6cafb7290e8bd5f2937522d8d804f58f02bafc"

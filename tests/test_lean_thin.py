@@ -15,13 +15,13 @@ import pytest
 from lean_toolchain import headers
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
-from assayoffice.verifiers.lean import toolchain, tools
-from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
-from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
-from assayoffice.verifiers.lean.kernel import ReplayLimit
-from assayoffice.verifiers.lean.repl import ReplFirstPass
+from assayoffice.verifiers.lean.backends import toolchain, tools
+from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
+from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.backends.repl import ReplFirstPass
+from assayoffice.verifiers.lean.compiled.terms import Terms
 from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS, Header
-from assayoffice.verifiers.lean.terms import Terms
 
 LIMITS = RunLimits(cpu_seconds=10.0, wall_seconds=31.0, output_bytes=1 << 20)
 SOURCE = "theorem t : 1 + 1 = 2 := rfl\n"

@@ -27,8 +27,8 @@ from assayoffice.verifiers.base import (
 from assayoffice.verifiers.code.task import CodeExtraction
 from assayoffice.verifiers.extract import MAX_RESPONSE_CHARACTERS
 from assayoffice.verifiers.lean import Candidate, LeanTask, LeanVerifier, Trust, settings
-from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable
-from assayoffice.verifiers.lean.cli import LeanCli
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.protocols import Elaborated, LeanUnavailable
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
 ASSAY = headers()["assay"]

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
 from assayoffice.verifiers.base import UnscorableReferenceError, Verdict, VerifierUnavailableError
-from assayoffice.verifiers.lean import assemble, snapshot, toolchain
-from assayoffice.verifiers.lean.audit import AuditError, AuditTooLarge, Reference, audit
-from assayoffice.verifiers.lean.backends import Backend, Elaborated, FirstPass, Proof, Replayer
-from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
-from assayoffice.verifiers.lean.cli import LeanCli
-from assayoffice.verifiers.lean.kernel import KernelReplayer, ReplayLimit
+from assayoffice.verifiers.lean.backends import snapshot, toolchain
+from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.kernel import KernelReplayer, ReplayLimit
+from assayoffice.verifiers.lean.backends.protocols import (
+    Backend,
+    Elaborated,
+    FirstPass,
+    Proof,
+    Replayer,
+)
+from assayoffice.verifiers.lean.backends.repl import ReplFirstPass
+from assayoffice.verifiers.lean.compiled.audit import AuditError, AuditTooLarge, Reference, audit
+from assayoffice.verifiers.lean.compiled.terms import parse
 from assayoffice.verifiers.lean.prepared import Prepared
-from assayoffice.verifiers.lean.repl import ReplFirstPass
 from assayoffice.verifiers.lean.settings import Header, Replay
 from assayoffice.verifiers.lean.steps import ELABORATED, REPLAYED, Steps
 from assayoffice.verifiers.lean.task import LeanTask, Trust
-from assayoffice.verifiers.lean.terms import parse
+from assayoffice.verifiers.lean.text import assemble
 
 _MOST_REFERENCES = 256
 _SHOWN_CHARACTERS = 2000

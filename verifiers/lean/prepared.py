@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assayoffice.sandbox.programs import SandboxFailure, SandboxSettings, SandboxUnavailable
-from assayoffice.verifiers.lean import kernel, record, toolchain
-from assayoffice.verifiers.lean.assemble import imports_of
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.library import Library, LibraryError
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES
+from assayoffice.verifiers.lean.backends import kernel, toolchain
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.toolchain import Toolchain
+from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
+from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES
+from assayoffice.verifiers.lean.compiled.terms import Name, parse
+from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.settings import Header, Replay
-from assayoffice.verifiers.lean.terms import Name, parse
-from assayoffice.verifiers.lean.toolchain import Toolchain
+from assayoffice.verifiers.lean.text.assemble import imports_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from assayoffice.sandbox.programs import SandboxSettings
-from assayoffice.verifiers.lean import record
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES
 from assayoffice.verifiers.lean.prepared import Prepared, prepare
+from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.settings import LeanSettings
 
 

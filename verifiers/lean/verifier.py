@@ -21,14 +21,15 @@ from assayoffice.verifiers.base import (
 from assayoffice.verifiers.code import programs
 from assayoffice.verifiers.code.task import CodeExtraction
 from assayoffice.verifiers.extract import TooLargeError
-from assayoffice.verifiers.lean import assemble, record
-from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 from assayoffice.verifiers.lean.checker import Checker
 from assayoffice.verifiers.lean.prepared import Prepared, prepare
-from assayoffice.verifiers.lean.screen import screen
+from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.settings import LeanSettings, configured
 from assayoffice.verifiers.lean.steps import Steps
 from assayoffice.verifiers.lean.task import LeanTask
+from assayoffice.verifiers.lean.text import assemble
+from assayoffice.verifiers.lean.text.screen import screen
 
 _UNCONFIGURED = (
     "no Lean is configured: write a file of headers (docs/verifiers/lean.md) and give it as the "
@@ -76,10 +77,9 @@ class LeanVerifier:
             return Verdict(Outcome.NO_ANSWER, 0.0, "NO_PROOF", "The response has no Lean code.")
         try:
             candidate = assemble.proof(task, text)
-            objection = screen(candidate, task.candidate)
         except assemble.CandidateError as error:
-            objection = str(error)
-        if objection:
+            return Steps("", text).rejected("screen", "SCREENED", str(error))
+        if objection := screen(candidate, task.candidate):
             return Steps("", text).rejected("screen", "SCREENED", objection)
         if effort is Effort.QUICK:
             bare = replace(task, extraction=CodeExtraction.WHOLE, reasoning_end="")

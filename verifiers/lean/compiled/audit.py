@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from assayoffice.verifiers.base import Check
-from assayoffice.verifiers.lean.library import Library
-from assayoffice.verifiers.lean.olean import Olean, OleanError, OleanTooLarge
-from assayoffice.verifiers.lean.terms import (
+from assayoffice.verifiers.lean.compiled.library import Library
+from assayoffice.verifiers.lean.compiled.olean import Olean, OleanError, OleanTooLarge
+from assayoffice.verifiers.lean.compiled.terms import (
     Constant,
     Constructor,
     Inductive,

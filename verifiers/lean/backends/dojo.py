@@ -26,9 +26,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 
-_WORKER = Path(__file__).with_name("inside") / "dojo_steps.py"
+_WORKER = Path(__file__).parents[1] / "inside" / "dojo_steps.py"
 # lean-dojo writes requests to a terminal, which cuts lines at 4096 bytes.
 _MAX_TACTIC_BYTES = 4000
 _MAX_REPLY_BYTES = 1 << 20

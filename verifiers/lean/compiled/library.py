@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from assayoffice.verifiers.lean.olean import Olean, OleanError
-from assayoffice.verifiers.lean.terms import Kind, Name, Safety, parse, text
+from assayoffice.verifiers.lean.compiled.olean import Olean, OleanError
+from assayoffice.verifiers.lean.compiled.terms import Kind, Name, Safety, parse, text
 
 #: A module is in one file or, if it says ``module``, in one for all importers and two for some.
 _PARTS = (".olean", ".olean.server", ".olean.private")

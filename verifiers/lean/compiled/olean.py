@@ -8,7 +8,7 @@ hands terms on to Lean makes them anew.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assayoffice.verifiers.lean.compacted import (
+from assayoffice.verifiers.lean.compiled.compacted import (
     DEFAULT_STEPS,
     KNOWN_RELEASES,
     Compacted,
@@ -16,8 +16,8 @@ from assayoffice.verifiers.lean.compacted import (
     OleanTooLarge,
     header,
 )
-from assayoffice.verifiers.lean.decode import Decoder, constants_in
-from assayoffice.verifiers.lean.terms import (
+from assayoffice.verifiers.lean.compiled.decode import Decoder, constants_in
+from assayoffice.verifiers.lean.compiled.terms import (
     Constant,
     Constructor,
     Inductive,

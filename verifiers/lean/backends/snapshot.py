@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
-from assayoffice.verifiers.lean import runs
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.cli import SOURCE
-from assayoffice.verifiers.lean.toolchain import LEAN, SNAPSHOT
+from assayoffice.verifiers.lean.backends import runs
+from assayoffice.verifiers.lean.backends.cli import SOURCE
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.toolchain import LEAN, SNAPSHOT
 
 _MADE = "/tmp/header.snapshot"
 # What the state was made from is in a second file beside it.

@@ -7,10 +7,10 @@ candidate's own from the header on; whether it proves what was asked is seen whe
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import Token, TokenKind, is_word, said_unclear, tokens
+from assayoffice.verifiers.lean.compiled.terms import parse
 from assayoffice.verifiers.lean.task import Candidate, LeanTask
-from assayoffice.verifiers.lean.terms import parse
+from assayoffice.verifiers.lean.text.imports import head
+from assayoffice.verifiers.lean.text.lexer import Token, TokenKind, is_word, said_unclear, tokens
 
 _DEFAULT_TARGET = LeanTask(statement="").target
 _THEOREM = ("theorem", "lemma")

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from assayoffice.verifiers.lean.terms import Name
+from assayoffice.verifiers.lean.compiled.terms import Name
 
 #: What the layouts below were compared with: commits of Lean, and their versions.
 KNOWN_RELEASES: Mapping[str, str] = MappingProxyType(

@@ -1,16 +1,16 @@
 """What replayers must refuse: modules that Lean compiles although they are no proofs."""
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
-from assayoffice.verifiers.lean import toolchain
-from assayoffice.verifiers.lean.assemble import imports_of
-from assayoffice.verifiers.lean.backends import Proof, Replayer
-from assayoffice.verifiers.lean.checkers import Comparator, LeanChecker
-from assayoffice.verifiers.lean.cli import LeanCli
-from assayoffice.verifiers.lean.kernel import KernelReplayer
-from assayoffice.verifiers.lean.olean import Olean
+from assayoffice.verifiers.lean.backends import toolchain
+from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.kernel import KernelReplayer
+from assayoffice.verifiers.lean.backends.protocols import Proof, Replayer
+from assayoffice.verifiers.lean.backends.toolchain import Toolchain
+from assayoffice.verifiers.lean.compiled.olean import Olean
+from assayoffice.verifiers.lean.compiled.terms import Terms
 from assayoffice.verifiers.lean.settings import Header, Replay
-from assayoffice.verifiers.lean.terms import Terms
-from assayoffice.verifiers.lean.toolchain import Toolchain
+from assayoffice.verifiers.lean.text.assemble import imports_of
 
 # To a kernel it mentions what is not there.
 _UNCHECKED = """unsafe def assayofficeLoop (p q : Prop) (h : p) : q := assayofficeLoop p q h

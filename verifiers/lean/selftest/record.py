@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 from assayoffice.verifiers.lean.settings import Header
 
 _FORMAT = 1

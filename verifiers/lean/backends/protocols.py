@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from assayoffice.sandbox.programs import RunLimits
-from assayoffice.verifiers.lean.terms import Constant, Name, Terms
+from assayoffice.verifiers.lean.compiled.terms import Constant, Name, Terms
 
 
 class LeanUnavailable(Exception):

@@ -7,9 +7,11 @@ what a proof is allowed to do is settled by the audit of what was compiled, whic
 import re
 from collections.abc import Mapping, Sequence
 
-from assayoffice.verifiers.lean.attributes import adds_rules, against_attributes, against_rules
-from assayoffice.verifiers.lean.imports import head
-from assayoffice.verifiers.lean.lexer import (
+from assayoffice.verifiers.lean.compiled.terms import parse
+from assayoffice.verifiers.lean.task import Candidate
+from assayoffice.verifiers.lean.text.attributes import adds_rules, against_attributes, against_rules
+from assayoffice.verifiers.lean.text.imports import head
+from assayoffice.verifiers.lean.text.lexer import (
     OPENING,
     Token,
     TokenKind,
@@ -17,9 +19,7 @@ from assayoffice.verifiers.lean.lexer import (
     said_unclear,
     tokens,
 )
-from assayoffice.verifiers.lean.task import Candidate
-from assayoffice.verifiers.lean.terms import parse
-from assayoffice.verifiers.lean.words import (
+from assayoffice.verifiers.lean.text.words import (
     COMMAND,
     COMPILED,
     HASH_COMMANDS,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assayoffice.verifiers.lean.lexer import Token, TokenKind
+from assayoffice.verifiers.lean.text.lexer import Token, TokenKind
 
 _BEFORE_NAME = ("public", "meta", "import", "all")
 

@@ -31,18 +31,20 @@ from assayoffice.verifiers.base import (
     VerifierError,
     VerifierUnavailableError,
 )
-from assayoffice.verifiers.lean import record, refusals, settings, snapshot, toolchain
-from assayoffice.verifiers.lean.assemble import imports_of
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.kernel import ReplayLimit
-from assayoffice.verifiers.lean.library import Library, LibraryError
-from assayoffice.verifiers.lean.olean import KNOWN_RELEASES, OleanError
+from assayoffice.verifiers.lean import settings
+from assayoffice.verifiers.lean.backends import snapshot, toolchain
+from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.repl import ReplFirstPass
+from assayoffice.verifiers.lean.backends.toolchain import Toolchain
+from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
+from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES, OleanError
+from assayoffice.verifiers.lean.compiled.terms import Terms, parse
 from assayoffice.verifiers.lean.prepared import replay_of
-from assayoffice.verifiers.lean.repl import ReplFirstPass
+from assayoffice.verifiers.lean.selftest import record, refusals
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 from assayoffice.verifiers.lean.task import Trust
-from assayoffice.verifiers.lean.terms import Terms, parse
-from assayoffice.verifiers.lean.toolchain import Toolchain
+from assayoffice.verifiers.lean.text.assemble import imports_of
 from assayoffice.verifiers.lean.verifier import LeanVerifier
 
 # Enough to meet every kind of constant many times, and done in minutes for all of Mathlib.

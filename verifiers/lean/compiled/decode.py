@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import TypeAlias
 
-from assayoffice.verifiers.lean.compacted import (
+from assayoffice.verifiers.lean.compiled.compacted import (
     HASH_MODULUS,
     NULL,
     Compacted,
     OleanError,
     header,
 )
-from assayoffice.verifiers.lean.terms import Binder, Name, Term, Terms
+from assayoffice.verifiers.lean.compiled.terms import Binder, Name, Term, Terms
 
 # Constructors of Level in order, each with 8 bytes of cached data; zero has no object.
 _SUCC = header(1, 1, 8)

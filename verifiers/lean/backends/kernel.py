@@ -30,10 +30,10 @@ from assayoffice.sandbox.programs import (
     SandboxFailure,
     Status,
 )
-from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES, TOOLCHAIN
+from assayoffice.verifiers.lean.compiled.terms import Binder, Constant, Node, Safety, Terms, text
 from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS
-from assayoffice.verifiers.lean.terms import Binder, Constant, Node, Safety, Terms, text
-from assayoffice.verifiers.lean.toolchain import RESERVED_BYTES, TOOLCHAIN
 
 #: Releases whose library this was tried with, by the commit they were made from.
 RELEASES: Mapping[str, str] = MappingProxyType(

@@ -12,8 +12,8 @@ from assayoffice.sandbox.programs import (
     Sandbox,
     Status,
 )
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.toolchain import RESERVED_BYTES, TOOLCHAIN
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES, TOOLCHAIN
 
 #: How much of what a program says is told on.
 MAX_CHARACTERS = 500

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
-from assayoffice.verifiers.lean import runs
-from assayoffice.verifiers.lean.backends import Elaborated, LeanUnavailable, Message
-from assayoffice.verifiers.lean.toolchain import LEAN
+from assayoffice.verifiers.lean.backends import runs
+from assayoffice.verifiers.lean.backends.protocols import Elaborated, LeanUnavailable, Message
+from assayoffice.verifiers.lean.backends.toolchain import LEAN
 
 #: What sources are called; Lean makes names from it.
 SOURCE = "Candidate.lean"

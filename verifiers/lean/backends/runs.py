@@ -16,7 +16,7 @@ from assayoffice.sandbox.programs import (
     Sandbox,
     Status,
 )
-from assayoffice.verifiers.lean.toolchain import RESERVED_BYTES
+from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES
 
 #: A candidate's compiled module is not longer, and neither is anything else that Lean writes of it.
 MAX_OLEAN_BYTES = 64 << 20

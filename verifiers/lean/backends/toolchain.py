@@ -16,7 +16,7 @@ from assayoffice.sandbox.programs import (
     Status,
     Tier,
 )
-from assayoffice.verifiers.lean.backends import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 from assayoffice.verifiers.lean.settings import Header
 
 #: Where a header's folders come to lie.

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, Status
-from assayoffice.verifiers.lean import tools
-from assayoffice.verifiers.lean.backends import LeanUnavailable
-from assayoffice.verifiers.lean.toolchain import REPL
+from assayoffice.verifiers.lean.backends import tools
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.toolchain import REPL
 
 # How often a reply may begin in what is printed, so that reading it takes linear time.
 _MAX_REPLIES = 64

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, RunResult, Sandbox, Status
-from assayoffice.verifiers.lean import tools
-from assayoffice.verifiers.lean.backends import LeanUnavailable, Proof
-from assayoffice.verifiers.lean.kernel import ReplayLimit
-from assayoffice.verifiers.lean.terms import text
-from assayoffice.verifiers.lean.toolchain import TOOLCHAIN
+from assayoffice.verifiers.lean.backends import tools
+from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
+from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.backends.toolchain import TOOLCHAIN
+from assayoffice.verifiers.lean.compiled.terms import text
 
 # A leading capital and no dots: a module name that no library has.
 _SOLUTION, _CHALLENGE = "AssayofficeSolution", "AssayofficeChallenge"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assayoffice.verifiers.lean.lexer import Token, TokenKind
+from assayoffice.verifiers.lean.text.lexer import Token, TokenKind
 
 #: Attributes that tell tactics, notations or printing what to use, and run nothing.
 _ATTRIBUTES = frozenset(

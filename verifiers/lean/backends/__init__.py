@@ -1,0 +1,1 @@
+"""What runs Lean, looks at sources before it, or checks again what it has compiled."""

@@ -1,0 +1,1 @@
+"""Tries the Lean of a machine, and keeps what was found to work."""
