@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lean_toolchain import headers, modules, toolchain
 
-from assayoffice.sandbox.programs import SandboxFailure, SandboxUnavailable
+from assayoffice.sandbox.programs import RunLimits, SandboxFailure, SandboxUnavailable
 from assayoffice.verifiers.base import (
     Check,
     Effort,
@@ -259,8 +259,8 @@ class TestVerdicts:
         assert judge(other, FILE).outcome is Outcome.INCORRECT
 
     def test_own_limit(self, judge):
-        verdict = judge(BY_INDUCTION, memory_bytes=1 << 20)
-        assert (verdict.outcome, verdict.reason) == (Outcome.LIMIT_EXCEEDED, "MEMORY")
+        verdict = judge("Nat.mul_comm a b", output_bytes=100)
+        assert (verdict.outcome, verdict.reason) == (Outcome.LIMIT_EXCEEDED, "OUTPUT")
         assert verdict.score == 0.0
         assert steps(verdict) == [("screen", True), ("elaboration", False)]
 
@@ -580,8 +580,12 @@ class TestTroubleOfOurs:
         assert judge("Nat.add_comm a b").reason == "PROVED"
 
     def test_crash_of_lean_is_the_candidates(self, judge, monkeypatch):
-        def crash(*_: object) -> Elaborated:
-            return Elaborated((), None, crash="it died of SIGSEGV")
+        elaborate = LeanCli.elaborate
+
+        def crash(backend: LeanCli, source: str, limits: RunLimits) -> Elaborated:
+            if "Nat.add_comm a b" in source:
+                return Elaborated((), None, crash="it died of SIGSEGV")
+            return elaborate(backend, source, limits)
 
         assert judge("Nat.add_comm a b").reason == "PROVED"
         monkeypatch.setattr(LeanCli, "elaborate", crash)

@@ -3,16 +3,23 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
+from assayoffice.sandbox.programs import (
+    RunLimits,
+    Sandbox,
+    SandboxFailure,
+    SandboxSettings,
+)
 from assayoffice.verifiers.base import UnscorableReferenceError, Verdict, VerifierUnavailableError
 from assayoffice.verifiers.lean.backends import snapshot, toolchain
 from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
 from assayoffice.verifiers.lean.backends.cli import LeanCli
 from assayoffice.verifiers.lean.backends.kernel import KernelReplayer, ReplayLimit
 from assayoffice.verifiers.lean.backends.protocols import (
+    TRUSTED_LIMITS,
     Backend,
     Elaborated,
     FirstPass,
+    LeanUnavailable,
     Proof,
     Replayer,
 )
@@ -27,10 +34,8 @@ from assayoffice.verifiers.lean.text import assemble
 
 _MOST_REFERENCES = 256
 _SHOWN_CHARACTERS = 2000
-# A statement is trusted, and may take longer to state than to prove.
-_REFERENCE_LIMITS = RunLimits(
-    cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
-)
+# What a host that is short of something may bring about, besides the statement.
+_BY_THE_HOST = ("MEMORY", "WALL_TIME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Checker:
                 "there, or ask for trust AUDITED",
                 field="trust",
             )
+        self._prepared.stamps.require_unchanged()
         reference = self._reference(task)
         steps = Steps(self._backend.name, text)
         limits = limits_of(task)
@@ -87,6 +93,8 @@ class Checker:
         elaborated = self._backend.elaborate(assembled.source, limits)
         if elaborated.limit:
             return steps.over("elaboration", elaborated.limit)
+        if _is_suspect(elaborated, assembled.first_line):
+            self._require_header()
         if elaborated.crash:
             why = f"Lean does not survive the candidate: {elaborated.crash}."
             return steps.rejected("elaboration", "CRASHED", why)
@@ -128,6 +136,8 @@ class Checker:
             if objection:
                 return steps.rejected("replay", "REPLAY_FAILED", objection)
             steps.passed("replay", REPLAYED, self._replayer.name)
+        # While it was checked, what it was checked with must not have become something else.
+        prepared.stamps.require_unchanged()
         return steps.proved(prepared.toolchain.version, audited.axioms)
 
     def _reference(self, task: LeanTask) -> _Reference:
@@ -142,9 +152,15 @@ class Checker:
 
     def _compiled_reference(self, task: LeanTask) -> _Reference:
         source = assemble.reference(self._prepared.header.source, task)
-        elaborated = self._backend.elaborate(source, _REFERENCE_LIMITS)
-        first_line = self._prepared.header.source.count("\n") + 2
-        trouble = elaborated.limit or elaborated.crash or _error(elaborated, first_line, 0)
+        elaborated = self._backend.elaborate(source, TRUSTED_LIMITS)
+        first_line = self._prepared.header.source.rstrip().count("\n") + 2
+        if _is_suspect(elaborated, first_line):
+            self._require_header()
+        if elaborated.crash or elaborated.limit in _BY_THE_HOST:
+            raise SandboxFailure(
+                f"the statement could not be compiled: {elaborated.crash or elaborated.limit}"
+            )
+        trouble = elaborated.limit or _error(elaborated, first_line, 0)
         if trouble or elaborated.olean is None:
             raise UnscorableReferenceError(
                 f"statement: Lean cannot read it under header {self._prepared.header.id!r}: "
@@ -157,6 +173,16 @@ class Checker:
             raise UnscorableReferenceError(f"statement: {error}", field="statement") from error
         return _Reference(elaborated.olean, read)
 
+    def _require_header(self) -> None:
+        """Raise LeanUnavailable unless Lean compiles the header without anybody's statement."""
+        made = self._backend.elaborate(f"{self._prepared.header.source}\n", TRUSTED_LIMITS)
+        if made.olean is None:
+            why = made.limit or made.crash or _error(made, 1, 0) or "it makes no module"
+            raise LeanUnavailable(
+                f"Lean does not compile header {self._prepared.header.id!r} any more: {why}; "
+                "`assay doctor` tries it anew"
+            )
+
 
 def limits_of(task: LeanTask) -> RunLimits:
     """What one run of Lean may use for a candidate."""
@@ -166,6 +192,14 @@ def limits_of(task: LeanTask) -> RunLimits:
         memory_bytes=task.memory_bytes,
         output_bytes=task.output_bytes,
     )
+
+
+def _is_suspect(elaborated: Elaborated, first_line: int) -> bool:
+    """Whether what went wrong may have done so before Lean came to what a candidate says."""
+    errors = [each for each in elaborated.messages if each.severity == "error"]
+    if elaborated.olean is None and not elaborated.limit and not errors:
+        return True
+    return any(error.line < first_line for error in errors)
 
 
 def _error(elaborated: Elaborated, first_line: int, columns: int) -> str:

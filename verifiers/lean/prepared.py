@@ -1,20 +1,29 @@
 """What is found out about a header once, before anything is checked under it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.sandbox.programs import SandboxFailure, SandboxSettings, SandboxUnavailable
-from assayoffice.verifiers.lean.backends import kernel, toolchain
-from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.sandbox.programs import (
+    Sandbox,
+    SandboxFailure,
+    SandboxSettings,
+    SandboxUnavailable,
+)
+from assayoffice.verifiers.lean.backends import kernel, snapshot, toolchain
+from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends.protocols import TRUSTED_LIMITS, LeanUnavailable
 from assayoffice.verifiers.lean.backends.toolchain import Toolchain
 from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
 from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES
 from assayoffice.verifiers.lean.compiled.terms import Name, parse
 from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.settings import Header, Replay
+from assayoffice.verifiers.lean.stamps import Stamps
 from assayoffice.verifiers.lean.text.assemble import imports_of
+
+_MOST_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +31,8 @@ class Prepared:
     """A header that can be checked under.
 
     ``releases`` are the commits whose compiled modules may be read. ``replay`` is what checks
-    proofs again, never AUTO. ``parts`` are what decides
-    besides this code, for the hallmark.
+    proofs again, never AUTO. ``parts`` are what decides besides this code, for the hallmark; they
+    hold as long as the ``stamps`` do.
     """
 
     header: Header
@@ -33,6 +42,7 @@ class Prepared:
     releases: frozenset[str]
     allowed: frozenset[Name]
     replay: Replay
+    stamps: Stamps
     parts: Mapping[str, str]
 
 
@@ -42,10 +52,13 @@ def prepare(
     """Try a header's Lean and read what its imports bring. Raises LeanUnavailable."""
     try:
         with toolchain.sandbox_for(header, settings) as sandbox:
-            lean = toolchain.ask(sandbox)
-            enforced = f"{sandbox.tier.value}: {' '.join(sandbox.enforced)}"
-    except (SandboxFailure, SandboxUnavailable) as error:
+            return _prepared(header, sandbox, tested)
+    except (SandboxFailure, SandboxUnavailable, LibraryError) as error:
         raise LeanUnavailable(str(error)) from error
+
+
+def _prepared(header: Header, sandbox: Sandbox, tested: Mapping[str, record.Record]) -> Prepared:
+    lean = toolchain.ask(sandbox)
     releases = frozenset(KNOWN_RELEASES)
     if header.id in tested:
         releases |= {tested[header.id].githash}
@@ -56,35 +69,62 @@ def prepare(
         )
     allowed = frozenset(map(parse, header.axioms))
     imports = imports_of(header.source)
-    try:
-        library = Library(
-            imports,
-            (*header.path, header.toolchain / "lib" / "lean"),
-            allowed=allowed,
-            releases=releases,
-        )
-    except LibraryError as error:
-        raise LeanUnavailable(str(error)) from error
+    folders = (*header.path, header.toolchain / "lib" / "lean")
+    library = Library(imports, folders, allowed=allowed, releases=releases)
+    stamps = Stamps(lambda: (*_programs(header), *library.files()))
     record.require(header, lean.githash, library.digest, tested, KNOWN_RELEASES)
+    replay = replay_of(header, lean)
+    _require_source(header, sandbox)
     parts = {
         "lean": f"{lean.version} {lean.githash}",
         "header": record.header_digest(header, library.digest),
-        "sandbox": enforced,
+        "sandbox": f"{sandbox.tier.value}: {' '.join(sandbox.enforced)}",
+        "replay": replay.value,
     }
-    replay = replay_of(header, lean)
-    parts["replay"] = replay.value
     if header.repl is not None:
         parts["first pass"] = f"repl {_digest(header.repl)}"
     if header.snapshot is not None:
-        parts["snapshot"] = _digest(header.snapshot)
-    return Prepared(header, lean, imports, library, releases, allowed, replay, parts)
+        parts["snapshot"] = " ".join(map(_digest, snapshot.files(header.snapshot)))
+    return Prepared(header, lean, imports, library, releases, allowed, replay, stamps, parts)
 
 
 def replay_of(header: Header, lean: Toolchain) -> Replay:
-    """What checks a header's proofs again with this Lean; never AUTO."""
+    """What checks a header's proofs again with this Lean; never AUTO. Raises LeanUnavailable."""
     if header.replay is not Replay.AUTO:
         return header.replay
-    return Replay.KERNEL if lean.githash in kernel.RELEASES else Replay.NONE
+    if lean.githash in kernel.RELEASES:
+        return Replay.KERNEL
+    if (header.toolchain / "bin" / "leanchecker").is_file():
+        return Replay.LEANCHECKER
+    raise LeanUnavailable(
+        f"nothing that is known to work with Lean {lean.version} checks proofs again; set `replay` "
+        f"of header {header.id!r}, and read docs/verifiers/lean.md before you set it to none"
+    )
+
+
+def _programs(header: Header) -> Iterator[Path]:
+    """What of a toolchain decides, besides compiled modules, and what else a header names."""
+    yield header.toolchain / "bin" / "lean"
+    for folder in ("lib", "lib/lean"):
+        yield from (header.toolchain / folder).glob("*.so*")
+    if header.snapshot is not None:
+        yield from snapshot.files(header.snapshot)
+    if header.repl is not None:
+        yield header.repl
+
+
+def _require_source(header: Header, sandbox: Sandbox) -> None:
+    """Raise LeanUnavailable unless Lean reads what stands before all candidates."""
+    backend = LeanCli(sandbox, toolchain.places(header))
+    made = backend.elaborate(f"{header.source}\n", TRUSTED_LIMITS)
+    if made.olean is None:
+        errors = [each for each in made.messages if each.severity == "error"]
+        told = [f"line {each.line}: {each.text}" for each in errors[:1]]
+        why = made.limit or made.crash or "".join(told) or "it reports no error and makes no module"
+        raise LeanUnavailable(
+            f"Lean does not accept the source of header {header.id!r}: {why[:_MOST_CHARACTERS]}; "
+            "repair it in the file of headers"
+        )
 
 
 def _digest(file: Path) -> str:

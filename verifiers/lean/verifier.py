@@ -25,7 +25,7 @@ from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 from assayoffice.verifiers.lean.checker import Checker
 from assayoffice.verifiers.lean.prepared import Prepared, prepare
 from assayoffice.verifiers.lean.selftest import record
-from assayoffice.verifiers.lean.settings import LeanSettings, configured
+from assayoffice.verifiers.lean.settings import LeanSettings, Replay, configured
 from assayoffice.verifiers.lean.steps import Steps
 from assayoffice.verifiers.lean.task import LeanTask
 from assayoffice.verifiers.lean.text import assemble
@@ -56,7 +56,8 @@ class LeanVerifier:
 
     def __init__(self) -> None:
         self._settings: LeanSettings = configured()
-        self._prepared: dict[str, Prepared | LeanUnavailable] = {}
+        # What is found out about each header; of one that cannot be used, why not.
+        self._prepared: dict[str, Prepared | str] = {}
         self._checkers: dict[str, Checker] = {}
 
     def verify(self, submission: Submission[LeanTask], effort: Effort) -> Verdict:
@@ -105,7 +106,7 @@ class LeanVerifier:
                 parts |= {f"{name} {part}": value for part, value in prepared.parts.items()}
             else:
                 parts[f"{name} lean"] = "unavailable"
-        reasons = [str(each) for each in self._prepared.values() if not isinstance(each, Prepared)]
+        reasons = [each for each in self._prepared.values() if isinstance(each, str)]
         if len(reasons) == len(self._prepared):
             raise VerifierUnavailableError("; ".join(reasons) or _UNCONFIGURED)
         return parts
@@ -119,8 +120,9 @@ class LeanVerifier:
         ]
         return [
             {**row, "id": f"{header}/{row['id']}", "task": {**row["task"], "header": header}}
-            for header in usable
             for row in shipped
+            for header in usable
+            if row.get("needs") != "replay" or self._replays(header)
         ]
 
     def close(self) -> None:
@@ -144,20 +146,22 @@ class LeanVerifier:
         except assemble.StatementError as error:
             raise InvalidTaskError(f"{error.field}: {error}", field=error.field) from None
 
+    def _replays(self, header: str) -> bool:
+        prepared = self._prepared[header]
+        return isinstance(prepared, Prepared) and prepared.replay is not Replay.NONE
+
     def _checker(self, header: str) -> Checker:
         if header not in self._checkers:
             prepared = self._prepared.get(header) or self._prepare(header)
-            if isinstance(prepared, LeanUnavailable):
-                raise prepared
+            if isinstance(prepared, str):
+                raise LeanUnavailable(prepared)
             self._prepared[header] = prepared
             self._checkers[header] = Checker(prepared, configured_sandbox())
         return self._checkers[header]
 
-    def _prepare(self, name: str) -> Prepared | LeanUnavailable:
+    def _prepare(self, name: str) -> Prepared | str:
         header = next(each for each in self._settings.headers if each.id == name)
         try:
             return prepare(header, configured_sandbox(), record.records(self._settings.file))
-        except record.RecordError as error:
-            return LeanUnavailable(str(error))
-        except LeanUnavailable as error:
-            return error
+        except (record.RecordError, LeanUnavailable) as error:
+            return str(error)

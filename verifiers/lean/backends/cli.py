@@ -7,7 +7,12 @@ from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
 from assayoffice.verifiers.lean.backends import runs
-from assayoffice.verifiers.lean.backends.protocols import Elaborated, LeanUnavailable, Message
+from assayoffice.verifiers.lean.backends.protocols import (
+    TRUSTED_LIMITS,
+    Elaborated,
+    LeanUnavailable,
+    Message,
+)
 from assayoffice.verifiers.lean.backends.toolchain import LEAN
 
 #: What sources are called; Lean makes names from it.
@@ -41,7 +46,7 @@ class LeanCli:
         if ended.crash:
             # Once, it may have been killed by something that has nothing to do with the source.
             ended = self._run(source, limits)
-        if ended.doubt and self._run(_NOTHING, limits).code != 0:
+        if ended.doubt and self._run(_NOTHING, TRUSTED_LIMITS).code != 0:
             raise LeanUnavailable(f"Lean does not start: {ended.doubt}")
         if ended.limit:
             return Elaborated((), None, limit=ended.limit)

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import marshal
 import re
+import signal
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, replace
 from importlib.resources import files
@@ -132,7 +133,8 @@ class KernelReplayer:
 def _read(result: RunResult) -> str:
     if limit := _LIMITS.get(result.status):
         raise ReplayLimit(limit)
-    if result.status is Status.SIGNALED:
+    # Nothing in there is the candidate's, so only others can have killed it.
+    if result.status is Status.SIGNALED and result.signal != signal.SIGKILL:
         # Of a library that is at fault by itself, the verifier's own cases tell.
         return f"the kernel does not survive it: it died of signal {result.signal}"
     if result.status is not Status.OK:
@@ -141,7 +143,11 @@ def _read(result: RunResult) -> str:
             f"the replay ended with {result.status.value} "
             f"{result.signal or result.exit_code}: {told or 'nothing was said'}"
         )
-    match json.loads(result.answer):
+    try:
+        answer = json.loads(result.answer)
+    except ValueError:
+        answer = None
+    match answer:
         case {"accepted": int()}:
             return ""
         case {"refused": str(why)}:

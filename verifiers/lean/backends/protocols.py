@@ -7,6 +7,11 @@ from typing import ClassVar, Protocol
 from assayoffice.sandbox.programs import RunLimits
 from assayoffice.verifiers.lean.compiled.terms import Constant, Name, Terms
 
+#: Of what an operator or the author of a task has written, and nobody has to prove.
+TRUSTED_LIMITS = RunLimits(
+    cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
+)
+
 
 class LeanUnavailable(Exception):
     """A program or library of Lean is not there, or does not work; says which and the remedy."""

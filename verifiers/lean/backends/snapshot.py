@@ -36,12 +36,17 @@ def make(sandbox: Sandbox, source: str, path: Sequence[str], file: Path) -> None
     if ended.code != 0 or None in ended.products:
         said = ended.said[-500:].decode(errors="replace")
         raise LeanUnavailable(f"this Lean makes no snapshot: {ended.limit or ended.crash or said}")
-    for suffix, content in zip(_SUFFIXES, ended.products, strict=True):
+    for place, content in zip(files(file), ended.products, strict=True):
         assert content is not None
-        made = file.with_name(file.name + suffix + ".new")
+        made = place.with_name(f"{place.name}.new")
         made.write_bytes(content)
         made.chmod(0o644)
-        made.replace(file.with_name(file.name + suffix))
+        made.replace(place)
+
+
+def files(file: Path) -> list[Path]:
+    """All that a snapshot consists of."""
+    return [file.with_name(file.name + suffix) for suffix in _SUFFIXES]
 
 
 def arguments(file: Path) -> tuple[str, ...]:

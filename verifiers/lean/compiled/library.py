@@ -14,7 +14,7 @@ constants and 5 GB, is thus a matter of a minute; it has not been tried.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from assayoffice.verifiers.lean.compiled.olean import Olean, OleanError
@@ -115,16 +115,27 @@ class Library:
                 raise LibraryError(f"{text(module)} imports itself: compile it anew")
         return list(ordered)
 
-    def _parts(self, module: Name) -> list[bytes]:
-        """The files of a module."""
+    def files(self) -> Iterator[Path]:
+        """Where Lean finds the modules now; nothing of those that are gone."""
+        for module in self.modules:
+            yield from self._places(parse(module))
+
+    def _places(self, module: Name) -> list[Path]:
+        """The files of a module, none where no folder has it."""
         place = Path(*map(str, module))
         for folder in self._folders:
             files = [folder / f"{place}{suffix}" for suffix in _PARTS]
-            try:
-                if files[0].is_file():
-                    return [file.read_bytes() for file in files if file.is_file()]
-            except OSError as error:
-                raise LibraryError(f"{text(module)} cannot be read: {error}") from error
+            if files[0].is_file():
+                return [file for file in files if file.is_file()]
+        return []
+
+    def _parts(self, module: Name) -> list[bytes]:
+        """The content of a module's files."""
+        try:
+            if files := self._places(module):
+                return [file.read_bytes() for file in files]
+        except OSError as error:
+            raise LibraryError(f"{text(module)} cannot be read: {error}") from error
         where = ", ".join(map(str, self._folders)) or "no folder at all"
         raise LibraryError(
             f"there is no compiled module {text(module)} in {where}: build it, or add the folder "
