@@ -559,6 +559,15 @@ def compile_module(folder: Path, name: str, source: str) -> None:
     )
 
 
+class TestContextOfNoUse:
+    @pytest.mark.parametrize("proof", ["Nat.add_comm a b", "h"])
+    def test_context_that_proves_nothing_is_the_tasks_fault(self, judge, proof):
+        context = "theorem aside (p : Prop) : p :=\n  sorry"
+        with pytest.raises(UnscorableReferenceError, match="^context: .*sorry") as caught:
+            judge(proof, context=context)
+        assert caught.value.field == "context"
+
+
 class TestTroubleOfOurs:
     @pytest.mark.parametrize(
         ("trouble", "raised"),

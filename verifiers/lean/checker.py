@@ -34,6 +34,8 @@ from assayoffice.verifiers.lean.text import assemble
 
 _MOST_REFERENCES = 256
 _SHOWN_CHARACTERS = 2000
+# What Lean calls its warning of what is left out.
+_SORRY = "hasSorry"
 # What a host that is short of something may bring about, besides the statement.
 _BY_THE_HOST = ("MEMORY", "WALL_TIME")
 
@@ -100,7 +102,7 @@ class Checker:
             return steps.rejected("elaboration", "CRASHED", why)
         if wrong := _error(elaborated, assembled.first_line, assembled.columns):
             return steps.rejected("elaboration", "ELABORATION_FAILED", wrong)
-        if any(message.kind == "hasSorry" for message in elaborated.messages):
+        if any(message.kind == _SORRY for message in elaborated.messages):
             why = "Lean warns that something is left out with `sorry`."
             return steps.rejected("elaboration", "USES_SORRY", why)
         if elaborated.olean is None:
@@ -166,6 +168,12 @@ class Checker:
                 f"statement: Lean cannot read it under header {self._prepared.header.id!r}: "
                 f"{trouble or 'it makes no module of it'}",
                 field="statement",
+            )
+        theorem = first_line + (task.context.rstrip().count("\n") + 1 if task.context else 0)
+        if any(each.kind == _SORRY and each.line < theorem for each in elaborated.messages):
+            raise UnscorableReferenceError(
+                "context: it leaves something unproved with `sorry`, which no candidate can mend",
+                field="context",
             )
         try:
             read = Reference(elaborated.olean, parse(task.target), self._prepared.library)
