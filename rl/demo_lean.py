@@ -16,7 +16,7 @@ from rich.text import Text
 
 from assayoffice.rl import report
 from assayoffice.rl.client import Client
-from assayoffice.rl.results import Outcome, Verdict
+from assayoffice.rl.results import Outcome, Result, Verdict
 from assayoffice.rl.submissions import Submission
 
 # In a checkout; the script is not part of the installed package.
@@ -24,31 +24,51 @@ _SCRIPT = Path(__file__).resolve().parents[1] / "examples" / "lean" / "toolchain
 _HEADER = "assay"
 _CALL_SECONDS = 60.0
 _SHOWN_CHARACTERS = 500
+_SCREENED = "SCREENED"
 _COMMUTES, _FALSE = "(a b : Nat) : a + b = b + a", ": 2 + 2 = 5"
 
-_STATEMENTS_AND_FILES = {
-    "a proof": (
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A theorem and what stands before it in the file."""
+
+    name: str
+    statement: str
+    proof: str
+    before: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.before}theorem target {self.statement} := {self.proof}\n"
+
+
+_FILES = [
+    _File(
+        "proof",
         _COMMUTES,
-        f"theorem target {_COMMUTES} := by\n"
+        "by\n"
         "  induction b with\n"
         "  | zero => rw [Nat.zero_add, Nat.add_zero]\n"
-        "  | succ b ih => rw [Nat.add_one, Nat.add_succ, Nat.succ_add, ih]\n",
+        "  | succ b ih => rw [Nat.add_one, Nat.add_succ, Nat.succ_add, ih]",
     ),
-    "wishful thinking": (_COMMUTES, f"theorem target {_COMMUTES} := rfl\n"),
-    "sorry, silenced": (
+    _File("mistake", _COMMUTES, "rfl"),
+    _File(
+        "sorry",
         _FALSE,
-        f"set_option warn.sorry false\n\ntheorem target {_FALSE} := sorryAx _ false\n",
+        "known",
+        "set_option warn.sorry false\n\ntheorem known : 2 + 2 = 5 := sorryAx _ false\n\n",
     ),
-    "axiom, hidden": (
+    # Takes the word of compiled code for an axiom that is written nowhere.
+    _File(
+        "axiom",
         _FALSE,
-        f"axiom assumed {_FALSE}\n\ndef known {_FALSE} := assumed\n\n"
-        f"theorem target {_FALSE} := known\n",
+        "absurd (by compute : lie = true) (by decide)",
+        "def yes := true\n\n"
+        "@[implemented_by yes] def lie := false\n\n"
+        'macro "compute" : tactic => `(tactic| native_decide)\n\n',
     ),
-    "another five": (
-        _FALSE,
-        f"instance (priority := 2000) : OfNat Nat 5 := ⟨4⟩\n\ntheorem target {_FALSE} := rfl\n",
-    ),
-}
+    _File("numeral", _FALSE, "rfl", "instance (priority := 2000) : OfNat Nat 5 := ⟨4⟩\n\n"),
+]
 
 
 class NoLeanError(Exception):
@@ -94,23 +114,28 @@ class Lean:
 
 def show_proofs(console: Console, client: Client, lean: Lean) -> bool:
     """Show what becomes of the files. Returns whether only the proof is accepted."""
-    results = client.verify_batch(
-        [
-            Submission(
-                name,
-                "lean",
-                f"```lean\n{file}```",
-                {"statement": statement, "header": _HEADER, "candidate": "FILE"},
-            )
-            for name, (statement, file) in _STATEMENTS_AND_FILES.items()
-        ],
-        timeout=_CALL_SECONDS,
+    results = client.verify_batch([_whole(file) for file in _FILES], timeout=_CALL_SECONDS)
+    screened = [
+        file for file, result in zip(_FILES, results, strict=True) if result.reason == _SCREENED
+    ]
+    bare = client.verify_batch([_unscreened(file) for file in screened], timeout=_CALL_SECONDS)
+    unscreened = {result.id: result for result in bare}
+    accepted = [lean.accepts(file.text) for file in _FILES]
+    console.print(
+        report.proofs_table(
+            results,
+            accepted,
+            [unscreened.get(file.name) for file in _FILES],
+            "Lean: a proof, a mistake, three cheats",
+        )
     )
-    accepted = [lean.accepts(file) for _, file in _STATEMENTS_AND_FILES.values()]
-    console.print(report.proofs_table(results, accepted, "Lean: a proof, a mistake, three cheats"))
-    proof, *others = (
-        isinstance(each, Verdict) and each.outcome is Outcome.CORRECT for each in results
+    console.print(
+        "The screen reads words, and what it stops is never compiled. Unscreened: the same lines, "
+        "sent as "
+        "what the task itself brings along, which only the audit of the compiled proof looks at.",
+        style="dim",
     )
+    proof, *others = (_is_correct(each) for each in (*results, *bare))
     told_apart = proof and not any(others)
     ending = (
         Text("only what proves its statement is accepted.", "bold green")
@@ -120,3 +145,18 @@ def show_proofs(console: Console, client: Client, lean: Lean) -> bool:
     exits = f" Plain `lean` exits with 0 for {sum(accepted)} of {len(results)} files."
     console.print(ending.append(exits, "default"), end="\n\n")
     return told_apart
+
+
+def _whole(file: _File) -> Submission:
+    task = {"statement": file.statement, "header": _HEADER, "candidate": "FILE"}
+    return Submission(file.name, "lean", f"```lean\n{file.text}```", task)
+
+
+def _unscreened(file: _File) -> Submission:
+    """The same file for Lean; all but the proof comes with the task, which is not screened."""
+    task = {"statement": file.statement, "header": _HEADER, "context": file.before}
+    return Submission(file.name, "lean", f"```lean\n{file.proof}\n```", task)
+
+
+def _is_correct(result: Result) -> bool:
+    return isinstance(result, Verdict) and result.outcome is Outcome.CORRECT

@@ -126,10 +126,13 @@ def results_table(results: list[Result], title: str) -> Table:
     return table
 
 
-def proofs_table(results: list[Result], accepted: list[bool], title: str) -> RenderableType:
+def proofs_table(
+    results: list[Result], accepted: list[bool], unscreened: list[Result | None], title: str
+) -> RenderableType:
     """A row per result: what plain Lean says (``accepted``), the verdict, and how far it goes.
 
-    Below it, what was found against those that are not CORRECT.
+    ``unscreened`` is what the same lines got where no screen reads them. Below the table is what
+    was found against those that are not CORRECT.
     """
     table = Table(
         title=title,
@@ -139,19 +142,30 @@ def proofs_table(results: list[Result], accepted: list[bool], title: str) -> Ren
         padding=(0, 1, 0, 0),
     )
     table.add_column("id", style="cyan", no_wrap=True)
-    for heading in ("plain lean", "verdict", "reason", "checked"):
+    for heading in ("lean", "verdict", "reason", "unscreened", "checked"):
         table.add_column(heading, no_wrap=True)
     found = []
-    for result, accepts in zip(results, accepted, strict=True):
-        plain = Text("exit 0") if accepts else Text("error", "dim")
+    for result, accepts, bare in zip(results, accepted, unscreened, strict=True):
         checked = result.integrity if isinstance(result, Verdict) else ""
-        shown = _one_line(checked) if checked else Text("-", "dim")
-        table.add_row(_one_line(result.id), plain, _badge(result), _one_line(result.reason), shown)
+        table.add_row(
+            _one_line(result.id),
+            Text("exit 0") if accepts else Text("error", "dim"),
+            _badge(result),
+            _one_line(result.reason),
+            _or_dash(bare.reason if bare else ""),
+            _or_dash(checked),
+        )
         if isinstance(result, ItemError):
             found.append(_finding(result.id, result.message))
         elif result.outcome is not Outcome.CORRECT:
             found.append(_finding(result.id, result.explanation))
+        if isinstance(bare, Verdict):
+            found.append(_finding(f"{result.id}, unscreened", bare.explanation))
     return Group(table, *found)
+
+
+def _or_dash(text: str) -> Text:
+    return _one_line(text) if text else Text("-", "dim")
 
 
 def _finding(id: str, why: str) -> Text:
