@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_MARKS = {"ok": "[green]ok[/]", "no": "[bold red]no[/]", "not here": "[yellow]not here[/]"}
+_MARKS = {
+    "ok": "[green]ok[/]",
+    "no": "[bold red]no[/]",
+    "not here": "[yellow]not here[/]",
+    "not tried": "[yellow]not tried[/]",
+}
 
 
 @app.command("lean-selftest")
@@ -38,9 +43,10 @@ def test_lean(
 ) -> None:
     """Try the Lean of each header, what is beside it, and our own proofs and cheats.
 
-    What passes is recorded beside the file of headers: a header whose Lean is of a release that
-    this version was not tried with serves only then. Settings can also come from variables
-    ASSAY_<NAME>. Exit code 1 if something that is configured does not work; 2 for bad settings.
+    What passes is recorded beside the file of headers: a header with another release of Lean than
+    this version was tried with, or with leanchecker, comparator or a REPL, serves only then.
+    Settings can also come from variables ASSAY_<NAME>. Exit code 1 if something that is configured
+    does not work; 2 for bad settings.
     """
     # Here, because no other command of the service's may load verifiers.
     from assayoffice.verifiers.lean import configuration

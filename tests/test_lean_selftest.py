@@ -1,5 +1,6 @@
 """What `assay lean-selftest` finds with the real Lean of the tests, records, and lets serve."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -16,13 +17,16 @@ from lean_toolchain import headers, modules, toolchain
 from assayoffice.sandbox.programs import SandboxSettings
 from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import Outcome
-from assayoffice.verifiers.lean import prepared, settings
+from assayoffice.verifiers.lean import configuration, prepared, settings
+from assayoffice.verifiers.lean.backends import kernel
 from assayoffice.verifiers.lean.backends.kernel import KernelReplayer
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.selftest import trials as selftest
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
+# As little as a program can do to be taken for leanchecker.
+REPLAYS = '#!/bin/sh\necho "replaying $2"\n'
 GITHASH = "eb6cafb7290e8bd5f2937522d8d804f58f02bafc"
 
 
@@ -45,6 +49,23 @@ def few_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judge the first case alone, which is right."""
     cases = registry.Loaded.cases
     monkeypatch.setattr(registry.Loaded, "cases", lambda self: cases(self)[:1])
+
+
+@pytest.fixture
+def checked_by_fake(header: Header, folder: Path) -> Callable[[str], Header]:
+    """The header with a toolchain of its own, whose leanchecker is a script."""
+
+    def make(script: str) -> Header:
+        own = Path(tempfile.mkdtemp(dir=folder))
+        own.chmod(0o755)
+        for part in ("bin", "lib"):
+            shutil.copytree(toolchain() / part, own / part, copy_function=os.link)
+        program = own / "bin" / "leanchecker"
+        program.write_text(script)
+        program.chmod(0o755)
+        return replace(header, toolchain=own, replay=Replay.LEANCHECKER)
+
+    return make
 
 
 def rows_of(report: selftest.Report) -> dict[str, selftest.Row]:
@@ -77,8 +98,8 @@ class TestCommand:
         ended = assay("--lean", written, "--json")
         rows = {row["what"]: row for row in map(json.loads, ended.stdout.splitlines())}
         assert ended.returncode == 0, ended.stdout
-        needed = ("Lean", "modules", "snapshot", "cases", "replay kernel")
-        assert [rows[what]["state"] for what in needed] == ["ok"] * 5
+        needed = ("Lean", "modules", "replay", "snapshot", "cases", "replay kernel")
+        assert [rows[what]["state"] for what in needed] == ["ok"] * 6
         assert rows["Lean"]["detail"] == "4.35.0 (eb6cafb7290e), a release that is known"
         assert rows["cases"]["detail"].endswith("cheats of our own are judged right")
         assert (
@@ -89,6 +110,9 @@ class TestCommand:
         assert (folder / "assay.snapshot").stat().st_size > 1_000_000
         kept = record.records(written)["assay"]
         assert (kept.githash, kept.version, kept.passed) == (GITHASH, "4.35.0", needed)
+        (read,) = configuration.read(written).headers
+        now = prepared.prepare(read, SandboxSettings(), {})
+        assert kept.digest == now.parts["header"]
 
     def test_what_fails_is_said_in_a_table_and_by_the_exit_code(self, folder):
         file = folder / "broken.toml"
@@ -180,6 +204,35 @@ class TestTrials:
         assert trials.rows[0].state is state
         assert trials.rows[0].detail.endswith(detail)
 
+    def test_replay_that_accepts_everything_is_a_failure(self, header, checked_by_fake):
+        fake = checked_by_fake(REPLAYS)
+        report = selftest.test(fake)
+        row = rows_of(report)["replay leanchecker"]
+        assert row.failed and row.detail == "it accepts what is no proof"
+        assert rows_of(report)["cases"].state is selftest.State.OK
+        assert report.record is None
+
+    def test_header_that_nothing_replays_must_say_so(self, header, monkeypatch):
+        monkeypatch.setattr(kernel, "RELEASES", {})
+        report = selftest.test(header)
+        assert [row.what for row in report.rows] == ["Lean", "modules", "replay"]
+        assert report.rows[-1].failed and "set `replay` of header" in report.rows[-1].detail
+
+    def test_dojo_is_not_tried(self, monkeypatch):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+        monkeypatch.setattr(selftest, "version", lambda _: "4.20.0")
+        row = selftest.dojo()
+        assert row.state is selftest.State.NOT_TRIED
+        assert row.detail.startswith("lean-dojo 4.20.0 is installed")
+
+
+def record_of(header: Header) -> record.Record:
+    """What the self-test would record of a header of known Lean that passes."""
+    trials = selftest._Trials(header, lambda _: None)
+    for trial in (trials._toolchain, trials._modules, trials._chosen):
+        trial()
+    return trials.provisional(trials.replay)
+
 
 class TestRecords:
     @pytest.fixture
@@ -188,16 +241,7 @@ class TestRecords:
 
     @pytest.fixture
     def passed(self, header: Header) -> record.Record:
-        library = prepared.prepare(header, SandboxSettings(), {}).library
-        return record.Record(
-            header=header.id,
-            digest=record.header_digest(header, library.digest),
-            githash=GITHASH,
-            version="4.35.0",
-            passed=("Lean", "modules", "cases"),
-            assayoffice=record.version(),
-            date="2026-11-26",
-        )
+        return record_of(header)
 
     @pytest.fixture
     def unknown(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +250,7 @@ class TestRecords:
 
     @pytest.fixture
     def prepare(self, header: Header) -> Callable[..., prepared.Prepared]:
-        return lambda *kept: prepared.prepare(
+        return lambda *kept, header=header: prepared.prepare(
             header, SandboxSettings(), {each.header: each for each in kept}
         )
 
@@ -225,13 +269,52 @@ class TestRecords:
             prepare(replace(passed, **{changed: "another"}))
 
     def test_digest_is_that_of_all_that_decides(self, header):
+        opened = replace(header, source=header.source + "open Nat")
+        one_axiom = replace(header, axioms=("propext",))
         digests = {
-            record.header_digest(header, "modules"),
-            record.header_digest(header, "other modules"),
-            record.header_digest(replace(header, source=header.source + "open Nat"), "modules"),
-            record.header_digest(replace(header, axioms=("propext",)), "modules"),
+            record.header_digest(header, Replay.KERNEL, "modules", {}),
+            record.header_digest(header, Replay.KERNEL, "other modules", {}),
+            record.header_digest(opened, Replay.KERNEL, "modules", {}),
+            record.header_digest(one_axiom, Replay.KERNEL, "modules", {}),
+            record.header_digest(header, Replay.NONE, "modules", {}),
+            record.header_digest(header, Replay.KERNEL, "modules", {"repl": "1"}),
+            record.header_digest(header, Replay.KERNEL, "modules", {"repl": "2"}),
+            record.header_digest(header, Replay.KERNEL, "modules", {"snapshot": "1"}),
         }
-        assert len(digests) == 4
+        assert len(digests) == 8
+
+    def test_program_that_our_tests_do_not_run_serves_after_the_self_test_alone(
+        self, checked_by_fake, prepare
+    ):
+        header = checked_by_fake(REPLAYS)
+        with pytest.raises(LeanUnavailable, match="tries the replay leanchecker; run `assay lean-"):
+            prepare(header=header)
+        assert prepare(record_of(header), header=header).replay is Replay.LEANCHECKER
+        with pytest.raises(LeanUnavailable, match="has changed since it passed"):
+            prepare(record_of(replace(header, replay=Replay.NONE)), header=header)
+
+    def test_program_that_is_another_must_pass_again(self, checked_by_fake, prepare):
+        header = checked_by_fake(REPLAYS)
+        kept = record_of(header)
+        with (header.toolchain / "bin" / "leanchecker").open("a") as program:
+            program.write("exit 0\n")
+        with pytest.raises(LeanUnavailable, match="has changed since it passed"):
+            prepare(kept, header=header)
+
+    def test_repl_serves_after_the_self_test_alone(self, header, folder, prepare):
+        repl = folder / "a_repl"
+        repl.write_text("#!/bin/sh\n")
+        header = replace(header, repl=repl)
+        with pytest.raises(LeanUnavailable, match="only that tries a REPL"):
+            prepare(header=header)
+        kept = record_of(header)
+        assert prepare(kept, header=header).header == header
+        repl.write_text("#!/bin/sh\nexit 0\n")
+        with pytest.raises(LeanUnavailable, match="has changed since it passed"):
+            prepare(kept, header=header)
+        repl.unlink()
+        with pytest.raises(LeanUnavailable, match="a_repl: No such file"):
+            prepare(kept, header=header)
 
     def test_records_are_kept_of_what_has_passed_last(self, file, header, passed):
         other, gone = replace(header, id="other"), replace(passed, header="gone")

@@ -7,6 +7,7 @@ started and read as documented: `assay lean-selftest` tries the real ones. The s
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from lean_toolchain import headers
 
-from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxSettings
+from assayoffice.sandbox.programs import RunLimits, Sandbox, SandboxFailure, SandboxSettings
 from assayoffice.verifiers.lean.backends import toolchain, tools
 from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
 from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
@@ -159,7 +160,10 @@ class TestRepl:
         assert objection(script) == ""
 
     def test_hanging_is_no_objection(self, objection):
-        assert objection("sleep 60", wall_seconds=0.3) == ""
+        script = f"cat <<'END'\n{ERROR}END\nsleep 60"
+        started = time.monotonic()
+        assert objection(script, wall_seconds=0.3) == ""
+        assert 0.3 <= time.monotonic() - started < 30
 
     def test_is_given_the_source_and_the_modules_and_then_the_end_of_input(self, objection):
         expected = json.dumps({"cmd": SOURCE})
@@ -200,7 +204,11 @@ class TestLeanChecker:
 
     def test_death_is_no_acceptance(self, objection):
         script = "echo 'replaying AssayofficeSolution'; kill -SEGV $$"
-        assert objection(script) == "leanchecker died of SIGSEGV"
+        assert objection(script) == "leanchecker died of signal 11"
+
+    def test_being_killed_is_neither(self, objection):
+        with pytest.raises(SandboxFailure, match="leanchecker died of signal 9"):
+            objection("echo 'replaying AssayofficeSolution'; kill -KILL $$")
 
     def test_limit_that_is_used_up_is_told_by_its_name(self, objection):
         with pytest.raises(ReplayLimit) as error:
@@ -273,7 +281,7 @@ class TestComparator:
             objection(OKAY, "echo 'uncaught exception: unknown constant' >&2; exit 1")
 
     def test_death_of_the_exporter_is_no_acceptance(self, objection):
-        assert objection(OKAY, "kill -SEGV $$") == "leanexport died of SIGSEGV"
+        assert objection(OKAY, "kill -SEGV $$") == "leanexport died of signal 11"
 
     def test_missing_program(self, sandbox, folder, fake):
         fake("lake", OKAY)

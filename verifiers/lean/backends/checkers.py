@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from assayoffice.sandbox.programs import RunLimits, RunResult, Sandbox, Status
+from assayoffice.sandbox.programs import RunLimits, RunResult, Sandbox, SandboxFailure, Status
 from assayoffice.verifiers.lean.backends import tools
 from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
 from assayoffice.verifiers.lean.backends.toolchain import TOOLCHAIN
 from assayoffice.verifiers.lean.compiled.terms import text
+from assayoffice.verifiers.lean.settings import Replay
 
 # A leading capital and no dots: a module name that no library has.
 _SOLUTION, _CHALLENGE = "AssayofficeSolution", "AssayofficeChallenge"
@@ -28,6 +29,11 @@ _ACCEPTED = "Your solution is okay!"
 _CANNOT_RUN = 2
 # An export holds all that a theorem rests on: about 350 MB for one that rests on much of Mathlib.
 _EXPORT_BYTES = 1 << 30
+# What each runs of a toolchain, and since which Lean that is there.
+_PROGRAMS = {
+    Replay.LEANCHECKER: (("leanchecker",), "4.28"),
+    Replay.COMPARATOR: (("lake", "leanexport", "leanchecker"), "4.35"),
+}
 
 # What Lean's kernel computes with by itself, which both sides must define alike.
 _PRIMITIVES = (
@@ -36,6 +42,21 @@ _PRIMITIVES = (
     "eagerReduce optParam autoParam semiOutParam outParam"
 ).split()
 _QUOTIENTS = ["Quot", "Quot.mk", "Quot.lift", "Quot.ind"]
+
+
+def programs(replay: Replay) -> Sequence[str]:
+    """What a replay runs of a toolchain's ``bin``; none where it runs no programs of these."""
+    return _PROGRAMS[replay][0] if replay in _PROGRAMS else ()
+
+
+def require(toolchain: Path, replay: Replay) -> None:
+    """Raise LeanUnavailable unless a toolchain has the programs that a replay runs."""
+    for program in programs(replay):
+        if not (toolchain / "bin" / program).is_file():
+            raise LeanUnavailable(
+                f"the toolchain {toolchain} has no bin/{program}; it comes with Lean "
+                f"{_PROGRAMS[replay][1]} and later"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,7 @@ class LeanChecker:
 
     def objection(self, proof: Proof, limits: RunLimits) -> str:
         """What the kernel does not accept. Raises ReplayLimit, LeanUnavailable, SandboxFailure."""
-        _require(self.toolchain, "leanchecker", "4.28")
+        require(self.toolchain, Replay.LEANCHECKER)
         result = tools.run(
             self.sandbox,
             [f"{TOOLCHAIN}/bin/leanchecker", "--verbose", _SOLUTION],
@@ -90,8 +111,7 @@ class Comparator:
 
         Raises ReplayLimit, LeanUnavailable and SandboxFailure.
         """
-        for program in ("lake", "leanexport", "leanchecker"):
-            _require(self.toolchain, program, "4.35")
+        require(self.toolchain, Replay.COMPARATOR)
         exports = {}
         for module, olean in ((_CHALLENGE, proof.reference), (_SOLUTION, proof.olean)):
             exported = self._export(module, olean, text(proof.target), limits)
@@ -144,20 +164,18 @@ class Comparator:
         return _error(result)
 
 
-def _require(toolchain: Path, program: str, since: str) -> None:
-    if not (toolchain / "bin" / program).is_file():
-        raise LeanUnavailable(
-            f"the toolchain {toolchain} has no bin/{program}; it comes with Lean {since} and later"
-        )
-
-
 def _death(program: str, result: RunResult) -> str:
-    """Of which signal a program died, empty for none. Raises ReplayLimit."""
+    """Of which signal a program died, empty for none. Raises ReplayLimit and SandboxFailure."""
     if limit := tools.limit(result):
         raise ReplayLimit(limit)
-    if result.status is Status.SIGNALED:
-        return f"{program} died of {signal.Signals(result.signal).name}"
-    return ""
+    if result.status is not Status.SIGNALED:
+        return ""
+    death = f"{program} died of signal {result.signal}"
+    if result.signal == signal.SIGKILL:
+        # So ends what the host has no memory for. A forged module can end itself so as well, and
+        # gains nothing by it.
+        raise SandboxFailure(death)
+    return death
 
 
 def _says(result: RunResult, line: str) -> bool:

@@ -1,16 +1,29 @@
 """What runs Lean, and what checks again what Lean has compiled, behind small Protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
-from assayoffice.sandbox.programs import RunLimits
+from assayoffice.sandbox.programs import RunLimits, Status
 from assayoffice.verifiers.lean.compiled.terms import Constant, Name, Terms
 
 #: Of what an operator or the author of a task has written, and nobody has to prove.
 TRUSTED_LIMITS = RunLimits(
     cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
 )
+
+#: What a run has used up, as verdicts call it.
+LIMITS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.CPU_LIMIT: "CPU_TIME",
+        Status.WALL_LIMIT: "WALL_TIME",
+        Status.MEMORY_LIMIT: "MEMORY",
+        Status.OUTPUT_LIMIT: "OUTPUT",
+    }
+)
+#: With which a program ends that cannot be started.
+NOT_STARTED = (126, 127)
 
 
 class LeanUnavailable(Exception):
@@ -57,8 +70,6 @@ class Backend(Protocol):
 
 class FirstPass(Protocol):
     """Looks at a source before it is compiled, and may only reject it."""
-
-    name: ClassVar[str]
 
     def objection(self, source: str, limits: RunLimits) -> str:
         """Why it is no proof; empty where nothing is known against it.

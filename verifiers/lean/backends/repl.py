@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox, Status
 from assayoffice.verifiers.lean.backends import tools
@@ -28,7 +27,6 @@ class ReplFirstPass:
     compiled modules inside the sandbox.
     """
 
-    name: ClassVar[str] = "repl"
     sandbox: Sandbox
     program: Path
     path: Sequence[str] = ()

@@ -12,7 +12,7 @@ from assayoffice.sandbox.programs import (
     Sandbox,
     Status,
 )
-from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import LIMITS, NOT_STARTED, LeanUnavailable
 from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES, TOOLCHAIN
 
 #: How much of what a program says is told on.
@@ -20,13 +20,6 @@ MAX_CHARACTERS = 500
 
 # They start each other; threads are counted apart.
 _PROCESSES = 8
-_NOT_STARTED = (126, 127)
-_LIMITS = {
-    Status.CPU_LIMIT: "CPU_TIME",
-    Status.WALL_LIMIT: "WALL_TIME",
-    Status.MEMORY_LIMIT: "MEMORY",
-    Status.OUTPUT_LIMIT: "OUTPUT",
-}
 
 
 def run(
@@ -61,14 +54,14 @@ def run(
     finally:
         for blob in blobs.values():
             blob.close()
-    if result.status is Status.NONZERO_EXIT and result.exit_code in _NOT_STARTED:
+    if result.status is Status.NONZERO_EXIT and result.exit_code in NOT_STARTED:
         raise LeanUnavailable(f"{argv[0].rpartition('/')[2]} does not start: {told(result)}")
     return result
 
 
 def limit(result: RunResult) -> str:
     """What a program used up: CPU_TIME, WALL_TIME, MEMORY or OUTPUT; empty where it did not."""
-    return _LIMITS.get(result.status, "")
+    return LIMITS.get(result.status, "")
 
 
 def told(result: RunResult) -> str:

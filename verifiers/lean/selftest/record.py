@@ -1,7 +1,8 @@
 """What ``assay lean-selftest`` has found to work, kept beside the file of headers.
 
-The reader of compiled modules was tried with some releases of Lean. Another release may serve a
-header once the self-test has passed for exactly that release and that header on this machine.
+Our tests try some releases of Lean, and neither the programs beside it nor a REPL. A header with
+another release, or with any of those, serves once its self-test has passed on this machine, for
+exactly what it is made of.
 """
 
 import hashlib
@@ -14,9 +15,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
-from assayoffice.verifiers.lean.settings import Header
+from assayoffice.verifiers.lean.settings import Header, Replay
 
 _FORMAT = 1
+# What our tests have fakes of.
+_FAKES = frozenset({Replay.LEANCHECKER, Replay.COMPARATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,16 @@ class RecordError(Exception):
     """The file of records cannot be read; says why and the remedy."""
 
 
-def header_digest(header: Header, library_digest: str) -> str:
+def header_digest(
+    header: Header, replay: Replay, library_digest: str, files: Mapping[str, str]
+) -> str:
     """SHA-256, in hexadecimal, of what decides about a header's proofs besides Lean itself.
 
-    ``library_digest`` is that of the compiled modules it imports.
+    ``replay`` is what checks them again, ``library_digest`` that of the compiled modules it
+    imports, ``files`` are the digests of ``backends.beside``.
     """
-    parts = [header.source, sorted(header.axioms), library_digest]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    parts = [header.source, sorted(header.axioms), replay.value, library_digest, dict(files)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def file_beside(file: Path) -> Path:
@@ -93,25 +99,40 @@ def keep(file: Path, kept: Iterable[Record]) -> Path:
 
 def require(
     header: Header,
+    replay: Replay,
     githash: str,
-    library_digest: str,
+    digest: str,
     kept: Mapping[str, Record],
     known: Collection[str],
 ) -> None:
-    """Raise LeanUnavailable unless a Lean is among the ``known`` or has passed the self-test.
+    """Raise LeanUnavailable unless our tests, or the self-test here, have tried all of a header.
 
+    ``digest`` is its ``header_digest`` now, ``known`` are the releases that our tests have tried;
     ``kept`` are the records of the file that the header comes from.
     """
-    if githash in known:
+    untried = _untried(header, replay, githash, known)
+    if not untried:
         return
     record = kept.get(header.id)
-    now = (githash, header_digest(header, library_digest), version())
+    now = (githash, digest, version())
     if record is None or (record.githash, record.digest, record.assayoffice) != now:
         changed = "has not passed" if record is None else "has changed since it passed"
         raise LeanUnavailable(
-            f"header {header.id!r} {changed} the self-test with Lean {githash[:12]}, whose "
-            "compiled modules are not known; run `assay lean-selftest` with these settings"
+            f"header {header.id!r} {changed} the self-test, and only that tries {untried}; run "
+            "`assay lean-selftest` with these settings"
         )
+
+
+def _untried(header: Header, replay: Replay, githash: str, known: Collection[str]) -> str:
+    """What of a header our tests do not run, for people; snapshots of known releases they do."""
+    untried = []
+    if githash not in known:
+        untried.append(f"Lean {githash[:12]}")
+    if replay in _FAKES:
+        untried.append(f"the replay {replay.value}")
+    if header.repl is not None:
+        untried.append("a REPL")
+    return " and ".join(untried)
 
 
 def version() -> str:

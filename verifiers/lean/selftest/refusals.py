@@ -1,11 +1,11 @@
 """What replayers must refuse: modules that Lean compiles although they are no proofs."""
 
-from assayoffice.sandbox.programs import RunLimits, Sandbox
+from assayoffice.sandbox.programs import Sandbox
 from assayoffice.verifiers.lean.backends import toolchain
 from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
 from assayoffice.verifiers.lean.backends.cli import LeanCli
 from assayoffice.verifiers.lean.backends.kernel import KernelReplayer
-from assayoffice.verifiers.lean.backends.protocols import Proof, Replayer
+from assayoffice.verifiers.lean.backends.protocols import TRUSTED_LIMITS, Proof, Replayer
 from assayoffice.verifiers.lean.backends.toolchain import Toolchain
 from assayoffice.verifiers.lean.compiled.olean import Olean
 from assayoffice.verifiers.lean.compiled.terms import Terms
@@ -19,9 +19,6 @@ theorem assayoffice (p q : Prop) (h : p) : q := assayofficeLoop p q h
 """
 # A kernel has nothing against it. Whoever looks at axioms has.
 _LEFT_OUT = "theorem assayoffice (p q : Prop) (_ : p) : q := sorryAx _ .false\n"
-_LIMITS = RunLimits(
-    cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
-)
 _SHOWN_CHARACTERS = 300
 
 
@@ -44,13 +41,13 @@ def refusal(header: Header, lean: Toolchain, sandbox: Sandbox, replay: Replay) -
         case _:
             kernel = KernelReplayer(sandbox, path, lean.githash, header.axioms)
             text, replayer = _UNCHECKED, kernel
-    return replayer.objection(_compiled(header, lean, sandbox, text), _LIMITS)
+    return replayer.objection(_compiled(header, lean, sandbox, text), TRUSTED_LIMITS)
 
 
 def _compiled(header: Header, lean: Toolchain, sandbox: Sandbox, text: str) -> Proof:
     """A module as if it had passed the audit, with itself as what was asked."""
     backend = LeanCli(sandbox, toolchain.places(header))
-    made = backend.elaborate(f"{header.source}\n{text}", _LIMITS)
+    made = backend.elaborate(f"{header.source}\n{text}", TRUSTED_LIMITS)
     if made.olean is None:
         errors = [each.text for each in made.messages if each.severity == "error"]
         why = made.limit or made.crash or " ".join(errors)[:_SHOWN_CHARACTERS]

@@ -1,8 +1,8 @@
 """Tries everything about Lean that this host is configured for, and what else it has of it.
 
 Our own tests have one release of Lean, without its library and without the programs beside it. This
-is what tries the rest, where it is. A header that passes is recorded (``record``): one whose Lean
-is of a release that we have not tried serves only then.
+is what tries the rest, where it is. A header that passes is recorded (``record``): one with
+anything that we have not tried serves only then.
 """
 
 import datetime
@@ -16,12 +16,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from assayoffice.sandbox.programs import (
-    RunLimits,
-    Sandbox,
-    SandboxFailure,
-    SandboxUnavailable,
-)
+from assayoffice.sandbox.programs import Sandbox, SandboxFailure, SandboxUnavailable
 from assayoffice.sandbox.programs.settings import configured as configured_sandbox
 from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import (
@@ -32,9 +27,9 @@ from assayoffice.verifiers.base import (
     VerifierUnavailableError,
 )
 from assayoffice.verifiers.lean import settings
-from assayoffice.verifiers.lean.backends import snapshot, toolchain
+from assayoffice.verifiers.lean.backends import beside, snapshot, toolchain
 from assayoffice.verifiers.lean.backends.kernel import ReplayLimit
-from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.backends.protocols import TRUSTED_LIMITS, LeanUnavailable
 from assayoffice.verifiers.lean.backends.repl import ReplFirstPass
 from assayoffice.verifiers.lean.backends.toolchain import Toolchain
 from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
@@ -51,9 +46,6 @@ from assayoffice.verifiers.lean.verifier import LeanVerifier
 _CONSTANTS = 50_000
 _REPLAYED_CASES = 3
 _SHOWN = 3
-_LIMITS = RunLimits(
-    cpu_seconds=300.0, wall_seconds=901.0, memory_bytes=16 << 30, output_bytes=1 << 20
-)
 _RIGHT = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : p := h\n"
 _WRONG = "theorem assayoffice (p q : Prop) (h : p) (_ : q) : q := h\n"
 
@@ -65,6 +57,8 @@ class State(enum.Enum):
     NO = "no"
     #: It is not on this host, and nothing asks for it.
     NOT_HERE = "not here"
+    #: It is here, and whether it works is not known.
+    NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,7 @@ def test(header: Header, begin: Begin = lambda _: None) -> Report:
     passed = tuple(row.what for row in trials.rows if row.state is State.OK)
     if any(row.failed for row in trials.rows):
         return Report(tuple(trials.rows), None)
-    return Report(tuple(trials.rows), replace(trials.provisional(), passed=passed))
+    return Report(tuple(trials.rows), replace(trials.provisional(trials.replay), passed=passed))
 
 
 def keep(lean: LeanSettings, reports: dict[str, Report]) -> Path | None:
@@ -127,11 +121,11 @@ def keep(lean: LeanSettings, reports: dict[str, Report]) -> Path | None:
 
 
 def dojo() -> Row:
-    """Whether lean-dojo is installed. It is tried by those alone who have a traced repository."""
+    """Whether lean-dojo is installed. Only a repository that was traced could show more."""
     if importlib.util.find_spec("lean_dojo") is None:
         return Row("", "dojo", State.NOT_HERE, "pip install 'assayoffice[dojo]'", needed=False)
-    detail = f"lean-dojo {version('lean-dojo')}; sessions need a repository that was traced"
-    return Row("", "dojo", State.OK, detail, needed=False)
+    detail = f"lean-dojo {version('lean-dojo')} is installed; whether sessions work is not known"
+    return Row("", "dojo", State.NOT_TRIED, detail, needed=False)
 
 
 class _Wrong(Exception):
@@ -145,11 +139,13 @@ class _Trials:
     rows: list[Row] = field(default_factory=list)
     lean: Toolchain | None = None
     library: Library | None = None
+    replay: Replay = Replay.NONE
 
     def run(self) -> None:
         """Try one thing after the other, as far as they make sense."""
         header = self.header
-        if not (self._try("Lean", self._toolchain) and self._try("modules", self._modules)):
+        first = (("Lean", self._toolchain), ("modules", self._modules), ("replay", self._chosen))
+        if not all(self._try(what, trial) for what, trial in first):
             return
         if header.snapshot is None:
             self._not_configured("snapshot", "`snapshot` names the file that is to hold it")
@@ -157,19 +153,23 @@ class _Trials:
             self._try("snapshot", self._snapshot)
         self._try("cases", self._cases)
         for replay in (Replay.KERNEL, Replay.LEANCHECKER, Replay.COMPARATOR):
-            needed = self.lean is not None and replay_of(header, self.lean) is replay
+            needed = self.replay is replay
             self._try(f"replay {replay.value}", partial(self._replay, replay), needed)
         if header.repl is None:
             self._not_configured("repl", "`repl` names the program")
         else:
             self._try("repl", self._repl)
 
-    def provisional(self) -> record.Record:
-        """The record of a header that passes; the canaries are judged on the strength of it."""
+    def provisional(self, replay: Replay) -> record.Record:
+        """That of a header that passes with a replay; cases are judged on the strength of it.
+
+        Raises LeanUnavailable where something that takes part is not there.
+        """
         assert self.lean is not None and self.library is not None
+        files = beside.digests(self.header, replay)
         return record.Record(
             header=self.header.id,
-            digest=record.header_digest(self.header, self.library.digest),
+            digest=record.header_digest(self.header, replay, self.library.digest, files),
             githash=self.lean.githash,
             version=self.lean.version,
             passed=(),
@@ -230,6 +230,13 @@ class _Trials:
                 read += 1
         return f"{len(library.modules)} modules, {read} of their constants read to the end"
 
+    def _chosen(self) -> str:
+        assert self.lean is not None
+        self.replay = replay_of(self.header, self.lean)
+        if self.replay is Replay.NONE:
+            return "proofs are not checked again"
+        return f"proofs are checked again by: {self.replay.value}"
+
     def _snapshot(self) -> str:
         file = self.header.snapshot
         assert file is not None
@@ -239,7 +246,7 @@ class _Trials:
         return f"{file} written, {file.stat().st_size >> 20} MiB"
 
     def _cases(self) -> str:
-        with self._verifier(self.header) as lean:
+        with self._verifier(self.replay) as lean:
             cases = lean.cases()
             wrong = [why for case in cases if (why := _failure(lean, case))]
         if wrong:
@@ -249,7 +256,7 @@ class _Trials:
 
     def _replay(self, replay: Replay) -> str:
         """Have a replayer accept proofs, and refuse what must not pass for one."""
-        with self._verifier(replace(self.header, replay=replay)) as lean:
+        with self._verifier(replay) as lean:
             right = [case for case in lean.cases() if case.outcome is Outcome.CORRECT]
             right = right[:_REPLAYED_CASES]
             for case in right:
@@ -269,21 +276,22 @@ class _Trials:
         assert program is not None
         with self._sandbox() as sandbox:
             repl = ReplFirstPass(sandbox, program, toolchain.places(self.header))
-            objection = repl.objection(self.header.source + "\n" + _RIGHT, _LIMITS)
+            objection = repl.objection(self.header.source + "\n" + _RIGHT, TRUSTED_LIMITS)
             if objection:
                 raise _Wrong(f"it objects to a proof: {objection}")
-            objection = repl.objection(self.header.source + "\n" + _WRONG, _LIMITS)
+            objection = repl.objection(self.header.source + "\n" + _WRONG, TRUSTED_LIMITS)
         if not objection:
             raise _Wrong("it has nothing against a proof that is wrong, so it is of no use")
         return f"it objects to a wrong proof: {objection.splitlines()[0]}"
 
     @contextmanager
-    def _verifier(self, header: Header) -> Iterator[registry.Loaded]:
-        """The verifier with this header alone, as if it had passed already."""
+    def _verifier(self, replay: Replay) -> Iterator[registry.Loaded]:
+        """The verifier with this header alone, as if it had passed with a replay already."""
         before = settings.configured()
+        header = replace(self.header, replay=replay)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "lean.toml"
-            record.keep(file, [self.provisional()])
+            record.keep(file, [self.provisional(replay)])
             settings.configure(LeanSettings((header,), file))
             try:
                 with closing(LeanVerifier()) as verifier:
