@@ -1,6 +1,5 @@
 """What is found out about a header once, before anything is checked under it."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from assayoffice.sandbox.programs import (
     SandboxSettings,
     SandboxUnavailable,
 )
-from assayoffice.verifiers.lean.backends import kernel, snapshot, toolchain
+from assayoffice.verifiers.lean.backends import beside, kernel, toolchain
 from assayoffice.verifiers.lean.backends.cli import LeanCli
 from assayoffice.verifiers.lean.backends.protocols import TRUSTED_LIMITS, LeanUnavailable
 from assayoffice.verifiers.lean.backends.toolchain import Toolchain
@@ -71,20 +70,19 @@ def _prepared(header: Header, sandbox: Sandbox, tested: Mapping[str, record.Reco
     imports = imports_of(header.source)
     folders = (*header.path, header.toolchain / "lib" / "lean")
     library = Library(imports, folders, allowed=allowed, releases=releases)
-    stamps = Stamps(lambda: (*_programs(header), *library.files()))
-    record.require(header, lean.githash, library.digest, tested, KNOWN_RELEASES)
     replay = replay_of(header, lean)
+    stamps = Stamps(lambda: (*_programs(header, replay), *library.files()))
+    files = beside.digests(header, replay)
+    digest = record.header_digest(header, replay, library.digest, files)
+    record.require(header, replay, lean.githash, digest, tested, KNOWN_RELEASES)
     _require_source(header, sandbox)
     parts = {
         "lean": f"{lean.version} {lean.githash}",
-        "header": record.header_digest(header, library.digest),
+        "header": digest,
         "sandbox": f"{sandbox.tier.value}: {' '.join(sandbox.enforced)}",
         "replay": replay.value,
+        **files,
     }
-    if header.repl is not None:
-        parts["first pass"] = f"repl {_digest(header.repl)}"
-    if header.snapshot is not None:
-        parts["snapshot"] = " ".join(map(_digest, snapshot.files(header.snapshot)))
     return Prepared(header, lean, imports, library, releases, allowed, replay, stamps, parts)
 
 
@@ -102,15 +100,12 @@ def replay_of(header: Header, lean: Toolchain) -> Replay:
     )
 
 
-def _programs(header: Header) -> Iterator[Path]:
+def _programs(header: Header, replay: Replay) -> Iterator[Path]:
     """What of a toolchain decides, besides compiled modules, and what else a header names."""
     yield header.toolchain / "bin" / "lean"
     for folder in ("lib", "lib/lean"):
         yield from (header.toolchain / folder).glob("*.so*")
-    if header.snapshot is not None:
-        yield from snapshot.files(header.snapshot)
-    if header.repl is not None:
-        yield header.repl
+    yield from beside.files(header, replay).values()
 
 
 def _require_source(header: Header, sandbox: Sandbox) -> None:
@@ -125,13 +120,3 @@ def _require_source(header: Header, sandbox: Sandbox) -> None:
             f"Lean does not accept the source of header {header.id!r}: {why[:_MOST_CHARACTERS]}; "
             "repair it in the file of headers"
         )
-
-
-def _digest(file: Path) -> str:
-    try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError as error:
-        raise LeanUnavailable(
-            f"{file}: {error.strerror}; `assay lean-selftest` makes snapshots"
-        ) from error
