@@ -28,6 +28,9 @@ from assayoffice.server.engine import (
 )
 from assayoffice.server.jobs import Operation, Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
+from assayoffice.verifiers.base import VerifierUnavailableError
+
+_UNAVAILABLE = f"error {VerifierUnavailableError.reason}"
 
 
 class NoCasesError(Exception):
@@ -59,11 +62,13 @@ class SelfCheck:
 class Repetition:
     """What came of judging a case once more; ``difference`` is empty where it was as wanted.
 
-    That there was no verdict (``is_trouble``) says nothing about the verifier.
+    That there was no verdict (``is_trouble``) says nothing about the verifier, unless it keeps
+    saying that this host lacks what it needs (``is_unavailable``).
     """
 
     difference: str
     is_trouble: bool
+    is_unavailable: bool
 
 
 def limits_of(info: verifier_pb2.VerifierInfo) -> WorkLimits:
@@ -102,7 +107,11 @@ async def repeat(engine: Engine, case: Case) -> Repetition:
     """Judge a case once more, whatever was found before."""
     work = replace(case.work, key=os.urandom(len(case.work.key)), fresh=True)
     finding = await engine.submit(work)
-    return Repetition(_difference(case, finding), isinstance(finding, Failed | Troubled))
+    return Repetition(
+        _difference(case, finding),
+        is_trouble=isinstance(finding, Failed | Troubled),
+        is_unavailable=isinstance(finding, Troubled) and _error(finding.status) == _UNAVAILABLE,
+    )
 
 
 async def _judge(engine: Engine, work: Work) -> Finding:

@@ -5,6 +5,7 @@ Against a real server with a plug-in whose verdicts change when a file appears b
 
 import contextlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import grpc
@@ -16,18 +17,28 @@ from test_server_process import LIST, Serving, announce, serving
 from test_service import SECONDS, reason
 
 from assayoffice.server.catalog import Catalog
-from assayoffice.server.rechecks import Rechecks
+from assayoffice.server.rechecks import Rechecks, spread
+from assayoffice.server.selfcheck import Case
+from assayoffice.server.work import Work, WorkLimits
 from assayoffice.v1 import task_pb2, verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+#: Of two headers, in the order of a file, where those that are alike are next to each other.
+WANTED = 4 * ["CORRECT"] + 5 * ["INCORRECT SCREENED"] + 11 * ["INCORRECT OTHER"]
+WORK = Work(b"", b"", WorkLimits(1.0, 1.0, 1, 1.0), deadline=0.0, flow="")
+OF_TWO_HEADERS = tuple(
+    Case(f"{header}/{index}", wanted, with_reason=True, work=WORK)
+    for header in ("one", "two")
+    for index, wanted in enumerate(WANTED)
+)
 
 FICKLE = """
 import dataclasses, os, time
 from pathlib import Path
 from assayoffice.verifiers import (
-    Effort, Limits, NeedsFullEffort, Outcome, SandboxFailedError, Verdict
+    Effort, Limits, NeedsFullEffort, Outcome, SandboxFailedError, Verdict, VerifierUnavailableError
 )
 
 HERE = Path(__file__).parent
@@ -55,6 +66,11 @@ class Verifier:
             raise SandboxFailedError("the disk is full")
         elif (HERE / "deadly").exists():
             os._exit(1)
+        elif (HERE / "missing").exists():
+            times = int((HERE / "missing").read_text())
+            if times:
+                (HERE / "missing").write_text(str(times - 1))
+                raise VerifierUnavailableError("it is not installed")
         right = submission.response == submission.task.word or (HERE / "changed").exists()
         if right:
             return Verdict(Outcome.CORRECT, 1.0, "SAME")
@@ -102,6 +118,13 @@ def stub(channel: grpc.Channel) -> VerifierServiceStub:
 def watch(channel: grpc.Channel, name: str) -> Iterator[health_pb2.HealthCheckResponse]:
     request = health_pb2.HealthCheckRequest(service=name)
     return health_pb2_grpc.HealthStub(channel).Watch(request, timeout=SECONDS)
+
+
+def tell(file: Path, text: str) -> None:
+    """Write a file that is there with all that is in it or not at all."""
+    unseen = file.with_suffix(".new")
+    unseen.write_text(text)
+    unseen.rename(file)
 
 
 def logged(server: Serving, event: str) -> list[dict[str, object]]:
@@ -173,6 +196,51 @@ def test_trouble_is_no_wrong_verdict_and_the_case_is_tried_again(
     assert next(health).status == SERVING
     (tmp_path / "changed").touch()
     assert next(health).status == NOT_SERVING
+
+
+def test_tool_that_is_missing_for_a_moment_is_waited_for(server, channel, tmp_path):
+    health = watch(channel, "fickle")
+    assert next(health).status == SERVING
+    tell(tmp_path / "missing", "2")
+    event = "case could not be judged again"
+    spin_until(lambda: len(logged(server, event)) == 2)
+    (tmp_path / "changed").touch()
+    assert next(health).status == NOT_SERVING
+    (error,) = logged(server, "verifier taken out of service")
+    assert error["why"] == "case other: wanted INCORRECT, got CORRECT"
+
+
+def test_verifier_that_goes_on_lacking_something_is_taken_out_of_service(
+    server, channel, stub, tmp_path
+):
+    health = watch(channel, "fickle")
+    assert next(health).status == SERVING
+    tell(tmp_path / "missing", "1000")
+    assert next(health).status == NOT_SERVING
+    assert len(logged(server, "case could not be judged again")) == 3
+    refused = verify(stub, fickle("gold"))
+    assert reason(refused) == "VERIFIER_UNAVAILABLE"
+    assert "got error VERIFIER_UNAVAILABLE" in refused.error.message
+
+
+class TestSpread:
+    def test_comes_back_to_each_kind_of_each_header_about_as_often(self):
+        order = spread(OF_TWO_HEADERS)
+        for header in ("one", "two"):
+            for wanted in set(WANTED):
+                at = [
+                    index
+                    for index, case in enumerate(2 * order)
+                    if case.id.startswith(f"{header}/") and case.wanted == wanted
+                ]
+                fair = len(order) / WANTED.count(wanted)
+                gaps = [later - earlier for earlier, later in pairwise(at)]
+                assert max(gaps) <= 1.5 * fair, (header, wanted, gaps)
+
+    def test_has_each_case_once_and_is_always_the_same(self):
+        order = spread(OF_TWO_HEADERS)
+        assert sorted(case.id for case in order) == sorted(case.id for case in OF_TWO_HEADERS)
+        assert order == spread(OF_TWO_HEADERS)
 
 
 async def test_nothing_is_repeated_where_that_is_not_wanted():
