@@ -8,15 +8,20 @@ import functools
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from assayoffice.verifiers.lean.settings import Header
+
+# Longer than any run of the tests takes.
+_KEPT_SECONDS = 3600.0
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "lean"
 
@@ -47,7 +52,7 @@ def headers() -> dict[str, Header]:
 
 @functools.cache
 def _made() -> Path:
-    """The folder with all of it. It stays, for later runs of the same example."""
+    """The folder with all of it. It stays for as long as it is used."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         pytest.skip("the Lean of the tests is published for Linux on x86_64 only")
     # Where programs in sandboxes get to as well; pytest's own folders are closed to other users.
@@ -65,7 +70,16 @@ def _made() -> Path:
                 [sys.executable, script, folder], capture_output=True, encoding="utf-8"
             )
             assert done.returncode == 0, done.stderr
+        os.utime(folder)
+        _remove_unused(cache)
     return folder
+
+
+def _remove_unused(cache: Path) -> None:
+    """Remove what earlier versions of the example were made into, unless some run may use it."""
+    for each in cache.iterdir():
+        if each.is_dir() and time.time() - each.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(each)
 
 
 def _digest() -> str:
