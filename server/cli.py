@@ -113,7 +113,10 @@ def _failure(error: Exception, code: int) -> typer.Exit:
 
 
 def _table(findings: list[doctor.Finding]) -> Table:
-    table = Table("", "What", "Found", "Remedy", title="What this host can do")
+    table = Table("", title="What this host can do")
+    for heading in ("What", "Found", "Remedy"):
+        # A path must not lose its end.
+        table.add_column(heading, overflow="fold")
     for finding in findings:
         bad = "[bold red]no[/]" if finding.needed else "[yellow]no[/]"
         mark = "[green]ok[/]" if finding.ok else bad
