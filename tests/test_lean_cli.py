@@ -113,7 +113,7 @@ class TestLimits:
 
     def test_deep_nesting_is_an_error_of_the_source(self, sandbox, header):
         made = elaborate(sandbox, header, "(" * 200_000)
-        assert made.messages[0].severity == "error" or made.limit == "STACK"
+        assert made.limit == "STACK" or made.messages[0].severity == "error"
         assert made.olean is None
 
     def test_sandbox_is_of_use_afterwards(self, sandbox, header):
@@ -123,9 +123,8 @@ class TestLimits:
 
 
 class TestSnapshot:
-    def test_checks_from_a_snapshot_make_the_same_module(self, header, tmp_path_factory):
-        folder = shared(tmp_path_factory.mktemp("snapshot"))
-        file = folder / "assay.snapshot"
+    def test_checks_from_a_snapshot_make_the_same_module(self, header, open_folder):
+        file = open_folder / "assay.snapshot"
         with toolchain.sandbox_for(header, SandboxSettings()) as plain:
             path = toolchain.places(header)
             snapshot.make(plain, header.source, path, file)
@@ -148,12 +147,12 @@ class TestToolchain:
     def test_lean_says_which_it_is(self, sandbox):
         assert toolchain.ask(sandbox).version == "4.35.0"
 
-    def test_folder_without_lean_names_the_remedy(self, tmp_path):
+    def test_folder_without_lean_names_the_remedy(self, open_folder):
         with pytest.raises(LeanUnavailable, match="elan toolchain list"):
-            toolchain.sandbox_for(Header("none", tmp_path, ""), SandboxSettings())
+            toolchain.sandbox_for(Header("none", open_folder, ""), SandboxSettings())
 
-    def test_folder_that_programs_cannot_reach(self, tmp_path):
-        made = fake_lean(tmp_path, "exit 0")
+    def test_folder_that_programs_cannot_reach(self, open_folder):
+        made = fake_lean(open_folder, "exit 0")
         made.toolchain.chmod(0o700)
         with pytest.raises(LeanUnavailable, match="chmod o"):
             toolchain.sandbox_for(made, SandboxSettings())
@@ -166,9 +165,9 @@ class TestToolchain:
 class TestFakeLean:
     """What becomes of runs that real Lean cannot be made to end in."""
 
-    def test_that_is_no_lean(self, tmp_path):
+    def test_that_is_no_lean(self, open_folder):
         with (
-            toolchain.sandbox_for(fake_lean(tmp_path, "echo Lean 3"), SandboxSettings()) as made,
+            toolchain.sandbox_for(fake_lean(open_folder, "echo Lean 3"), SandboxSettings()) as made,
             pytest.raises(LeanUnavailable, match="Lean 3"),
         ):
             toolchain.ask(made)
@@ -198,8 +197,8 @@ class TestFakeLean:
             ("head -c 100000000 /dev/zero > $3", "OUTPUT"),
         ],
     )
-    def test_that_ends_like_this(self, tmp_path, script, wanted):
-        made = fake_lean(tmp_path, script)
+    def test_that_ends_like_this(self, open_folder, script, wanted):
+        made = fake_lean(open_folder, script)
         with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
             found = elaborate(sandbox, made, "", wall_seconds=1.0)
         assert found.limit == wanted if isinstance(wanted, str) else found == wanted
@@ -212,24 +211,24 @@ class TestFakeLean:
             "exit 126",
         ],
     )
-    def test_that_the_host_does_not_let_start(self, tmp_path, script):
-        made = fake_lean(tmp_path, script)
+    def test_that_the_host_does_not_let_start(self, open_folder, script):
+        made = fake_lean(open_folder, script)
         with (
             toolchain.sandbox_for(made, SandboxSettings()) as sandbox,
             pytest.raises(LeanUnavailable, match="does not start"),
         ):
             elaborate(sandbox, made, "")
 
-    def test_that_only_ends_as_if_the_host_did_not_let_it_start(self, tmp_path):
+    def test_that_only_ends_as_if_the_host_did_not_let_it_start(self, open_folder):
         """A source that runs code in Lean must not turn its own loss into an error of ours."""
         script = "echo 'failed to create thread' >&2; grep -q evil $4 && exit 134; echo > $3"
-        made = fake_lean(tmp_path, script)
+        made = fake_lean(open_folder, script)
         with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
             found = elaborate(sandbox, made, "evil")
         assert found == Elaborated((), None, crash="it ends with status 134")
 
-    def test_that_something_else_kills_is_asked_again(self, tmp_path):
-        made = fake_lean(tmp_path, "sleep 1; echo module > $3")
+    def test_that_something_else_kills_is_asked_again(self, open_folder):
+        made = fake_lean(open_folder, "sleep 1; echo module > $3")
         with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
             killer = threading.Thread(target=kill_first_lean)
             killer.start()
@@ -237,8 +236,8 @@ class TestFakeLean:
             killer.join()
         assert found == Elaborated((), b"module\n")
 
-    def test_that_is_gone(self, tmp_path):
-        made = fake_lean(tmp_path, "exit 0")
+    def test_that_is_gone(self, open_folder):
+        made = fake_lean(open_folder, "exit 0")
         with toolchain.sandbox_for(made, SandboxSettings()) as sandbox:
             (made.toolchain / "bin" / "lean").unlink()
             with pytest.raises(LeanUnavailable, match="/lean/bin/lean: No such file"):
@@ -258,16 +257,8 @@ def kill_first_lean() -> None:
 
 def fake_lean(folder: Path, script: str) -> Header:
     """A header whose Lean is a shell script; ``$3`` is the module it is to write."""
-    lean = shared(folder) / "toolchain" / "bin" / "lean"
+    lean = folder / "toolchain" / "bin" / "lean"
     lean.parent.mkdir(parents=True, exist_ok=True)
     lean.write_text(f"#!/bin/sh\n{script}\n")
     lean.chmod(0o755)
     return Header("fake", folder / "toolchain", "")
-
-
-def shared(folder: Path) -> Path:
-    """Open a folder of pytest's, and those above it, to the users that programs run as."""
-    for each in (folder, *folder.parents):
-        if each.is_relative_to("/tmp") and each != Path("/tmp"):
-            each.chmod(each.stat().st_mode | 0o055)
-    return folder
