@@ -1,7 +1,9 @@
-"""Which tests there are on this host, and that none of them is left out where it counts."""
+"""Which tests there are on this host, that none is left out in CI, and what many share."""
 
 import os
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -21,6 +23,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Where the users that programs in sandboxes run as get to; pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory(prefix="assayoffice-test-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.hookimpl(wrapper=True)

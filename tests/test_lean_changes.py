@@ -31,22 +31,13 @@ FACT = LeanTask(": 2 + 2 = 4", extraction=CodeExtraction.WHOLE)
 
 
 @pytest.fixture
-def shared_folder(tmp_path: Path) -> Path:
-    """Where the users that programs run as get to, too."""
-    for each in (tmp_path, *tmp_path.parents):
-        if each.is_relative_to("/tmp") and each != Path("/tmp"):
-            each.chmod(each.stat().st_mode | 0o055)
-    return tmp_path
-
-
-@pytest.fixture
-def header(shared_folder: Path) -> Header:
+def header(open_folder: Path) -> Header:
     """A header whose toolchain and modules are a test's own to change."""
-    lean = shared_folder / "toolchain"
+    lean = open_folder / "toolchain"
     (lean / "bin").mkdir(parents=True)
     shutil.copy2(toolchain() / "bin" / "lean", lean / "bin" / "lean")
     shutil.copytree(toolchain() / "lib", lean / "lib", copy_function=os.link)
-    compiled = shared_folder / "modules"
+    compiled = open_folder / "modules"
     shutil.copytree(modules(), compiled)
     made = Header("own", lean, "prelude\nimport Mine\n", path=(compiled,))
     compile_module(made, "theorem fact : 2 + 2 = 4 := rfl")
@@ -87,8 +78,8 @@ class TestChangedFiles:
         with pytest.raises(VerifierUnavailableError, match=r"Mine\.olean has changed .* restart"):
             judge(verifier, lie, "fact")
 
-    def test_module_that_comes_before_another(self, header, verifier, shared_folder):
-        first = shared_folder / "first"
+    def test_module_that_comes_before_another(self, header, verifier, open_folder):
+        first = open_folder / "first"
         first.mkdir()
         prepared = prepare(replace(header, path=(first, *header.path)), SandboxSettings(), {})
         prepared.stamps.require_unchanged()

@@ -611,13 +611,11 @@ class TestReservedMemory:
         assert run(reserving, source, **limits).status is Status.MEMORY_LIMIT
 
 
-def test_a_folder_is_shown_where_it_is_said_to_be_and_cannot_be_written(tmp_path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent != Path("/tmp") and parent.is_relative_to("/tmp"):
-            parent.chmod(0o755)
-    (tmp_path / "known").write_text("to all")
-    shown = SandboxSettings(tier=TierChoice.NAMESPACES, folders=(Folder(tmp_path, "/shown/here"),))
+def test_a_folder_is_shown_where_it_is_said_to_be_and_cannot_be_written(open_folder):
+    (open_folder / "known").write_text("to all")
+    shown = SandboxSettings(
+        tier=TierChoice.NAMESPACES, folders=(Folder(open_folder, "/shown/here"),)
+    )
     source = """
         import os
         print(open("/shown/here/known").read(), os.listdir("/shown"))
