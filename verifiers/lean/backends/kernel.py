@@ -31,7 +31,7 @@ from assayoffice.sandbox.programs import (
     SandboxFailure,
     Status,
 )
-from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable, Proof
+from assayoffice.verifiers.lean.backends.protocols import LIMITS, LeanUnavailable, Proof
 from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES, TOOLCHAIN
 from assayoffice.verifiers.lean.compiled.terms import Binder, Constant, Node, Safety, Terms, text
 from assayoffice.verifiers.lean.settings import STANDARD_AXIOMS
@@ -44,12 +44,6 @@ RELEASES: Mapping[str, str] = MappingProxyType(
 _PROCESSES = 1
 _ANSWER_BYTES = 1 << 20
 _MAX_TOLD = 500
-_LIMITS = {
-    Status.CPU_LIMIT: "CPU_TIME",
-    Status.WALL_LIMIT: "WALL_TIME",
-    Status.MEMORY_LIMIT: "MEMORY",
-    Status.OUTPUT_LIMIT: "OUTPUT",
-}
 # Compiling it anew each time would cost a third of what a small proof does.
 _LOADER = b"""
 import marshal, _frozen_importlib_external as importing
@@ -131,7 +125,7 @@ class KernelReplayer:
 
 
 def _read(result: RunResult) -> str:
-    if limit := _LIMITS.get(result.status):
+    if limit := LIMITS.get(result.status):
         raise ReplayLimit(limit)
     # Nothing in there is the candidate's, so only others can have killed it.
     if result.status is Status.SIGNALED and result.signal != signal.SIGKILL:

@@ -14,8 +14,8 @@ from assayoffice.sandbox.programs import (
     RunLimits,
     RunResult,
     Sandbox,
-    Status,
 )
+from assayoffice.verifiers.lean.backends.protocols import LIMITS, NOT_STARTED
 from assayoffice.verifiers.lean.backends.toolchain import RESERVED_BYTES
 
 #: A candidate's compiled module is not longer, and neither is anything else that Lean writes of it.
@@ -25,16 +25,9 @@ MAX_OLEAN_BYTES = 64 << 20
 _PROCESSES = 2
 # The same on every host, so that what Lean does is.
 _THREADS = "4"
-_LIMITS = {
-    Status.CPU_LIMIT: "CPU_TIME",
-    Status.WALL_LIMIT: "WALL_TIME",
-    Status.MEMORY_LIMIT: "MEMORY",
-    Status.OUTPUT_LIMIT: "OUTPUT",
-}
 _STACK = b"Stack overflow detected"
 # What the host did not grant has nothing to do with the source.
 _REFUSED_BY_HOST = (b"failed to create thread", b"error while loading shared libraries")
-_NOT_STARTED = (126, 127)
 _MOST_CHARACTERS = 500
 # Of abort(3), itself or as a shell has it.
 _ABORTED = (-6, 134)
@@ -106,7 +99,7 @@ def run(
     finally:
         for blob in blobs.values():
             blob.close()
-    if limit := _LIMITS.get(result.status):
+    if limit := LIMITS.get(result.status):
         return Ended(1, b"", (None,) * len(products), limit=limit)
     head, _, rest = result.answer.partition(b"\n")
     try:
@@ -148,7 +141,7 @@ def _ended(answer: _Answer, result: RunResult, products: tuple[bytes | None, ...
         return Ended(code, said, products, limit="STACK")
     crash = f"it died of signal {-code}" if code < 0 else ""
     doubt = ""
-    if code in _NOT_STARTED or any(why in complaints for why in _REFUSED_BY_HOST):
+    if code in NOT_STARTED or any(why in complaints for why in _REFUSED_BY_HOST):
         crash = crash or f"it ends with status {code}"
         doubt = complaints[-_MOST_CHARACTERS:].decode(errors="replace").strip() or crash
     return Ended(code, said, products, crash=crash, doubt=doubt)
