@@ -10,7 +10,7 @@ from assayoffice.verifiers.lean.text.screen import screen
 # What every Lean has, of what is in the texts below.
 BUILT_IN = (
     ", . .. .( .{ ( ) [ ] { } ⟨ ⟩ ; : := => ? @ @[ _ ` `( /-- /-! #eval #print #check set_option by"
-    " - -> <- * + < <= | |>. & $ · → ←"
+    " - -> <- * + < <= | |>. & $ · → ← ↦ <;> >="
 ).split()
 HEADERS = (
     r"⁻¹ ⁻¹' '' ''ᵁ ]' \ \/ /\ / // /ₘ |- <-> = ^ ! !! ‼ s! ?_ ≃o ≃r ∘r #s # ... |>. % -ᵥ ∣ ‖ ∑ ₗ"
@@ -35,7 +35,7 @@ CLOSING = ['"', '}"', '" }"', '""}"', "'\"'", "-/", "\n", "--/", "»", "'", '"#'
 CODE = [" set_option a true in ", "set_option a true in ", "\n#eval x", "#evalx"]
 OTHERS = ["\n", " ", "x", "x'", "o", "r", "f.x", "0", "1.5", "1.", "0x", "e", "throwError ", '"a"']
 
-ATOMS = "xoset_1#!?-/([{,;⟨·²⁻=:@|<>rb$%0)]}'\"«."
+ATOMS = "xoset_1#!?-/([{,;⟨·²⁻=:@|<>rb$%0)]}'\"«.↦←"
 TEXTS = 25_000
 
 

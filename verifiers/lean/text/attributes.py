@@ -23,6 +23,8 @@ _QUALIFIERS = frozenset(("local", "scoped"))
 _BUILDERS = frozenset("apply cases constructors destruct forward simp unfold".split())
 _CLOSING = {"(": ")", "[": "]", "{": "}", "⟨": "⟩"}
 _PHASES = frozenset(("safe", "unsafe", "norm"))
+# Besides, what is within is looked at once: time is linear in the length of the text.
+_NESTED = "has attributes within attributes; leave them out"
 
 
 def against_attributes(found: Sequence[Token], at: int) -> str:
@@ -43,6 +45,8 @@ def against_attributes(found: Sequence[Token], at: int) -> str:
                 return "has brackets that do not match; leave it out"
             if len(opened) < between[-1]:
                 between.pop()
+        elif token.text == "@[" or begins_attributes(found, place):
+            return _NESTED
         elif token.text == "," and len(opened) == between[-1]:
             is_name = True
         elif token.text == "attr" and len(opened) > between[-1]:
@@ -52,34 +56,43 @@ def against_attributes(found: Sequence[Token], at: int) -> str:
             is_name = False
             if token.text not in _ATTRIBUTES:
                 return f"gives the attribute {token.text}, which no proof needs; leave it out"
-            if token.text == "aesop" and (said := against_rules(found, place + 1)):
+            if token.text == "aesop" and (said := against_rules(found, place + 1, several=False)):
                 return said
-        elif token.text == "@[":
-            return ""
     return ""
 
 
-def against_rules(found: Sequence[Token], at: int) -> str:
-    """What is to be said against the rules of aesop, of an attribute or of ``(add ...)``."""
+def begins_attributes(found: Sequence[Token], at: int) -> bool:
+    """Whether a word is the command ``attribute [...]``."""
+    return found[at].text == "attribute" and at + 1 < len(found) and found[at + 1].text == "["
+
+
+def against_rules(found: Sequence[Token], at: int, *, several: bool) -> str:
+    """What is to be said against a rule of aesop's attribute, or ``several`` of ``(add ...)``."""
     opened: list[str] = []
+    parentheses = 0
     is_made, said = False, "says of no rule how it is made; say `apply`, `simp` or so before it"
     for place in range(at, len(found)):
         text = found[place].text
         if text in ("[", "("):
             opened.append(text)
+            parentheses += text == "("
         elif text in ("]", ")"):
             if not opened:
                 break
-            opened.pop()
-        elif text in ("tactic", "default") and "(" not in opened:
+            parentheses -= opened.pop() == "("
+        elif text in ("tactic", "default") and not parentheses:
             return f"makes a rule of aesop that may run a program ({text}); leave it out"
-        elif text == "add" and found[place - 1].text == "(":
-            # It has its own turn.
+        elif text == "attr":
+            return _NESTED
+        elif adds_rules(found, place):
+            # They have their own turn.
             break
         elif opened:
             continue
         elif text == ",":
-            break
+            if not (several and is_made):
+                break
+            is_made = False
         is_made |= text in _BUILDERS
     return "" if is_made else said
 

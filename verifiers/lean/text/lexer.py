@@ -97,6 +97,8 @@ _BLANKS = re.compile(r"(?:[ \t\r\n]++|--[^\n]*+)*+")
 # What no notation has in it that goes on with a part of a comment.
 _CLOSING = frozenset(")]}⟩")
 _ENDING = (TokenKind.WORD, TokenKind.NUMBER, TokenKind.TEXT)
+# Nor have we seen one that has more to one of these: people begin comments right behind them.
+_BEFORE_COMMENTS = _CLOSING | {"=>", "↦", ":=", "·", "<;>", "←"}
 #: What no notation begins with that has more to it: behind one of them nothing is unclear.
 OPENING = frozenset("([{⟨⦃,;")
 
@@ -133,13 +135,15 @@ def _next(text: str, place: int, last: Token | None) -> tuple[list[_Found], int]
     match = _TOKEN.match(text, place)
     assert match is not None  # its last alternative is any character
     group, end = match.lastgroup, match.end()
+    if group in ("word", "symbol"):
+        return [(_KINDS[group], place, end)], end
     is_clear = last is None or last.end < place or last.text in OPENING
     kind = _KINDS.get(str(group), TokenKind.TEXT)
     match group:
         case "blank":
             return [], end
         case "line" | "comment":
-            is_clear |= last is not None and (last.kind in _ENDING or last.text in _CLOSING)
+            is_clear |= last is not None and (last.kind in _ENDING or last.text in _BEFORE_COMMENTS)
             return _comment(text, place, is_clear)
         case "string":
             is_clear |= last is not None and last.kind is _WORD_KIND and last.text.endswith("!")

@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from assayoffice.verifiers.lean.compiled.terms import parse
 from assayoffice.verifiers.lean.task import Candidate
-from assayoffice.verifiers.lean.text.attributes import adds_rules, against_attributes, against_rules
+from assayoffice.verifiers.lean.text.attributes import (
+    adds_rules,
+    against_attributes,
+    against_rules,
+    begins_attributes,
+)
 from assayoffice.verifiers.lean.text.imports import head
 from assayoffice.verifiers.lean.text.lexer import (
     OPENING,
@@ -48,10 +53,14 @@ _INVISIBLE = re.compile(
 
 # In a notation: brackets, and what is a part of a comment, string or name, or may be one with what
 # follows it or stands before it.
-_MISLEADING = re.compile(r"""["'`«».\\()\[\]{}]|--|/-|-/|[\w!?⟩][-/]|[,;⟨⦃].""")
+_MISLEADING = re.compile(r"""["'`«».\\()\[\]{}]|--|/-|-/|[\w!?⟩=>↦·←][-/]|[,;⟨⦃].""")
 # Options that have Lean believe what it did not check. They are looked for in the text itself, in
 # comments and strings as well, since no library can have Lean read them otherwise.
 _UNCHECKED = re.compile("skipKernelTC|byAsSorry|proofAsSorry|terminalTacticsAsSorry")
+
+# Tuples, since all of one are looked for at once.
+_HASH_COMMANDS = tuple(HASH_COMMANDS)
+_ENDINGS = ("set_option", *NEVER)
 
 #: What may come before a step of a proof on its line, or before a command.
 _BEFORE_A_STEP = frozenset(
@@ -81,7 +90,11 @@ def screen(text: str, candidate: Candidate) -> str:
     """
     if objection := _unreadable(text):
         return objection
-    found = list(tokens(text))
+    return objection_to(list(tokens(text)), candidate)
+
+
+def objection_to(found: Sequence[Token], candidate: Candidate) -> str:
+    """The first objection to the tokens of a candidate. It visits each of them a few times."""
     body = candidate is Candidate.BODY
     # Which imports a file may have is seen when it is assembled.
     for at in range(0 if body else head(found).length, len(found)):
@@ -129,9 +142,9 @@ def _said(found: Sequence[Token], at: int, body: bool) -> str:
 
 def _against_hash_word(text: str, body: bool) -> str:
     # To Lean a command ends where no longer one goes on: `#evalx` is `#eval x`.
-    command = max((each for each in HASH_COMMANDS if text.startswith(each)), key=len, default="")
-    if not command:
+    if not text.startswith(_HASH_COMMANDS):
         return ""
+    command = max((each for each in HASH_COMMANDS if text.startswith(each)), key=len)
     if text != command:
         return f"begins with `{command}`; put a space behind its `#`, or behind the command"
     if body:
@@ -144,10 +157,10 @@ def _against_hash_word(text: str, body: bool) -> str:
 def _against_end(text: str) -> str:
     """What is to be said against a word of which a notation may take the first letters."""
     # As `≃o` does in `a ≃ounsafe`.
-    for word in ("set_option", *NEVER):
-        if text.endswith(word) and text != word:
-            return f"may end in `{word}`; put a space before it"
-    return ""
+    if not text.endswith(_ENDINGS) or text in _ENDINGS:
+        return ""
+    word = max((each for each in _ENDINGS if text.endswith(each)), key=len)
+    return f"may end in `{word}`; put a space before it"
 
 
 def _is_apart(found: Sequence[Token], at: int) -> bool:
@@ -162,12 +175,13 @@ def _against_word(found: Sequence[Token], at: int, body: bool) -> str:
     if text == "set_option":
         return _against_option(found, at, body)
     is_field = _is_field(found, at)
-    if text == "attribute" and not body:
+    if not body and begins_attributes(found, at):
         return against_attributes(found, at + 2)
     if text in NOTATIONS and not body and (said := _against_notation(found, at)):
         return said
-    if not body and adds_rules(found, at) and (said := against_rules(found, at + 1)):
-        return said
+    if not body and adds_rules(found, at):
+        if said := against_rules(found, at + 1, several=True):
+            return said
     if text == "unsafe" and at > 1 and (adds_rules(found, at - 1) or _is_rule(found, at)):
         return ""
     if text == "open" and body and not is_field and not _is_local_open(found, at):
