@@ -1,1 +1,1 @@
-"""The text of candidates: what can be seen to be no proof, and the sources that hold them."""
+"""The text of candidates: what is not looked at any further, and the sources that hold them."""

@@ -1,7 +1,8 @@
-"""What can be seen to be no proof before Lean is asked, and said in words that help.
+"""What is not looked at any further, before Lean is asked, and said in words that help.
 
-It explains and saves time. It keeps nothing out for good: a library may give any word a meaning, so
-what a proof is allowed to do is settled by the audit of what was compiled, which reads no source.
+It explains and saves time; some of it may stand beside a right proof, and no proof needs it. It
+keeps nothing out for good: a library may give any word a meaning, so what a proof is allowed to do
+is settled by the audit of what was compiled and by its replay, neither of which reads a source.
 """
 
 import re
