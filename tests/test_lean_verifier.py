@@ -481,6 +481,13 @@ class TestHeaders:
         assert raised.value.submission is not None
         assert raised.value.submission.task.header == "audited"
 
+    def test_one_of_several_must_be_named(self):
+        with (
+            closing(verifier_of(AUDITED, REPLAYED)) as verifier,
+            pytest.raises(InvalidTaskError, match="configured are audited, replayed"),
+        ):
+            verifier.verify(Submission("x", replace(COMMUTES, header="")), Effort.QUICK)
+
     def test_options_of_the_header_hold(self, judge):
         task = replace(COMMUTES, statement="(a : Nat) : a + 0 = a")
         assert judge("add_zero a", task).reason == "ELABORATION_FAILED"
