@@ -26,11 +26,11 @@ from assayoffice.server.engine import (
     Work,
     WorkLimits,
 )
+from assayoffice.server.errors import Reason
 from assayoffice.server.jobs import Operation, Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
-from assayoffice.verifiers.base import VerifierUnavailableError
 
-_UNAVAILABLE = f"error {VerifierUnavailableError.reason}"
+_UNAVAILABLE = f"error {Reason.VERIFIER_UNAVAILABLE.name}"
 
 
 class NoCasesError(Exception):
