@@ -16,7 +16,7 @@ from rich.text import Text
 
 from assayoffice.rl import report
 from assayoffice.rl.client import Client
-from assayoffice.rl.results import Outcome, Result, Verdict
+from assayoffice.rl.results import Outcome, Verdict
 from assayoffice.rl.submissions import Submission
 
 # In a checkout; the script is not part of the installed package.
@@ -131,12 +131,14 @@ def show_proofs(console: Console, client: Client, lean: Lean) -> bool:
     )
     console.print(
         "The screen reads words, and what it stops is never compiled. Unscreened: the same lines, "
-        "sent as "
-        "what the task itself brings along, which only the audit of the compiled proof looks at.",
+        "sent as what the task itself brings along, which only the audit of the compiled proof "
+        "looks at.",
         style="dim",
     )
-    proof, *others = (_is_correct(each) for each in (*results, *bare))
-    told_apart = proof and not any(others)
+    verdicts = [each for each in (*results, *bare) if isinstance(each, Verdict)]
+    proof, *others = (each.outcome is Outcome.CORRECT for each in verdicts)
+    # An error rejects nothing.
+    told_apart = proof and not any(others) and len(verdicts) == len(results) + len(bare)
     ending = (
         Text("only what proves its statement is accepted.", "bold green")
         if told_apart
@@ -156,7 +158,3 @@ def _unscreened(file: _File) -> Submission:
     """The same file for Lean; all but the proof comes with the task, which is not screened."""
     task = {"statement": file.statement, "header": _HEADER, "context": file.before}
     return Submission(file.name, "lean", f"```lean\n{file.proof}\n```", task)
-
-
-def _is_correct(result: Result) -> bool:
-    return isinstance(result, Verdict) and result.outcome is Outcome.CORRECT

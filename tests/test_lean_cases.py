@@ -34,12 +34,12 @@ Missing = Callable[[pytest.MonkeyPatch], None]
 def lean_is_asked_once() -> Iterator[None]:
     """Of the same source Lean says the same, whatever is then looked at."""
     elaborate = LeanCli.elaborate
-    known: dict[str, Elaborated] = {}
+    known: dict[tuple[str, RunLimits], Elaborated] = {}
 
     def remembering(lean: LeanCli, source: str, limits: RunLimits) -> Elaborated:
-        if source not in known:
-            known[source] = elaborate(lean, source, limits)
-        return known[source]
+        if (source, limits) not in known:
+            known[source, limits] = elaborate(lean, source, limits)
+        return known[source, limits]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LeanCli, "elaborate", remembering)

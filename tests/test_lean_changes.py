@@ -23,6 +23,7 @@ from assayoffice.verifiers.base import (
 from assayoffice.verifiers.code.task import CodeExtraction
 from assayoffice.verifiers.lean import LeanTask, LeanVerifier, settings
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
+from assayoffice.verifiers.lean.compiled.library import Library
 from assayoffice.verifiers.lean.prepared import prepare
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
@@ -94,7 +95,11 @@ class TestChangedFiles:
         with pytest.raises(VerifierUnavailableError, match="bin/lean has changed"):
             judge(verifier, TASK, "hp")
 
-    def test_change_while_a_proof_is_checked(self, header, verifier, monkeypatch):
+    @pytest.mark.parametrize(
+        ("task", "proof"),
+        [(FACT, "fact"), (FACT, "gone"), (replace(FACT, statement=": gone 2 = 4"), "rfl")],
+    )
+    def test_change_while_a_proof_is_checked(self, header, verifier, monkeypatch, task, proof):
         checker = verifier._checker("own")
         elaborate = type(checker._backend).elaborate
 
@@ -105,7 +110,20 @@ class TestChangedFiles:
 
         monkeypatch.setattr(type(checker._backend), "elaborate", slowly)
         with pytest.raises(VerifierUnavailableError, match="has changed"):
-            judge(verifier, FACT, "fact")
+            judge(verifier, task, proof)
+
+    @pytest.mark.parametrize("reader", ["_follow", "_index"])
+    def test_change_while_modules_are_read(self, header, monkeypatch, reader):
+        read = getattr(Library, reader)
+
+        def slowly(library, *arguments):
+            found = read(library, *arguments)
+            compile_module(header, "theorem fact : 2 + 2 = 5 := sorryAx _ .false")
+            return found
+
+        monkeypatch.setattr(Library, reader, slowly)
+        with pytest.raises(LeanUnavailable, match=r"Mine\.olean has changed"):
+            prepare(header, SandboxSettings(), {})
 
     def test_module_that_is_touched_by_nobody_stays(self, header, verifier):
         verifier._checker("own")._prepared.stamps.require_unchanged()

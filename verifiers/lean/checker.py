@@ -12,7 +12,6 @@ from assayoffice.sandbox.programs import (
 from assayoffice.verifiers.base import UnscorableReferenceError, Verdict, VerifierUnavailableError
 from assayoffice.verifiers.lean.backends import snapshot, toolchain
 from assayoffice.verifiers.lean.backends.checkers import Comparator, LeanChecker
-from assayoffice.verifiers.lean.backends.cli import LeanCli
 from assayoffice.verifiers.lean.backends.kernel import KernelReplayer, ReplayLimit
 from assayoffice.verifiers.lean.backends.protocols import (
     TRUSTED_LIMITS,
@@ -56,7 +55,7 @@ class Checker:
         header = prepared.header
         self._prepared = prepared
         self._sandbox = toolchain.sandbox_for(header, settings)
-        self._backend = _backend(self._sandbox, header)
+        self._backend: Backend = snapshot.backend(self._sandbox, header)
         self._first_pass = _first_pass(self._sandbox, header)
         self._replayer = _replayer(self._sandbox, prepared)
         self._references: OrderedDict[tuple[str, str, str], _Reference] = OrderedDict()
@@ -71,13 +70,24 @@ class Checker:
         Raises UnscorableReferenceError, VerifierUnavailableError, LeanUnavailable, SandboxFailure
         and SandboxUnavailable.
         """
+        stamps = self._prepared.stamps
+        stamps.require_unchanged()
+        try:
+            verdict = self._check(task, text)
+        except UnscorableReferenceError:
+            stamps.require_unchanged()
+            raise
+        # While it was checked, what it was checked with must not have become something else.
+        stamps.require_unchanged()
+        return verdict
+
+    def _check(self, task: LeanTask, text: str) -> Verdict:
         if task.trust is Trust.REPLAYED and self._replayer is None:
             raise VerifierUnavailableError(
                 f"no replay is configured for header {self._prepared.header.id!r}: set `replay` "
                 "there, or ask for trust AUDITED",
                 field="trust",
             )
-        self._prepared.stamps.require_unchanged()
         reference = self._reference(task)
         steps = Steps(self._backend.name, text)
         limits = limits_of(task)
@@ -138,8 +148,6 @@ class Checker:
             if objection:
                 return steps.rejected("replay", "REPLAY_FAILED", objection)
             steps.passed("replay", REPLAYED, self._replayer.name)
-        # While it was checked, what it was checked with must not have become something else.
-        prepared.stamps.require_unchanged()
         return steps.proved(prepared.toolchain.version, audited.axioms)
 
     def _reference(self, task: LeanTask) -> _Reference:
@@ -160,7 +168,8 @@ class Checker:
             self._require_header()
         if elaborated.crash or elaborated.limit in _BY_THE_HOST:
             raise SandboxFailure(
-                f"the statement could not be compiled: {elaborated.crash or elaborated.limit}"
+                "the statement could not be compiled, by a fault of its own or for want of room: "
+                f"{elaborated.crash or elaborated.limit}"
             )
         trouble = elaborated.limit or _error(elaborated, first_line, 0)
         if trouble or elaborated.olean is None:
@@ -222,13 +231,6 @@ def _error(elaborated: Elaborated, first_line: int, columns: int) -> str:
             place = f"line {line}, column {column}: " if line > 0 else ""
             return f"{place}{message.text[:_SHOWN_CHARACTERS]}"
     return ""
-
-
-def _backend(sandbox: Sandbox, header: Header) -> Backend:
-    path = toolchain.places(header)
-    if header.snapshot is None:
-        return LeanCli(sandbox, path)
-    return LeanCli(sandbox, path, snapshot.arguments(header.snapshot))
 
 
 def _first_pass(sandbox: Sandbox, header: Header) -> FirstPass | None:

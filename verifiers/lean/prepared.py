@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from assayoffice.sandbox.programs import (
     Sandbox,
@@ -10,8 +9,7 @@ from assayoffice.sandbox.programs import (
     SandboxSettings,
     SandboxUnavailable,
 )
-from assayoffice.verifiers.lean.backends import beside, kernel, toolchain
-from assayoffice.verifiers.lean.backends.cli import LeanCli
+from assayoffice.verifiers.lean.backends import beside, kernel, snapshot, toolchain
 from assayoffice.verifiers.lean.backends.protocols import TRUSTED_LIMITS, LeanUnavailable
 from assayoffice.verifiers.lean.backends.toolchain import Toolchain
 from assayoffice.verifiers.lean.compiled.library import Library, LibraryError
@@ -19,7 +17,7 @@ from assayoffice.verifiers.lean.compiled.olean import KNOWN_RELEASES
 from assayoffice.verifiers.lean.compiled.terms import Name, parse
 from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.settings import Header, Replay
-from assayoffice.verifiers.lean.stamps import Stamps
+from assayoffice.verifiers.lean.stamps import Stamps, stamp
 from assayoffice.verifiers.lean.text.assemble import imports_of
 
 _MOST_CHARACTERS = 500
@@ -57,6 +55,7 @@ def prepare(
 
 
 def _prepared(header: Header, sandbox: Sandbox, tested: Mapping[str, record.Record]) -> Prepared:
+    read = {file: stamp(file) for file in _of_toolchain(header)}
     lean = toolchain.ask(sandbox)
     releases = frozenset(KNOWN_RELEASES)
     if header.id in tested:
@@ -71,11 +70,12 @@ def _prepared(header: Header, sandbox: Sandbox, tested: Mapping[str, record.Reco
     folders = (*header.path, header.toolchain / "lib" / "lean")
     library = Library(imports, folders, allowed=allowed, releases=releases)
     replay = replay_of(header, lean)
-    stamps = Stamps(lambda: (*_programs(header, replay), *library.files()))
+    stamps = Stamps(map(str, beside.files(header, replay).values()), read | library.stamps)
     files = beside.digests(header, replay)
     digest = record.header_digest(header, replay, library.digest, files)
     record.require(header, replay, lean.githash, digest, tested, KNOWN_RELEASES)
     _require_source(header, sandbox)
+    stamps.require_unchanged()
     parts = {
         "lean": f"{lean.version} {lean.githash}",
         "header": digest,
@@ -100,18 +100,16 @@ def replay_of(header: Header, lean: Toolchain) -> Replay:
     )
 
 
-def _programs(header: Header, replay: Replay) -> Iterator[Path]:
-    """What of a toolchain decides, besides compiled modules, and what else a header names."""
-    yield header.toolchain / "bin" / "lean"
+def _of_toolchain(header: Header) -> Iterator[str]:
+    """What of a toolchain decides, besides compiled modules."""
+    yield str(header.toolchain / "bin" / "lean")
     for folder in ("lib", "lib/lean"):
-        yield from (header.toolchain / folder).glob("*.so*")
-    yield from beside.files(header, replay).values()
+        yield from map(str, (header.toolchain / folder).glob("*.so*"))
 
 
 def _require_source(header: Header, sandbox: Sandbox) -> None:
     """Raise LeanUnavailable unless Lean reads what stands before all candidates."""
-    backend = LeanCli(sandbox, toolchain.places(header))
-    made = backend.elaborate(f"{header.source}\n", TRUSTED_LIMITS)
+    made = snapshot.backend(sandbox, header).elaborate(f"{header.source}\n", TRUSTED_LIMITS)
     if made.olean is None:
         errors = [each for each in made.messages if each.severity == "error"]
         told = [f"line {each.line}: {each.text}" for each in errors[:1]]

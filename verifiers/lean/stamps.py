@@ -1,45 +1,39 @@
 """Whether the files that a header was prepared from are still the ones that Lean reads."""
 
 import os
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
 
-#: Device, inode, size, and time of the last change of what is in it.
-_Stamp: TypeAlias = tuple[int, int, int, int]
+#: Device, inode, size, and time of the last change of what is in a file; None of one that is not
+#: there. Who rewrites a file in place and sets its time back goes unnoticed.
+Stamp: TypeAlias = tuple[int, int, int, int] | None
 
 
 class Stamps:
-    """Remembers what ``files`` gives now; it is asked again each time they are compared.
+    """Remembers some files as they are now, or as they were when they were read.
 
     Lean reads its modules for every check. What was found out about them once, what they rest on
     and the hallmark with it, holds for exactly those.
     """
 
-    def __init__(self, files: Callable[[], Iterable[Path]]) -> None:
-        self._files = files
-        self._then = self._now()
+    def __init__(self, files: Iterable[str], read: Mapping[str, Stamp]) -> None:
+        """``read`` are files that were read already, with their stamps from before that."""
+        self._then = {file: stamp(file) for file in files} | dict(read)
 
     def require_unchanged(self) -> None:
-        """Raise LeanUnavailable where a file was changed, is gone, or has come before another."""
-        now = self._now()
-        if now == self._then:
-            return
-        differing = sorted(
-            file for file in now.keys() | self._then.keys() if now.get(file) != self._then.get(file)
-        )
-        raise LeanUnavailable(
-            f"{differing[0]} has changed since the service read it; restart the service, and build "
-            "into another folder while it serves"
-        )
-
-    def _now(self) -> dict[Path, _Stamp | None]:
-        return {file: _stamp(file) for file in self._files()}
+        """Raise LeanUnavailable where a file was changed, is gone, or is there by now."""
+        for file, then in self._then.items():
+            if stamp(file) != then:
+                raise LeanUnavailable(
+                    f"{file} has changed since the service read it; restart the service, and build "
+                    "into another folder while it serves"
+                )
 
 
-def _stamp(file: Path) -> _Stamp | None:
+def stamp(file: str) -> Stamp:
+    """What tells a file from what it may be replaced by."""
     try:
         found = os.stat(file)
     except OSError:

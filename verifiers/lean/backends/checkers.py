@@ -172,8 +172,8 @@ def _death(program: str, result: RunResult) -> str:
         return ""
     death = f"{program} died of signal {result.signal}"
     if result.signal == signal.SIGKILL:
-        # So ends what the host has no memory for. A forged module can end itself so as well, and
-        # gains nothing by it.
+        # So ends what the host has no memory for. A forged module can end itself so as well: it
+        # gets no score by it, and no zero either.
         raise SandboxFailure(death)
     return death
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
@@ -45,8 +45,9 @@ class LeanCli:
         ended = self._run(source, limits)
         if ended.crash:
             # Once, it may have been killed by something that has nothing to do with the source.
+            # Twice, it is the source's: what runs code in Lean must not end as an error of ours.
             ended = self._run(source, limits)
-        if ended.doubt and self._run(_NOTHING, TRUSTED_LIMITS).code != 0:
+        if ended.doubt and replace(self, arguments=())._run(_NOTHING, TRUSTED_LIMITS).code != 0:
             raise LeanUnavailable(f"Lean does not start: {ended.doubt}")
         if ended.limit:
             return Elaborated((), None, limit=ended.limit)

@@ -37,7 +37,7 @@ _ABORTED = (-6, 134)
 class Ended:
     """How a run ended. ``products`` are None where Lean has not made them.
 
-    ``limit`` and ``crash`` are as in ``backends.Elaborated``; ``said`` is what Lean has reported,
+    ``limit`` and ``crash`` are as in ``protocols.Elaborated``; ``said`` is what Lean has reported,
     ``code`` what it has exited with. With a ``doubt`` it looks as if the host had not let Lean
     start; but a source that is compiled can make it look so.
     """

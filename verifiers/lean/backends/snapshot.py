@@ -9,9 +9,10 @@ from pathlib import Path
 
 from assayoffice.sandbox.programs import RunLimits, Sandbox
 from assayoffice.verifiers.lean.backends import runs
-from assayoffice.verifiers.lean.backends.cli import SOURCE
+from assayoffice.verifiers.lean.backends.cli import SOURCE, LeanCli
 from assayoffice.verifiers.lean.backends.protocols import LeanUnavailable
-from assayoffice.verifiers.lean.backends.toolchain import LEAN, SNAPSHOT
+from assayoffice.verifiers.lean.backends.toolchain import LEAN, SNAPSHOT, places
+from assayoffice.verifiers.lean.settings import Header
 
 _MADE = "/tmp/header.snapshot"
 # What the state was made from is in a second file beside it.
@@ -52,3 +53,9 @@ def files(file: Path) -> list[Path]:
 def arguments(file: Path) -> tuple[str, ...]:
     """What makes Lean start from a snapshot."""
     return (f"--incr-load={SNAPSHOT}/{file.name}",)
+
+
+def backend(sandbox: Sandbox, header: Header) -> LeanCli:
+    """The Lean of a header's sandbox, from the header's snapshot where it has one."""
+    given = () if header.snapshot is None else arguments(header.snapshot)
+    return LeanCli(sandbox, places(header), given)

@@ -14,11 +14,12 @@ constants and 5 GB, is thus a matter of a minute; it has not been tried.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from assayoffice.verifiers.lean.compiled.olean import Olean, OleanError
 from assayoffice.verifiers.lean.compiled.terms import Kind, Name, Safety, parse, text
+from assayoffice.verifiers.lean.stamps import Stamp, stamp
 
 #: A module is in one file or, if it says ``module``, in one for all importers and two for some.
 _PARTS = (".olean", ".olean.server", ".olean.private")
@@ -54,6 +55,8 @@ class Library:
         self.allowed = allowed
         self.releases = frozenset(releases)
         self._folders = tuple(folders)
+        #: All files that Lean reads of the modules, or would if they were there, as they were read.
+        self.stamps: dict[str, Stamp] = {}
         self._names: set[Name] = set()
         self._unsafe: set[Name] = set()
         self._forbidden: dict[Name, frozenset[Name]] = {}
@@ -115,16 +118,16 @@ class Library:
                 raise LibraryError(f"{text(module)} imports itself: compile it anew")
         return list(ordered)
 
-    def files(self) -> Iterator[Path]:
-        """Where Lean finds the modules now; nothing of those that are gone."""
-        for module in self.modules:
-            yield from self._places(parse(module))
-
     def _places(self, module: Name) -> list[Path]:
         """The files of a module, none where no folder has it."""
         place = Path(*map(str, module))
         for folder in self._folders:
             files = [folder / f"{place}{suffix}" for suffix in _PARTS]
+            # Where it is looked for counts as well: what comes to be there would come first.
+            for file in map(str, files):
+                now = stamp(file)
+                if self.stamps.setdefault(file, now) != now:
+                    raise LibraryError(f"{file} has changed while it was read: try again")
             if files[0].is_file():
                 return [file for file in files if file.is_file()]
         return []
