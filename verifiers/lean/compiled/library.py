@@ -55,7 +55,8 @@ class Library:
         self.allowed = allowed
         self.releases = frozenset(releases)
         self._folders = tuple(folders)
-        #: All files that Lean reads of the modules, or would if they were there, as they were read.
+        #: All files that Lean reads of the modules, or would if they were there, from before they
+        #: were first read here.
         self.stamps: dict[str, Stamp] = {}
         self._names: set[Name] = set()
         self._unsafe: set[Name] = set()
@@ -125,9 +126,8 @@ class Library:
             files = [folder / f"{place}{suffix}" for suffix in _PARTS]
             # Where it is looked for counts as well: what comes to be there would come first.
             for file in map(str, files):
-                now = stamp(file)
-                if self.stamps.setdefault(file, now) != now:
-                    raise LibraryError(f"{file} has changed while it was read: try again")
+                if file not in self.stamps:
+                    self.stamps[file] = stamp(file)
             if files[0].is_file():
                 return [file for file in files if file.is_file()]
         return []
