@@ -8,6 +8,7 @@ BIN := .venv/bin
 # The wire contract must stay compatible with its newest release; before the first release, with
 # its first commit.
 CONTRACT := proto/assayoffice/v1/verifier.proto
+SERVICES := $(CONTRACT) proto/assayoffice/v1/reward.proto
 BASELINE = $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null \
 	|| git rev-list HEAD -- $(CONTRACT) | tail -n 1)
 
@@ -47,7 +48,7 @@ proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
 		--python_out=$(OUT) --mypy_out=quiet:$(OUT) \
 		proto/assayoffice/v1/*.proto proto/buf/validate/validate.proto
 	PATH="$(CURDIR)/.venv/protoc/bin:$$PATH" python -m grpc_tools.protoc -Iproto \
-		--grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) $(CONTRACT)
+		--grpc_python_out=$(OUT) --mypy_grpc_out=quiet:$(OUT) $(SERVICES)
 
 bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or the shipped cases
 	$(BIN)/python benchmarks/numeric.py $(DATA)
