@@ -1,0 +1,1 @@
+"""A model so small that one CPU trains it, and the problems it learns."""

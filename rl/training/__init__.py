@@ -1,0 +1,1 @@
+"""SFT, GRPO and evaluation from one configuration file."""
