@@ -14,19 +14,29 @@ BASELINE = $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check proto bench
+# Where `make train-demo` trains, and with which seed. The same folder goes on where it stopped.
+SEED ?= 1
+RUN ?= runs/demo-$(SEED)
+
+.PHONY: help install demo train-demo test test-train check proto bench
 .NOTPARALLEL:
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 install: .venv/development ## Set up .venv for development
 
 demo: .venv/runtime .venv/lean ## Judge a file of model responses, one of them hostile
 	@$(BIN)/assay demo
 
+train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO rewarded by the service
+	@.venv/train/bin/assay train rl/configs/demo.toml --run $(RUN) --seed $(SEED)
+
 test: .venv/development ## Run the tests
 	$(BIN)/python -m pytest
+
+test-train: .venv/train/ready ## Run the tests that need the trainer: verl, vLLM and Ray, for real
+	.venv/train/bin/python -m pytest -n 0 tests/training
 
 check: .venv/development .venv/protoc/ready ## Lint, check types, layers, the wire contract and the generated code
 	$(BIN)/ruff check
@@ -77,6 +87,13 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 .venv/lean: examples/lean/requirements.txt | .venv/pip
 	@echo "Installing the Lean of the tests and the demo"
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement $<
+	@touch $@
+
+# An environment of its own: it is large, and its pins are not those of the service.
+.venv/train/ready: pyproject.toml | .venv/pip
+	@echo "Installing the trainer, about 4 GB"
+	@$(PYTHON) -m venv --without-pip .venv/train
+	@$(BIN)/python -m pip --python .venv/train install -qq --editable '.[train-cpu]' --group train-test
 	@touch $@
 
 .venv/protoc/ready: pyproject.toml | .venv/pip
