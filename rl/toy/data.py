@@ -1,0 +1,96 @@
+"""The toy problems as the parquet files that verl's trainers read.
+
+Three files: ``sft.parquet`` with demonstrations (a column ``messages``), ``grpo.parquet`` and
+``held_out.parquet`` with problems in the schema of verl's reinforcement learning. Both
+domains are in each, half and half. No problem of ``held_out.parquet`` is in the others in any
+notation, whatever the seeds.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+
+from assayoffice.rl.toy import fractions, programs
+from assayoffice.rl.toy.problems import Problem, demonstration, held_out
+
+_DOMAINS = (fractions.problems, programs.problems)
+_ABILITY = {fractions.DOMAIN: "math", programs.DOMAIN: "code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Rows of each file, half of them of each domain. Even numbers."""
+
+    demonstrations: int
+    prompts: int
+    held_out: int
+
+
+def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
+    """Write the three files; a seed and sizes always give the same rows.
+
+    Raises ``ValueError`` where a domain has fewer problems than a file wants rows.
+    """
+    chance = random.Random(seed)
+    kept = _mixed(chance, sizes.held_out, held_out)
+    prompts = _mixed(chance, sizes.prompts, _trained)
+    shown = _mixed(chance, sizes.demonstrations, _trained)
+    folder.mkdir(parents=True, exist_ok=True)
+    _save(folder / "sft.parquet", [_lesson(each, chance) for each in shown])
+    _save(folder / "grpo.parquet", [_row(each, i, "train") for i, each in enumerate(prompts)])
+    _save(folder / "held_out.parquet", [_row(each, i, "test") for i, each in enumerate(kept)])
+
+
+def _trained(problem: Problem) -> bool:
+    return not held_out(problem)
+
+
+def _mixed(chance: random.Random, rows: int, wanted: Callable[[Problem], bool]) -> list[Problem]:
+    """``rows`` different problems in random order, as many of each domain."""
+    share, rest = divmod(rows, len(_DOMAINS))
+    if rest:
+        raise ValueError(f"rows: {rows} cannot be shared among {len(_DOMAINS)} domains")
+    drawn: list[Problem] = []
+    for domain in _DOMAINS:
+        candidates = [each for each in domain() if wanted(each)]
+        if share > len(candidates):
+            raise ValueError(
+                f"rows: {share} of {candidates[0].domain} are wanted and {len(candidates)} there; "
+                f"ask for at most {len(_DOMAINS) * len(candidates)}"
+            )
+        drawn += chance.sample(candidates, share)
+    chance.shuffle(drawn)
+    return drawn
+
+
+def _lesson(problem: Problem, chance: random.Random) -> dict[str, object]:
+    answer = chance.choice(problem.answers)
+    response = demonstration(problem, answer, worked=chance.random() < 0.5)
+    return {
+        "messages": [
+            {"role": "user", "content": problem.question},
+            {"role": "assistant", "content": response},
+        ]
+    }
+
+
+def _row(problem: Problem, index: int, split: str) -> dict[str, object]:
+    return {
+        "data_source": problem.domain,
+        "prompt": [{"role": "user", "content": problem.question}],
+        "ability": _ABILITY[problem.domain],
+        "reward_model": {
+            "style": "rule",
+            "ground_truth": problem.ground_truth,
+            "verifier": problem.verifier,
+        },
+        "extra_info": {"index": index, "split": split},
+    }
+
+
+def _save(file: Path, rows: Sequence[dict[str, object]]) -> None:
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), file)
