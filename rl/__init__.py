@@ -6,6 +6,16 @@ Importing this loads gRPC and the messages, but no verifier and no server.
 from assayoffice.rl.client import AsyncClient, Client
 from assayoffice.rl.errors import AssayError, ServiceError
 from assayoffice.rl.results import Check, Hallmark, ItemError, Outcome, Result, Verdict
+from assayoffice.rl.rewards import (
+    Component,
+    FinishReason,
+    Generation,
+    Recipe,
+    RecipeInfo,
+    Reward,
+    RewardResult,
+    Rollout,
+)
 from assayoffice.rl.submissions import Submission
 
 __all__ = [
@@ -13,10 +23,18 @@ __all__ = [
     "AsyncClient",
     "Check",
     "Client",
+    "Component",
+    "FinishReason",
+    "Generation",
     "Hallmark",
     "ItemError",
     "Outcome",
+    "Recipe",
+    "RecipeInfo",
     "Result",
+    "Reward",
+    "RewardResult",
+    "Rollout",
     "ServiceError",
     "Submission",
     "Verdict",

@@ -7,15 +7,23 @@ calls, each submission ends with exactly one result, at its own place.
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic
 
 import grpc
 
+from assayoffice.rl.dialects import (
+    BatchDialect,
+    FactT,
+    Item,
+    ItemT,
+    MessageT,
+    RequestT,
+    ResponseT,
+)
 from assayoffice.rl.errors import ErrorDetails, ServiceError, SubmissionError
-from assayoffice.rl.results import ItemError, Result, broken_contract, item_error, result_from_proto
-from assayoffice.rl.submissions import Submission, to_proto
-from assayoffice.v1 import verifier_pb2
+from assayoffice.rl.results import ItemError, broken_contract, item_error
 
 #: Room for the envelope below the 64 MiB a message may have.
 MAX_CHUNK_BYTES = 60 * 1024 * 1024
@@ -52,43 +60,43 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """The submissions of one call and their places in the batch."""
+class Chunk(Generic[RequestT]):
+    """The request of one call, and the places in the batch of what it asks about."""
 
     places: Sequence[int]
-    request: verifier_pb2.VerifyBatchRequest
+    request: RequestT
 
 
-class Batch:
-    """Submissions on their way to results. See the module's docstring."""
+class Batch(Generic[ItemT, MessageT, RequestT, ResponseT, FactT]):
+    """Items on their way to results. See the module's docstring."""
 
     def __init__(
         self,
-        submissions: Iterable[Submission],
-        required_hallmarks: Mapping[str, str],
+        items: Iterable[ItemT],
+        dialect: BatchDialect[ItemT, MessageT, RequestT, ResponseT, FactT],
         chunk_size: int,
         chunk_bytes: int = MAX_CHUNK_BYTES,
     ) -> None:
-        self._submissions = list(submissions)
-        self._required_hallmarks = required_hallmarks
+        self._items = list(items)
+        self._dialect = dialect
         self._chunk_size = chunk_size
         self._chunk_bytes = chunk_bytes
-        self._results: list[Result | None] = [None] * len(self._submissions)
-        self._to_send = list(range(len(self._submissions)))
+        self._results: list[FactT | ItemError | None] = [None] * len(self._items)
+        self._to_send = list(range(len(self._items)))
         self._failures: list[ServiceError] = []
         self._answered = False
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk[RequestT]]:
         """Calls for everything that is to be sent (again), each within the limits.
 
         Made one by one, so that the service works on the first while the next is written.
         """
         to_send, self._to_send = self._to_send, []
         places: list[int] = []
-        messages: list[verifier_pb2.Submission] = []
+        messages: list[MessageT] = []
         chunk_bytes = 0
         for place in to_send:
-            message = self._message(self._submissions[place])
+            message = self._message(self._items[place])
             if isinstance(message, ItemError):
                 self._results[place] = message
                 continue
@@ -96,35 +104,35 @@ class Batch:
             if places and (
                 len(places) == self._chunk_size or chunk_bytes + size > self._chunk_bytes
             ):
-                yield self._chunk(places, messages)
+                yield Chunk(places, self._dialect.batch(messages))
                 places, messages, chunk_bytes = [], [], 0
             places.append(place)
             messages.append(message)
             chunk_bytes += size
         if places:
-            yield self._chunk(places, messages)
+            yield Chunk(places, self._dialect.batch(messages))
 
-    def record(self, chunk: Chunk, response: verifier_pb2.VerifyBatchResponse) -> None:
+    def record(self, chunk: Chunk[RequestT], response: ResponseT) -> None:
         """Take the answer of a call. An answer that does not match its request is not believed."""
         self._answered = True
-        sent = [submission.id for submission in chunk.request.submissions]
-        if [result.id for result in response.results] != sent:
+        sent = [self._items[place].id for place in chunk.places]
+        results = self._dialect.results(response)
+        if [result.id for result in results] != sent:
             for place, id in zip(chunk.places, sent, strict=True):
                 self._results[place] = broken_contract(
-                    id, "the answers do not correspond to the submissions"
+                    id, "the answers do not correspond to what was asked"
                 )
             return
-        for place, message in zip(chunk.places, response.results, strict=True):
-            result = result_from_proto(message)
+        for place, result in zip(chunk.places, results, strict=True):
             self._results[place] = result
             if _is_shed(result):
                 self._to_send.append(place)
 
-    def fail(self, chunk: Chunk, failure: ServiceError) -> None:
-        """Take the failure of a call: an error for each of its submissions."""
+    def fail(self, chunk: Chunk[RequestT], failure: ServiceError) -> None:
+        """Take the failure of a call: an error for each of its items."""
         self._failures.append(failure)
         for place in chunk.places:
-            self._results[place] = item_error(self._submissions[place].id, failure.details)
+            self._results[place] = item_error(self._items[place].id, failure.details)
 
     def wait_seconds(self, attempt: int, attempts: int, deadline: Deadline) -> float | None:
         """How long to wait before the shed ones are sent again; None when there is no more try."""
@@ -137,45 +145,39 @@ class Batch:
         """Whether a call failed in a way that every other would."""
         return any(failure.code not in _PASSING for failure in self._failures)
 
-    def results(self) -> list[Result]:
-        """One result per submission, in order.
+    def results(self) -> list[FactT | ItemError]:
+        """One result per item, in order.
 
-        Raises ServiceError when a call was refused for a reason that is not one submission's (a
+        Raises ServiceError when a call was refused for a reason that is not one item's (a
         hallmark, a token), or when no call was answered at all.
         """
         for failure in self._failures:
             if failure.code not in _PASSING or not self._answered:
                 raise failure
         return [
-            result if result is not None else item_error(submission.id, _UNSENT)
-            for submission, result in zip(self._submissions, self._results, strict=True)
+            result if result is not None else item_error(item.id, _UNSENT)
+            for item, result in zip(self._items, self._results, strict=True)
         ]
 
-    def _message(self, submission: Submission) -> verifier_pb2.Submission | ItemError:
-        message = to_proto_or_error(submission)
+    def _message(self, item: ItemT) -> MessageT | ItemError:
+        message = message_or_error(item, self._dialect.message)
         if isinstance(message, ItemError) or message.ByteSize() <= self._chunk_bytes:
             return message
         return _unsendable(
-            submission, f"{message.ByteSize()} bytes; at most {self._chunk_bytes} can be sent"
+            item, f"{message.ByteSize()} bytes; at most {self._chunk_bytes} can be sent"
         )
 
-    def _chunk(self, places: Sequence[int], messages: list[verifier_pb2.Submission]) -> Chunk:
-        request = verifier_pb2.VerifyBatchRequest(
-            submissions=messages, required_hallmarks=self._required_hallmarks
-        )
-        return Chunk(places, request)
 
-
-def to_proto_or_error(submission: Submission) -> verifier_pb2.Submission | ItemError:
-    """The submission's wire form, or the error that stands for its result."""
+def message_or_error(item: ItemT, write: Callable[[ItemT], MessageT]) -> MessageT | ItemError:
+    """What ``write`` makes of an item, or the error that stands for its result."""
     try:
-        return to_proto(submission)
+        return write(item)
     except SubmissionError as error:
-        return _unsendable(submission, str(error))
+        return _unsendable(item, str(error))
 
 
 def wait_seconds(
-    results: Sequence[Result], attempt: int, attempts: int, deadline: Deadline
+    results: Iterable[Item], attempt: int, attempts: int, deadline: Deadline
 ) -> float | None:
     """How long to wait before sending those of ``results`` again that the server shed.
 
@@ -190,7 +192,7 @@ def wait_seconds(
     return wait if wait < deadline.remaining_seconds() else None
 
 
-def _is_shed(result: Result) -> bool:
+def _is_shed(result: Item) -> bool:
     return (
         isinstance(result, ItemError)
         and result.code in _SHED
@@ -199,5 +201,5 @@ def _is_shed(result: Result) -> bool:
     )
 
 
-def _unsendable(submission: Submission, message: str) -> ItemError:
-    return ItemError(submission.id, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SUBMISSION", message)
+def _unsendable(item: Item, message: str) -> ItemError:
+    return ItemError(item.id, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SUBMISSION", message)

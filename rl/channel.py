@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 
 import grpc
 
+from assayoffice.rl.sending import Sending
 from assayoffice.v1 import verifier_pb2
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _LARGEST_BATCH = 4096
+_SERVICES = ("assayoffice.v1.VerifierService", "assayoffice.v1.RewardService")
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
 
 
@@ -92,7 +94,7 @@ class Connection:
             "loadBalancingConfig": [{"round_robin": {}}],
             "methodConfig": [
                 {
-                    "name": [{"service": "assayoffice.v1.VerifierService"}],
+                    "name": [{"service": each} for each in _SERVICES],
                     "waitForReady": self.wait_for_ready,
                     "retryPolicy": {
                         "maxAttempts": 5,
@@ -129,8 +131,8 @@ class BaseClient:
         of addresses; calls are spread over all addresses. ``server_name`` is the name the TLS
         certificate is checked against, where the target does not tell. ``required_hallmarks`` maps
         verifiers to the digests that must be in service. ``batch_size`` and ``calls_in_flight``
-        bound the calls ``verify_batch`` is split into. Without ``wait_for_ready``, calls fail
-        after the retries instead of waiting for a server to come up.
+        bound the calls that a batch of submissions or rollouts is split into. Without
+        ``wait_for_ready``, calls fail after the retries instead of waiting for a server to come up.
 
         Raises ValueError where that does not fit together.
         """
@@ -142,8 +144,7 @@ class BaseClient:
         self._metadata = self._connection.metadata()
         self._required_hallmarks = dict(required_hallmarks or {})
         self._batch_size = batch_size
-        self._calls_in_flight = calls_in_flight
-        self._shed_attempts = shed_attempts
+        self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)
 
     def _verify_request(self, submission: verifier_pb2.Submission) -> verifier_pb2.VerifyRequest:
         return verifier_pb2.VerifyRequest(

@@ -1,4 +1,4 @@
-"""Clients of the verifier service, for scripts (``Client``) and for asyncio (``AsyncClient``).
+"""Clients of the services, for scripts (``Client``) and for asyncio (``AsyncClient``).
 
 ::
 
@@ -7,15 +7,15 @@
             Submission("1", "numeric", r"So it is \\boxed{0.5}.", {"reference": "1/2"}), timeout=10
         )
 
-Both behave alike:
+Both behave alike, and rewards like verdicts:
 
 - Every call wants its ``timeout``; it covers the retries and all parts of a batch.
 - A call that meets UNAVAILABLE or RESOURCE_EXHAUSTED is retried by gRPC (see ``channel.py``).
-- A submission the server sheds *inside* an answered call (an item error of one of those codes) is
-  sent again, up to ``shed_attempts`` times in all and only while the deadline allows. What is
-  still shed then stays an ``ItemError``. ``verify_stream`` hands such errors on at once instead.
-- Results are ``Verdict`` or ``ItemError``. What concerns a call as a whole is raised; the tree of
-  errors is in ``errors.py``.
+- What the server sheds *inside* an answered call (an item error of one of those codes) is sent
+  again, up to ``shed_attempts`` times in all and only while the deadline allows. What is still
+  shed then stays an ``ItemError``. The streams hand such errors on at once instead.
+- Results are ``Verdict`` or ``Reward``, or else ``ItemError``. What concerns a call as a whole is
+  raised; the tree of errors is in ``errors.py``.
 
 Channels are opened by the first call, so a client may be made before a process forks, not used.
 """
@@ -27,14 +27,14 @@ import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from functools import cached_property
-from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import grpc
 
-from assayoffice.rl.batches import Batch, Chunk, Deadline, to_proto_or_error, wait_seconds
+from assayoffice.rl.batches import Batch, Deadline, message_or_error, wait_seconds
 from assayoffice.rl.channel import BaseClient
+from assayoffice.rl.dialects import RewardDialect, VerifierDialect
 from assayoffice.rl.errors import from_rpc_error
 from assayoffice.rl.results import (
     ItemError,
@@ -43,15 +43,16 @@ from assayoffice.rl.results import (
     result_from_proto,
     verifier_from_proto,
 )
+from assayoffice.rl.rewards import Recipe, RecipeInfo, RewardResult, Rollout, recipe_from_proto
 from assayoffice.rl.streams import Exchange
-from assayoffice.rl.submissions import Submission
-from assayoffice.v1 import verifier_pb2
+from assayoffice.rl.submissions import Submission, to_proto
+from assayoffice.v1 import reward_pb2, verifier_pb2
+from assayoffice.v1.reward_pb2_grpc import RewardServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 if TYPE_CHECKING:
+    from assayoffice.v1.reward_pb2_grpc import RewardServiceAsyncStub
     from assayoffice.v1.verifier_pb2_grpc import VerifierServiceAsyncStub
-
-_BatchCall: TypeAlias = "grpc.Future[verifier_pb2.VerifyBatchResponse]"
 
 # Or two threads that make the first call together would open a channel each, and lose one.
 _OPENING = threading.Lock()
@@ -63,13 +64,13 @@ class Client(BaseClient):
     def verify(self, submission: Submission, *, timeout: float) -> Result:
         """Judge one submission. Raises ServiceError when the call fails."""
         deadline = Deadline(timeout)
-        message = to_proto_or_error(submission)
+        message = message_or_error(submission, to_proto)
         if isinstance(message, ItemError):
             return message
         attempt = 0
         while True:
             try:
-                response = self._stub.Verify(
+                response = self._verifiers.Verify(
                     self._verify_request(message),
                     timeout=deadline.remaining_seconds(),
                     metadata=self._metadata,
@@ -77,7 +78,7 @@ class Client(BaseClient):
             except grpc.RpcError as error:
                 raise from_rpc_error(error) from None
             result = result_from_proto(response.result)
-            wait = wait_seconds([result], attempt, self._shed_attempts, deadline)
+            wait = wait_seconds([result], attempt, self._sending.shed_attempts, deadline)
             if wait is None:
                 return result
             time.sleep(wait)
@@ -91,15 +92,8 @@ class Client(BaseClient):
         one was refused for a reason that holds for all (hallmark, token).
         """
         deadline = Deadline(timeout)
-        batch = Batch(submissions, self._required_hallmarks, self._batch_size)
-        attempt = 0
-        while True:
-            self._send(batch, deadline)
-            wait = batch.wait_seconds(attempt, self._shed_attempts, deadline)
-            if wait is None:
-                return batch.results()
-            time.sleep(wait)
-            attempt += 1
+        batch = Batch(submissions, VerifierDialect(self._required_hallmarks), self._batch_size)
+        return self._sending.batch(self._verifiers.VerifyBatch, batch, deadline)
 
     def verify_stream(
         self, submissions: Iterable[Submission], *, timeout: float
@@ -110,26 +104,39 @@ class Client(BaseClient):
         raises is raised here. Raises ServiceError, with the unanswered ids, when the stream breaks.
         """
         deadline = Deadline(timeout)
-        exchange = Exchange(self._required_hallmarks)
-        call = self._stub.VerifyStream(
-            exchange.requests(submissions),
-            timeout=deadline.remaining_seconds(),
-            metadata=self._metadata,
-        )
-        try:
-            for response in call:
-                yield from exchange.take(response)
-        except grpc.RpcError as error:
-            exchange.raise_failed_source()
-            raise from_rpc_error(error, exchange.unanswered()) from None
-        finally:
-            call.cancel()
-        yield from exchange.finish()
+        exchange = Exchange(VerifierDialect(self._required_hallmarks))
+        call = self._verifiers.VerifyStream
+        return self._sending.stream(call, exchange, submissions, deadline)
+
+    def compute_rewards(
+        self, rollouts: Iterable[Rollout], recipe: Recipe, *, timeout: float
+    ) -> list[RewardResult]:
+        """Reward rollouts and answer in their order, each with a reward or an error of its own.
+
+        Behaves like ``verify_batch``. Raises ServiceError as it does, InvalidRequestError among
+        them for a recipe that the service does not have or whose options it cannot use, and
+        SubmissionError for options that have no form on the wire.
+        """
+        deadline = Deadline(timeout)
+        batch = Batch(rollouts, RewardDialect(recipe, self._required_hallmarks), self._batch_size)
+        return self._sending.batch(self._rewards.ComputeRewards, batch, deadline)
+
+    def stream_rewards(
+        self, rollouts: Iterable[Rollout], recipe: Recipe, *, timeout: float
+    ) -> Iterator[RewardResult]:
+        """Reward rollouts as they come and yield results as they finish, to be matched by id.
+
+        Behaves like ``verify_stream``, and raises what it and ``compute_rewards`` raise.
+        """
+        deadline = Deadline(timeout)
+        exchange = Exchange(RewardDialect(recipe, self._required_hallmarks))
+        call = self._rewards.StreamRewards
+        return self._sending.stream(call, exchange, rollouts, deadline)
 
     def list_verifiers(self, *, timeout: float) -> list[VerifierInfo]:
         """What is installed, by name, serving or not. Raises ServiceError when the call fails."""
         try:
-            response = self._stub.ListVerifiers(
+            response = self._verifiers.ListVerifiers(
                 verifier_pb2.ListVerifiersRequest(),
                 timeout=Deadline(timeout).remaining_seconds(),
                 metadata=self._metadata,
@@ -137,6 +144,18 @@ class Client(BaseClient):
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
         return [verifier_from_proto(each) for each in response.verifiers]
+
+    def list_recipes(self, *, timeout: float) -> list[RecipeInfo]:
+        """The recipes of the service, by name. Raises ServiceError when the call fails."""
+        try:
+            response = self._rewards.ListRecipes(
+                reward_pb2.ListRecipesRequest(),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return [recipe_from_proto(each) for each in response.recipes]
 
     def close(self) -> None:
         """Close the channel and cancel what is under way. May be called again."""
@@ -153,53 +172,26 @@ class Client(BaseClient):
     ) -> None:
         self.close()
 
-    def _send(self, batch: Batch, deadline: Deadline) -> None:
-        chunks = batch.chunks()
-        under_way: dict[_BatchCall, Chunk] = {}
-        # In the order of their ends, so that one slow call does not hold up the sending of others.
-        ended: SimpleQueue[_BatchCall] = SimpleQueue()
-        try:
-            while True:
-                while len(under_way) < self._calls_in_flight and deadline.remaining_seconds():
-                    if (chunk := next(chunks, None)) is None:
-                        break
-                    call = self._stub.VerifyBatch.future(
-                        chunk.request,
-                        timeout=deadline.remaining_seconds(),
-                        metadata=self._metadata,
-                    )
-                    under_way[call] = chunk
-                    call.add_done_callback(ended.put)
-                if not under_way:
-                    return
-                first = ended.get()
-                chunk = under_way.pop(first)
-                try:
-                    batch.record(chunk, first.result())
-                except grpc.RpcError as error:
-                    batch.fail(chunk, from_rpc_error(error))
-                    if batch.is_refused():
-                        return
-        finally:
-            for unfinished in under_way:
-                unfinished.cancel()
+    @property
+    def _channel(self) -> grpc.Channel:
+        with _OPENING:
+            return self._opened_channel
 
     @cached_property
-    def _channel(self) -> grpc.Channel:
+    def _opened_channel(self) -> grpc.Channel:
         target, options = self._connection.target(), self._connection.options()
         credentials = self._connection.credentials
         if credentials is None:
             return grpc.insecure_channel(target, options)
         return grpc.secure_channel(target, credentials, options)
 
-    @property
-    def _stub(self) -> VerifierServiceStub:
-        with _OPENING:
-            return self._opened_stub
+    @cached_property
+    def _verifiers(self) -> VerifierServiceStub:
+        return VerifierServiceStub(self._channel)
 
     @cached_property
-    def _opened_stub(self) -> VerifierServiceStub:
-        return VerifierServiceStub(self._channel)
+    def _rewards(self) -> RewardServiceStub:
+        return RewardServiceStub(self._channel)
 
 
 class AsyncClient(BaseClient):
@@ -208,13 +200,13 @@ class AsyncClient(BaseClient):
     async def verify(self, submission: Submission, *, timeout: float) -> Result:
         """As Client.verify."""
         deadline = Deadline(timeout)
-        message = to_proto_or_error(submission)
+        message = message_or_error(submission, to_proto)
         if isinstance(message, ItemError):
             return message
         attempt = 0
         while True:
             try:
-                response = await self._stub.Verify(
+                response = await self._verifiers.Verify(
                     self._verify_request(message),
                     timeout=deadline.remaining_seconds(),
                     metadata=self._metadata,
@@ -222,7 +214,7 @@ class AsyncClient(BaseClient):
             except grpc.RpcError as error:
                 raise from_rpc_error(error) from None
             result = result_from_proto(response.result)
-            wait = wait_seconds([result], attempt, self._shed_attempts, deadline)
+            wait = wait_seconds([result], attempt, self._sending.shed_attempts, deadline)
             if wait is None:
                 return result
             await asyncio.sleep(wait)
@@ -233,53 +225,43 @@ class AsyncClient(BaseClient):
     ) -> list[Result]:
         """As Client.verify_batch."""
         deadline = Deadline(timeout)
-        batch = Batch(submissions, self._required_hallmarks, self._batch_size)
-        attempt = 0
-        while True:
-            chunks = batch.chunks()
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._calls_in_flight):
-                    group.create_task(self._send(batch, chunks, deadline))
-            wait = batch.wait_seconds(attempt, self._shed_attempts, deadline)
-            if wait is None:
-                return batch.results()
-            await asyncio.sleep(wait)
-            attempt += 1
+        batch = Batch(submissions, VerifierDialect(self._required_hallmarks), self._batch_size)
+        return await self._sending.async_batch(self._verifiers.VerifyBatch, batch, deadline)
 
-    async def verify_stream(
+    def verify_stream(
         self, submissions: Iterable[Submission] | AsyncIterable[Submission], *, timeout: float
     ) -> AsyncIterator[Result]:
         """As Client.verify_stream; ``submissions`` is read in the event loop."""
         deadline = Deadline(timeout)
-        exchange = Exchange(self._required_hallmarks)
-        requests = (
-            exchange.async_requests(submissions)
-            if isinstance(submissions, AsyncIterable)
-            else exchange.requests(submissions)
-        )
-        call = self._stub.VerifyStream(
-            requests, timeout=deadline.remaining_seconds(), metadata=self._metadata
-        )
-        try:
-            async for response in call:
-                for result in exchange.take(response):
-                    yield result
-        except grpc.RpcError as error:
-            exchange.raise_failed_source()
-            raise from_rpc_error(error, exchange.unanswered()) from None
-        except asyncio.CancelledError:
-            # grpc.aio cancels its own call when the source of requests fails.
-            exchange.raise_failed_source()
-            raise
-        finally:
-            call.cancel()
-        for result in exchange.finish():
-            yield result
+        exchange = Exchange(VerifierDialect(self._required_hallmarks))
+        call = self._verifiers.VerifyStream
+        return self._sending.async_stream(call, exchange, submissions, deadline)
+
+    async def compute_rewards(
+        self, rollouts: Iterable[Rollout], recipe: Recipe, *, timeout: float
+    ) -> list[RewardResult]:
+        """As Client.compute_rewards."""
+        deadline = Deadline(timeout)
+        batch = Batch(rollouts, RewardDialect(recipe, self._required_hallmarks), self._batch_size)
+        return await self._sending.async_batch(self._rewards.ComputeRewards, batch, deadline)
+
+    def stream_rewards(
+        self,
+        rollouts: Iterable[Rollout] | AsyncIterable[Rollout],
+        recipe: Recipe,
+        *,
+        timeout: float,
+    ) -> AsyncIterator[RewardResult]:
+        """As Client.stream_rewards; ``rollouts`` is read in the event loop."""
+        deadline = Deadline(timeout)
+        exchange = Exchange(RewardDialect(recipe, self._required_hallmarks))
+        call = self._rewards.StreamRewards
+        return self._sending.async_stream(call, exchange, rollouts, deadline)
 
     async def list_verifiers(self, *, timeout: float) -> list[VerifierInfo]:
         """As Client.list_verifiers."""
         try:
-            response = await self._stub.ListVerifiers(
+            response = await self._verifiers.ListVerifiers(
                 verifier_pb2.ListVerifiersRequest(),
                 timeout=Deadline(timeout).remaining_seconds(),
                 metadata=self._metadata,
@@ -287,6 +269,18 @@ class AsyncClient(BaseClient):
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
         return [verifier_from_proto(each) for each in response.verifiers]
+
+    async def list_recipes(self, *, timeout: float) -> list[RecipeInfo]:
+        """As Client.list_recipes."""
+        try:
+            response = await self._rewards.ListRecipes(
+                reward_pb2.ListRecipesRequest(),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return [recipe_from_proto(each) for each in response.recipes]
 
     async def close(self) -> None:
         """As Client.close."""
@@ -303,19 +297,6 @@ class AsyncClient(BaseClient):
     ) -> None:
         await self.close()
 
-    async def _send(self, batch: Batch, chunks: Iterator[Chunk], deadline: Deadline) -> None:
-        while deadline.remaining_seconds() and not batch.is_refused():
-            if (chunk := next(chunks, None)) is None:
-                return
-            try:
-                response = await self._stub.VerifyBatch(
-                    chunk.request, timeout=deadline.remaining_seconds(), metadata=self._metadata
-                )
-            except grpc.RpcError as error:
-                batch.fail(chunk, from_rpc_error(error))
-            else:
-                batch.record(chunk, response)
-
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
         target, options = self._connection.target(), self._connection.options()
@@ -325,5 +306,9 @@ class AsyncClient(BaseClient):
         return grpc.aio.secure_channel(target, credentials, options)
 
     @cached_property
-    def _stub(self) -> "VerifierServiceAsyncStub":
+    def _verifiers(self) -> "VerifierServiceAsyncStub":
         return VerifierServiceStub(self._channel)
+
+    @cached_property
+    def _rewards(self) -> "RewardServiceAsyncStub":
+        return RewardServiceStub(self._channel)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import grpc
+from google.rpc import status_pb2
 
 from assayoffice.rl.errors import ErrorDetails, FieldViolation, details_from_status
 from assayoffice.v1 import verdict_pb2, verifier_pb2
@@ -34,8 +35,10 @@ class Outcome(enum.Enum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 
 
-# Where in a call a submission stood, which the service names and nobody else knows.
-_PLACE = re.compile(r"\bsubmissions?(\[\d+\])?\.(?=[a-z])")
+# Where in a call an item stood, which the service names and nobody else knows.
+_PLACE = re.compile(
+    r"\b(?:submissions?(?:\[\d+\])?|rollouts?(?:\[\d+\])?(?:\.submission)?)\.(?=[a-z])"
+)
 _OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 
@@ -145,12 +148,18 @@ def result_from_proto(message: verdict_pb2.VerifyResult) -> Result:
     """Read one result. What breaks the contract becomes an ItemError, never a guess at a score."""
     match message.WhichOneof("result"):
         case "verdict":
-            return _verdict(message.id, message.verdict)
+            return verdict_from_proto(message.id, message.verdict)
         case "error":
-            details = details_from_status(message.error)
-            if details.code is not grpc.StatusCode.OK:
-                return item_error(message.id, details)
+            return status_error(message.id, message.error)
     return broken_contract(message.id, "the service answered neither a verdict nor an error")
+
+
+def status_error(id: str, status: status_pb2.Status) -> ItemError:
+    """Read the error that one item got."""
+    details = details_from_status(status)
+    if details.code is grpc.StatusCode.OK:
+        return broken_contract(id, "the service answered an error whose code is OK")
+    return item_error(id, details)
 
 
 def broken_contract(id: str, message: str) -> ItemError:
@@ -173,7 +182,8 @@ def verifier_from_proto(message: verifier_pb2.VerifierInfo) -> VerifierInfo:
     )
 
 
-def _verdict(id: str, message: verdict_pb2.Verdict) -> Result:
+def verdict_from_proto(id: str, message: verdict_pb2.Verdict) -> Result:
+    """Read a verdict; an ItemError where it states what the contract does not allow."""
     outcome = _OUTCOMES.get(message.outcome)
     if outcome is None:
         return broken_contract(id, f"outcome {message.outcome} is unknown; update the client")

@@ -7,6 +7,7 @@ object its schema describes.
 """
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -84,6 +85,15 @@ def to_proto(submission: Submission) -> verifier_pb2.Submission:
         raise _not_text(submission) from None
 
 
+def struct_from_json(written: Mapping[str, object], path: str) -> struct_pb2.Struct:
+    """Write a JSON object for the wire. Raises SubmissionError where it would not arrive as it is.
+
+    ``path`` is what messages call the object.
+    """
+    _refuse_rounding(written, path, path)
+    return _parse(written, struct_pb2.Struct(), path)
+
+
 def _not_text(submission: Submission) -> SubmissionError:
     """Which field protobuf, which does not tell, refused."""
     for name in ("id", "verifier", "response", "prompt"):
@@ -100,8 +110,7 @@ def _task_from_json(
 ) -> BuiltInTask | struct_pb2.Struct:
     built_in = _BUILT_IN.get(verifier)
     if built_in is None:
-        _refuse_rounding(written, "task")
-        return _parse(written, struct_pb2.Struct(), "task")
+        return struct_from_json(written, "task")
     task = built_in()
     _fill(task, built_in.DESCRIPTOR, written, verifier, "task")
     return task
@@ -187,20 +196,22 @@ def _parse(written: Mapping[str, object], into: MessageT, path: str) -> MessageT
         raise SubmissionError(f"{path}: {' '.join(str(error).split())}") from None
 
 
-def _refuse_rounding(value: object, path: str, depth: int = 0) -> None:
+def _refuse_rounding(value: object, path: str, whole: str, depth: int = 0) -> None:
     """Refuse what google.protobuf.Struct, whose numbers are doubles, would silently change."""
     if depth > _DEEPEST:
-        raise SubmissionError(f"task: nested deeper than {_DEEPEST} levels; flatten it")
+        raise SubmissionError(f"{whole}: nested deeper than {_DEEPEST} levels; flatten it")
     match value:
         case bool():
             return
+        case float() if not math.isfinite(value):
+            raise SubmissionError(f"{path}: {value} is no number that JSON has")
         case int() if abs(value) > _LARGEST_EXACT_INTEGER:
             raise SubmissionError(
                 f"{path}: integers above 2**53 would be rounded on the wire; write it as text"
             )
         case Mapping():
             for name, each in value.items():
-                _refuse_rounding(each, f"{path}.{name}", depth + 1)
+                _refuse_rounding(each, f"{path}.{name}", whole, depth + 1)
         case list() | tuple():
             for index, each in enumerate(value):
-                _refuse_rounding(each, f"{path}[{index}]", depth + 1)
+                _refuse_rounding(each, f"{path}[{index}]", whole, depth + 1)

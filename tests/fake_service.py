@@ -1,6 +1,7 @@
-"""A VerifierService over real sockets whose behaviour a test can script."""
+"""Both services over real sockets, with a behaviour that a test can script."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,11 @@ import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from assayoffice.v1 import verdict_pb2, verifier_pb2
+from assayoffice.v1 import reward_pb2, verdict_pb2, verifier_pb2
+from assayoffice.v1.reward_pb2_grpc import (
+    RewardServiceServicer,
+    add_RewardServiceServicer_to_server,
+)
 from assayoffice.v1.verifier_pb2_grpc import (
     VerifierServiceServicer,
     add_VerifierServiceServicer_to_server,
@@ -35,6 +40,32 @@ def verdict(submission: verifier_pb2.Submission) -> verdict_pb2.VerifyResult:
             hallmark=verdict_pb2.Hallmark(verifier="numeric", version="1", digest=DIGEST),
         ),
     )
+
+
+def reward(rollout: reward_pb2.Rollout) -> reward_pb2.RewardResult:
+    """1 for a response that is the reference, less a hundredth for each token."""
+    judged = verdict(rollout.submission).verdict
+    tokens = len(rollout.generation.token_ids) or rollout.generation.token_count
+    return reward_pb2.RewardResult(
+        id=rollout.submission.id,
+        reward=reward_pb2.Reward(
+            total=judged.score - 0.01 * tokens,
+            components=[
+                reward_pb2.RewardComponent(
+                    name="accuracy", value=judged.score, weight=1.0, rule=judged.reason.lower()
+                ),
+                reward_pb2.RewardComponent(name="length", value=-tokens, weight=0.01),
+            ],
+            verdict=judged,
+            token_count=tokens,
+        ),
+    )
+
+
+def reward_error(
+    rollout: reward_pb2.Rollout, code: grpc.StatusCode, reason: str, message: str = "as scripted"
+) -> reward_pb2.RewardResult:
+    return reward_pb2.RewardResult(id=rollout.submission.id, error=status(code, reason, message))
 
 
 def error(
@@ -149,9 +180,77 @@ class FakeVerifierService(VerifierServiceServicer):
         self.before_call(context)
 
 
+@dataclass
+class FakeRewardService(RewardServiceServicer):
+    """Rewards by ``rewarded``; ``before_call`` as above."""
+
+    rewarded: Callable[[reward_pb2.Rollout], reward_pb2.RewardResult] = reward
+    before_call: Callable[[grpc.ServicerContext], None] = lambda context: None
+    applied: str = ""
+    batches: list[reward_pb2.ComputeRewardsRequest] = field(default_factory=list)
+    stream_requests: list[reward_pb2.StreamRewardsRequest] = field(default_factory=list)
+    metadata: list[tuple[str, str | bytes]] = field(default_factory=list)
+    calls: int = 0
+
+    def ComputeRewards(self, request, context):
+        self._enter(context)
+        self.batches.append(request)
+        return reward_pb2.ComputeRewardsResponse(
+            results=[self.rewarded(rollout) for rollout in request.rollouts],
+            recipe=reward_pb2.AppliedRecipe(
+                name=self.applied or request.recipe.name, version=request.recipe.version
+            ),
+        )
+
+    def StreamRewards(self, request_iterator, context):
+        self._enter(context)
+        for request in request_iterator:
+            self.stream_requests.append(request)
+            yield reward_pb2.StreamRewardsResponse(result=self.rewarded(request.rollout))
+
+    def ListRecipes(self, request, context):
+        self._enter(context)
+        options = {
+            "type": "object",
+            "properties": {
+                "max_tokens": {
+                    "type": "integer",
+                    "description": "Longest response [tokens].",
+                    "default": 31744,
+                },
+                "think": {"enum": ["required", "ignored"], "default": "required"},
+                "components": {"type": "array", "description": "What is added up."},
+            },
+            "required": ["components"],
+        }
+        return reward_pb2.ListRecipesResponse(
+            recipes=[
+                reward_pb2.RecipeInfo(
+                    name="accuracy",
+                    version="1",
+                    summary="The score [0 to 1]",
+                    options_schema='{"type": "object", "properties": {}}',
+                    default_digest=DIGEST,
+                ),
+                reward_pb2.RecipeInfo(
+                    name="shaped",
+                    version="3",
+                    summary="Long answers cost",
+                    options_schema=json.dumps(options),
+                ),
+            ]
+        )
+
+    def _enter(self, context: grpc.ServicerContext) -> None:
+        self.calls += 1
+        self.metadata.extend(context.invocation_metadata())
+        self.before_call(context)
+
+
 @contextlib.contextmanager
 def serving(
-    service: FakeVerifierService, credentials: grpc.ServerCredentials | None = None
+    service: FakeVerifierService | FakeRewardService,
+    credentials: grpc.ServerCredentials | None = None,
 ) -> Iterator[str]:
     """Serve on a free port; yields host:port."""
     server = grpc.server(
@@ -162,7 +261,10 @@ def serving(
             ("grpc.so_reuseport", 0),
         ],
     )
-    add_VerifierServiceServicer_to_server(service, server)
+    if isinstance(service, FakeRewardService):
+        add_RewardServiceServicer_to_server(service, server)
+    else:
+        add_VerifierServiceServicer_to_server(service, server)
     if credentials is None:
         port = server.add_insecure_port("127.0.0.1:0")
     else:

@@ -24,6 +24,7 @@ from fake_service import (
 from assayoffice import AsyncClient, Client
 from assayoffice.rl import Hallmark, ItemError, Outcome, Submission, Verdict
 from assayoffice.rl.batches import Batch
+from assayoffice.rl.dialects import VerifierDialect
 from assayoffice.rl.errors import (
     AccessError,
     DeadlineError,
@@ -295,7 +296,9 @@ class TestVerifyBatch:
         assert sorted(len(batch.submissions) for batch in service.batches) == [6, 29]
 
     def test_submission_beyond_every_limit_is_an_error_of_its_own(self):
-        batch = Batch([right("a"), Submission("b", "numeric", "7" * 500, {})], {}, 256, 200)
+        batch = Batch(
+            [right("a"), Submission("b", "numeric", "7" * 500, {})], VerifierDialect({}), 256, 200
+        )
         (chunk,) = batch.chunks()
         assert [each.id for each in chunk.request.submissions] == ["a"]
         assert batch.results()[1].reason == "INVALID_SUBMISSION"
@@ -537,7 +540,7 @@ class TestVerifyStream:
         assert caught.value.unanswered == ("a",)
 
     def test_duplicate_id_under_way_is_an_error(self):
-        exchange = Exchange({})
+        exchange = Exchange(VerifierDialect({}))
         sent = list(exchange.requests([right("a"), right("b"), wrong("a")]))
         assert [each.submission.id for each in sent] == ["a", "b"]
         response = verifier_pb2.VerifyStreamResponse(result=verdict(sent[0].submission))
@@ -546,6 +549,19 @@ class TestVerifyStream:
         assert isinstance(duplicate, ItemError) and duplicate.reason == "DUPLICATE_ID"
         with pytest.raises(ServiceError, match="1 unanswered"):
             list(exchange.finish())
+
+    def test_answer_that_nobody_waits_for_is_not_believed(self):
+        exchange = Exchange(VerifierDialect({}))
+        (sent,) = exchange.requests([right("a")])
+        other = verdict(sent.submission)
+        other.id = "b"
+        (strange,) = exchange.take(verifier_pb2.VerifyStreamResponse(result=other))
+        assert isinstance(strange, ItemError)
+        assert (strange.id, strange.reason) == ("b", "BROKEN_CONTRACT")
+        answer = verifier_pb2.VerifyStreamResponse(result=verdict(sent.submission))
+        (first,), (again,) = exchange.take(answer), exchange.take(answer)
+        assert isinstance(first, Verdict)
+        assert isinstance(again, ItemError) and again.reason == "BROKEN_CONTRACT"
 
     def test_consumer_may_stop_early(self):
         service = FakeVerifierService()

@@ -1,0 +1,139 @@
+"""How the services are spoken to: the messages of verdicts and of rewards, as batches and streams
+see them.
+
+``batches.py`` and ``streams.py`` know what can happen to a call, and nothing of what it is about;
+that is here, a class for each service. Nothing here waits.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from assayoffice.rl.results import ItemError, Result, broken_contract, result_from_proto
+from assayoffice.rl.rewards import (
+    Recipe,
+    RewardResult,
+    Rollout,
+    recipe_to_proto,
+    reward_from_proto,
+    rollout_to_proto,
+)
+from assayoffice.rl.submissions import Submission, to_proto
+from assayoffice.v1 import reward_pb2, verifier_pb2
+
+
+class Item(Protocol):
+    """What is asked about, and what is answered: both are known by an id."""
+
+    @property
+    def id(self) -> str:
+        """Chosen by the caller, echoed by the service."""
+        ...
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+FactT = TypeVar("FactT", bound=Item)
+MessageT = TypeVar("MessageT", bound=Message)
+RequestT = TypeVar("RequestT", bound=Message)
+ResponseT = TypeVar("ResponseT", bound=Message)
+_ItemT = TypeVar("_ItemT", bound=Item, contravariant=True)
+_FactT = TypeVar("_FactT", bound=Item, covariant=True)
+_ResponseT = TypeVar("_ResponseT", bound=Message, contravariant=True)
+_RequestT = TypeVar("_RequestT", bound=Message, covariant=True)
+
+
+class BatchDialect(Protocol[_ItemT, MessageT, _RequestT, _ResponseT, _FactT]):
+    """The messages of a batch."""
+
+    def message(self, item: _ItemT) -> MessageT:
+        """The wire form of an item. Raises SubmissionError where it has none."""
+        ...
+
+    def batch(self, messages: Sequence[MessageT]) -> _RequestT:
+        """The request of a call about these."""
+        ...
+
+    def results(self, response: _ResponseT) -> Sequence[_FactT | ItemError]:
+        """What a call was answered, as it came."""
+        ...
+
+
+class StreamDialect(Protocol[_ItemT, MessageT, _RequestT, _ResponseT, _FactT]):
+    """The messages of a stream."""
+
+    def message(self, item: _ItemT) -> MessageT:
+        """As of a batch."""
+        ...
+
+    def turn(self, message: MessageT, *, first: bool) -> _RequestT:
+        """One message of our side; ``first`` of its stream, or not."""
+        ...
+
+    def result(self, response: _ResponseT) -> _FactT | ItemError:
+        """What one message of the other side says."""
+        ...
+
+
+class VerifierDialect:
+    """Submissions to VerifierService, verdicts from it."""
+
+    def __init__(self, required_hallmarks: Mapping[str, str]) -> None:
+        self._required_hallmarks = required_hallmarks
+
+    def message(self, item: Submission) -> verifier_pb2.Submission:
+        return to_proto(item)
+
+    def batch(self, messages: Sequence[verifier_pb2.Submission]) -> verifier_pb2.VerifyBatchRequest:
+        return verifier_pb2.VerifyBatchRequest(
+            submissions=messages, required_hallmarks=self._required_hallmarks
+        )
+
+    def results(self, response: verifier_pb2.VerifyBatchResponse) -> list[Result]:
+        return [result_from_proto(each) for each in response.results]
+
+    def turn(
+        self, message: verifier_pb2.Submission, *, first: bool
+    ) -> verifier_pb2.VerifyStreamRequest:
+        return verifier_pb2.VerifyStreamRequest(
+            submission=message, required_hallmarks=self._required_hallmarks if first else None
+        )
+
+    def result(self, response: verifier_pb2.VerifyStreamResponse) -> Result:
+        return result_from_proto(response.result)
+
+
+class RewardDialect:
+    """Rollouts to RewardService, rewards from it.
+
+    Raises SubmissionError where the recipe's options have no form on the wire.
+    """
+
+    def __init__(self, recipe: Recipe, required_hallmarks: Mapping[str, str]) -> None:
+        self._recipe = recipe_to_proto(recipe)
+        self._required_hallmarks = required_hallmarks
+
+    def message(self, item: Rollout) -> reward_pb2.Rollout:
+        return rollout_to_proto(item)
+
+    def batch(self, messages: Sequence[reward_pb2.Rollout]) -> reward_pb2.ComputeRewardsRequest:
+        return reward_pb2.ComputeRewardsRequest(
+            rollouts=messages, recipe=self._recipe, required_hallmarks=self._required_hallmarks
+        )
+
+    def results(self, response: reward_pb2.ComputeRewardsResponse) -> list[RewardResult]:
+        applied, asked = response.recipe, self._recipe
+        if (applied.name, applied.version) != (asked.name, asked.version):
+            other = f"the service applied {applied.name}@{applied.version}"
+            return [broken_contract(each.id, other) for each in response.results]
+        return [reward_from_proto(each) for each in response.results]
+
+    def turn(self, message: reward_pb2.Rollout, *, first: bool) -> reward_pb2.StreamRewardsRequest:
+        return reward_pb2.StreamRewardsRequest(
+            rollout=message,
+            recipe=self._recipe if first else None,
+            required_hallmarks=self._required_hallmarks if first else None,
+        )
+
+    def result(self, response: reward_pb2.StreamRewardsResponse) -> RewardResult:
+        return reward_from_proto(response.result)
