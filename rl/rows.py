@@ -14,7 +14,6 @@ A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that
 row, the field and the remedy, in its place among the others.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -23,9 +22,7 @@ import grpc
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.sources import Record, UnusableRow
 from assayoffice.rl.submissions import Submission
-
-# Their tasks are no text that an answer could be compared with.
-_WITHOUT_REFERENCE = ("code", "lean")
+from assayoffice.rl.verl.rows import kind, object_of, question, verifier_and_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +78,12 @@ def _submissions(row: Mapping[str, object], number: str, form: RowForm) -> list[
             f"{form.response_column}: missing; --response-column names another column "
             f"(this row has {', '.join(map(str, row)) or 'none'})"
         )
-    read = _verl if "reward_model" in row else _ours
-    verifier, task = read(row, form)
+    if "reward_model" in row:
+        verifier, task = verifier_and_task(row, override=form.verifier)
+    else:
+        verifier, task = _ours(row, form)
     task = {**task, **(form.task or {})}
-    prompt = _prompt(row.get("prompt"))
+    prompt = question(row.get("prompt"))
     match response:
         case str():
             return [Submission(id, verifier, response, task, prompt)]
@@ -94,7 +93,7 @@ def _submissions(row: Mapping[str, object], number: str, form: RowForm) -> list[
                 for index, each in enumerate(response)
             ]
     raise UnusableRow(
-        f"{form.response_column}: must be text or a list of texts, not {_kind(response)}"
+        f"{form.response_column}: must be text or a list of texts, not {kind(response)}"
     )
 
 
@@ -105,7 +104,7 @@ def _ours(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, o
             'verifier: missing; add it to the row, e.g. "numeric", or pass --verifier'
         )
     if not isinstance(verifier, str):
-        raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
+        raise UnusableRow(f"verifier: must be text, not {kind(verifier)}")
     task, reference = row.get("task"), row.get("reference")
     match task, reference:
         case None, None if form.task is None:
@@ -113,49 +112,14 @@ def _ours(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, o
         case None, None:
             return verifier, {}
         case (dict(), None):
-            return verifier, _object(task, "task")
+            return verifier, object_of(task, "task")
         case (None, str()):
             return verifier, {"reference": reference}
         case (None, _):
-            raise UnusableRow(f"reference: must be text, not {_kind(reference)}; put it in quotes")
+            raise UnusableRow(f"reference: must be text, not {kind(reference)}; put it in quotes")
         case (_, None):
-            raise UnusableRow(f"task: must be an object, not {_kind(task)}")
+            raise UnusableRow(f"task: must be an object, not {kind(task)}")
     raise UnusableRow("task, reference: only one of them may be given")
-
-
-def _verl(row: Mapping[str, object], form: RowForm) -> tuple[str, Mapping[str, object]]:
-    model = _object(row["reward_model"], "reward_model")
-    extra = row.get("extra_info")
-    named = model.get("verifier")
-    if named is None and isinstance(extra, dict):
-        named = extra.get("verifier")
-    verifier = form.verifier or named or "numeric"
-    if not isinstance(verifier, str):
-        raise UnusableRow(f"verifier: must be text, not {_kind(verifier)}")
-    truth = model.get("ground_truth")
-    match truth:
-        case str() if verifier in _WITHOUT_REFERENCE:
-            return verifier, _json_task(truth, "reward_model.ground_truth")
-        case str():
-            return verifier, {"reference": truth}
-        case bool():
-            pass
-        case int() | float():
-            # The shortest text that reads back as the same number.
-            return verifier, {"reference": repr(truth)}
-        case dict():
-            return verifier, _object(truth, "reward_model.ground_truth")
-    raise UnusableRow(
-        "reward_model.ground_truth: must be text, a number or the JSON form of a task, "
-        f"not {_kind(truth)}"
-    )
-
-
-def _json_task(text: str, name: str) -> Mapping[str, object]:
-    try:
-        return _object(json.loads(text), name)
-    except (ValueError, RecursionError) as error:
-        raise UnusableRow(f"{name}: must be the JSON form of a task: {error}") from None
 
 
 def _name(row: Mapping[str, object] | UnusableRow, number: str) -> str:
@@ -170,36 +134,3 @@ def _name(row: Mapping[str, object] | UnusableRow, number: str) -> str:
         if isinstance(candidate, (str, int)) and not isinstance(candidate, bool):
             return str(candidate)
     return number
-
-
-def _prompt(prompt: object) -> str:
-    """The question as text; of chat messages, what the user said."""
-    match prompt:
-        case None:
-            return ""
-        case str():
-            return prompt
-        case list():
-            said = [
-                message.get("content")
-                for message in prompt
-                if isinstance(message, dict) and message.get("role") == "user"
-            ]
-            if len(said) > 0 or not prompt:
-                return "\n\n".join(text for text in said if isinstance(text, str))
-    raise UnusableRow(f"prompt: must be text or a list of chat messages, not {_kind(prompt)}")
-
-
-def _object(value: object, name: str) -> Mapping[str, object]:
-    """An object whose fields without a value are left out: parquet fills them in with nulls."""
-    if not isinstance(value, dict):
-        raise UnusableRow(f"{name}: must be an object, not {_kind(value)}")
-    return {str(key): each for key, each in value.items() if each is not None}
-
-
-def _kind(value: object) -> str:
-    names = {type(None): "null", dict: "an object", list: "a list", str: "text", bool: "true/false"}
-    shown = names.get(type(value), type(value).__name__)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"the number {json.dumps(value)[:40]}"
-    return shown

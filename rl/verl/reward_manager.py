@@ -1,0 +1,143 @@
+"""The reward manager ``assay``: verl's samples in, rewards of the service out."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping
+
+from omegaconf import DictConfig, OmegaConf
+from transformers import PreTrainedTokenizerBase
+from verl import DataProto
+from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
+from verl.utils.fs import copy_to_local
+from verl.utils.model import get_generation_config
+
+from assayoffice.rl.rewards import Generation, Rollout
+from assayoffice.rl.submissions import Submission
+from assayoffice.rl.verl.endings import Endings, sendable
+from assayoffice.rl.verl.rows import question, verifier_and_task
+from assayoffice.rl.verl.scoring import Scoring
+from assayoffice.rl.verl.settings import FailurePolicy, Settings, SettingsError, read_settings
+from assayoffice.rl.verl.stop import stop_training
+
+_ID_CHARACTERS = 200  # of the 256 that an id may have
+
+
+class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no dependency
+    """Rewards each sample by its tokens, how it ended, its text and its row's task.
+
+    Settings are in ``settings.py``. Where a sample has no reward and training must not go on, or
+    the settings cannot be used, the run is stopped with a message that names the cause.
+    """
+
+    def __init__(
+        self,
+        config: DictConfig,
+        tokenizer: PreTrainedTokenizerBase,
+        compute_score: Callable[..., object] | None = None,
+        reward_router_address: str | None = None,
+        reward_model_tokenizer: PreTrainedTokenizerBase | None = None,
+    ) -> None:
+        """Called by verl. Raises SettingsError."""
+        super().__init__(config, tokenizer, compute_score)
+        try:
+            settings = _settings(config)
+            self._scoring = Scoring(settings)
+        except (SettingsError, ValueError, OSError) as error:
+            stop_training(str(error))
+            raise
+        self._verifier = settings.verifier
+        self._endings = _endings(config, tokenizer)
+        self._numbers = itertools.count()
+        self._stopping = False
+
+    async def run_single(self, data: DataProto) -> dict[str, object]:
+        """The reward of one sample: ``reward_score`` and ``reward_extra_info``, see ``info.py``."""
+        try:
+            rollout, step = await self._rollout(data)
+            info = await self._scoring.score(rollout, step)
+        except Exception as error:
+            # Whatever it is, verl would drop the sample and go on.
+            if not self._stopping:
+                self._stopping = True
+                await asyncio.to_thread(stop_training, str(error) or repr(error))
+            raise
+        return {"reward_score": info["score"], "reward_extra_info": dict(info)}
+
+    async def _rollout(self, data: DataProto) -> tuple[Rollout, int]:
+        # Of a trajectory of several outputs, verl rewards the last.
+        item = data[-1:][0]
+        prompt_length = item.batch["prompts"].shape[-1]
+        mask = item.batch["attention_mask"].bool()
+        token_ids: list[int] = item.batch["responses"][mask[prompt_length:]].tolist()
+        prompt_tokens = int(mask[:prompt_length].sum())
+        row: dict[str, object] = {
+            name: _plain(value) for name, value in item.non_tensor_batch.items()
+        }
+        verifier, task = verifier_and_task(row, default=self._verifier)
+        text: str = await asyncio.to_thread(
+            self.tokenizer.decode,
+            self._endings.spoken(token_ids),
+            # "<think>" may be one.
+            skip_special_tokens=False,
+            clean_up_tokenization_spaces=False,
+        )
+        rollout = Rollout(
+            Submission(
+                id=f"{_name(row)}/{next(self._numbers)}",
+                verifier=verifier,
+                response=sendable(text),
+                task=task,
+                prompt=sendable(question(row.get("raw_prompt"))),
+            ),
+            Generation(
+                token_ids=token_ids,
+                finish_reason=self._endings.finish_reason(token_ids, prompt_tokens),
+            ),
+        )
+        step = row.get("global_steps")
+        return rollout, step if isinstance(step, int) else 0
+
+
+def _settings(config: DictConfig) -> Settings:
+    written = config.reward.get("reward_kwargs")
+    plain = {} if written is None else OmegaConf.to_container(written, resolve=True)
+    settings = read_settings(plain)
+    estimator = config.algorithm.adv_estimator
+    if settings.failure_policy is FailurePolicy.GROUP_NEUTRAL and estimator != "assay_grpo":
+        raise SettingsError(
+            "reward.reward_kwargs.failure_policy: group-neutral marks samples without a reward by NaN, which "
+            f"the estimator {estimator} would train on; set algorithm.adv_estimator=assay_grpo, "
+            "which is grpo but for them"
+        )
+    return settings
+
+
+def _endings(config: DictConfig, tokenizer: PreTrainedTokenizerBase) -> Endings:
+    """What the rollout engine stops at, which is what it reads from the same folder."""
+    generation = get_generation_config(copy_to_local(config.actor_rollout_ref.model.path))
+    written = None if generation is None else generation.eos_token_id
+    end_ids = set(written if isinstance(written, list) else [written])
+    end_ids.add(tokenizer.eos_token_id)
+    rollout = config.actor_rollout_ref.rollout
+    return Endings(
+        end_ids=frozenset(each for each in end_ids if each is not None),
+        pad_id=tokenizer.pad_token_id,
+        response_length=rollout.response_length,
+        context_length=rollout.max_model_len,
+    )
+
+
+def _name(row: Mapping[str, object]) -> str:
+    extra = row.get("extra_info")
+    index = extra.get("index") if isinstance(extra, dict) else None
+    return str(row.get("uid") if index is None else index)[:_ID_CHARACTERS]
+
+
+def _plain(value: object) -> object:
+    """The value without numpy, whose arrays and scalars verl's batches are made of."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    unwrap = getattr(value, "tolist", None)
+    return value if unwrap is None else _plain(unwrap())
