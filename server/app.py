@@ -21,9 +21,11 @@ from assayoffice.server.calls import Calls
 from assayoffice.server.catalog import Catalog, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
-from assayoffice.server.health import SERVICE, Health
+from assayoffice.server.health import SERVICES, Health
 from assayoffice.server.rechecks import Rechecks
+from assayoffice.server.reward_service import RewardService
 from assayoffice.server.service import MAX_MESSAGE_BYTES, VerifierService
+from assayoffice.v1.reward_pb2_grpc import add_RewardServiceServicer_to_server
 from assayoffice.v1.verifier_pb2_grpc import add_VerifierServiceServicer_to_server
 
 _log = logging.getLogger(__name__)
@@ -121,12 +123,15 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
                 facts = {"verifier": entry.name, "why": entry.info.state_detail}
                 _log.warning("verifier out of service", extra={"facts": facts})
         calls = Calls()
-        servicer = VerifierService(Admission(engine, catalog), catalog, calls)
-        add_VerifierServiceServicer_to_server(servicer, grpc_server)
+        admission = Admission(engine, catalog)
+        verifying = VerifierService(admission, catalog, calls)
+        add_VerifierServiceServicer_to_server(verifying, grpc_server)
+        rewarding = RewardService(admission, catalog, calls)
+        add_RewardServiceServicer_to_server(rewarding, grpc_server)
         health = Health(catalog, engine)
         health_pb2_grpc.add_HealthServicer_to_server(health, grpc_server)
         reflection.enable_server_reflection(
-            (SERVICE, _HEALTH_SERVICE, reflection.SERVICE_NAME), grpc_server
+            (*SERVICES, _HEALTH_SERVICE, reflection.SERVICE_NAME), grpc_server
         )
         await grpc_server.start()
         following = asyncio.create_task(health.follow())

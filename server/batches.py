@@ -1,55 +1,54 @@
 """The submissions of one call that is answered as a whole, in their order."""
 
 import asyncio
+import time
+from typing import Generic
 
-from assayoffice.server.admission import Admission, Admitted
+from assayoffice.server.answers import Answers, AnswerT, AskedT, Pending
 from assayoffice.server.calls import Call
 from assayoffice.server.errors import StatusError
-from assayoffice.server.results import write_error, write_finding
-from assayoffice.v1 import verdict_pb2, verifier_pb2
+from assayoffice.server.results import write_error
 
-# After so many submissions the other calls get their turn.
-_ITEMS_PER_TURN = 256
+# After so long the other calls get their turn. Many submissions are admitted in it; of generations
+# whose tokens are counted, one may take as long.
+_TURN_SECONDS = 0.005
 
 
-class Batch:
-    """Admits submissions, then fills in their results."""
+class Batch(Generic[AskedT, AnswerT]):
+    """Admits submissions, then fills in what comes of them."""
 
-    def __init__(self, admission: Admission, call: Call) -> None:
-        self._admission = admission
+    def __init__(self, answers: Answers[AskedT, AnswerT], call: Call) -> None:
+        self._answers = answers
         self._call = call
-        self._under_way: list[tuple[Admitted, verdict_pb2.VerifyResult, str]] = []
-        self._handled = 0
+        self._under_way: list[tuple[Pending[AnswerT], AnswerT]] = []
+        self._turn_ends = time.monotonic() + _TURN_SECONDS
 
-    async def admit(
-        self, submission: verifier_pb2.Submission, result: verdict_pb2.VerifyResult, path: str
-    ) -> None:
+    async def admit(self, asked: AskedT, answer: AnswerT, path: str) -> None:
         """Start judging; one bad submission gets its error now and harms nobody."""
-        result.id = submission.id
+        submission, _ = self._answers.submission(asked, path)
+        answer.id = submission.id
         try:
-            admitted = self._admission.admit(
-                submission, path=path, deadline=self._call.deadline, flow=self._call
-            )
+            pending = self._answers.admit(asked, path, self._call)
         except StatusError as error:
-            write_error(result, error)
-            self._call.tally(None, result)
+            write_error(answer, error)
+            self._call.tally(None, answer)
         else:
-            self._under_way.append((admitted, result, path))
+            self._under_way.append((pending, answer))
         await self._yield_now_and_then()
 
     async def finish(self) -> None:
         """Wait for all; the engine ends in time what would miss the deadline."""
-        for admitted, result, path in self._under_way:
-            write_finding(result, admitted, await admitted.finding, path)
-            self._call.tally(admitted.entry.name, result)
+        for pending, answer in self._under_way:
+            pending.write(answer, await pending.finding)
+            self._call.tally(pending.verifier, answer)
             await self._yield_now_and_then()
 
     def withdraw(self) -> None:
         """Give up what is unfinished, which kills its work unless others wait for it, too."""
-        for admitted, _, _ in self._under_way:
-            admitted.finding.cancel()
+        for pending, _ in self._under_way:
+            pending.finding.cancel()
 
     async def _yield_now_and_then(self) -> None:
-        self._handled += 1
-        if self._handled % _ITEMS_PER_TURN == 0:
+        if time.monotonic() >= self._turn_ends:
             await asyncio.sleep(0)
+            self._turn_ends = time.monotonic() + _TURN_SECONDS

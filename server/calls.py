@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.errors import Reason, StatusError, abort
-from assayoffice.v1 import verdict_pb2
+from assayoffice.v1 import reward_pb2, verdict_pb2
 
 _log = logging.getLogger(__name__)
 
@@ -39,17 +39,28 @@ class Call:
         self._verifiers: Counter[str] = Counter()
         self._results: Counter[str] = Counter()
         self._cached = 0
+        self._noted: dict[str, object] = {}
         self._stop_reading: Callable[[], object] | None = None
 
-    def tally(self, verifier: str | None, result: verdict_pb2.VerifyResult) -> None:
+    def note(self, name: str, value: object) -> None:
+        """Have the log say this about the call, too."""
+        self._noted[name] = value
+
+    def tally(
+        self, verifier: str | None, result: verdict_pb2.VerifyResult | reward_pb2.RewardResult
+    ) -> None:
         """Count a result; ``verifier`` is None where no installed one was asked."""
         if verifier is not None:
             self._verifiers[verifier] += 1
-        if result.HasField("verdict"):
-            self._results[_OUTCOMES[result.verdict.outcome]] += 1
-            self._cached += result.verdict.timing.cached
+        if result.HasField("error"):
+            self._results[_reason(result.error)] += 1
+            return
+        if isinstance(result, reward_pb2.RewardResult):
+            verdict = result.reward.verdict
         else:
-            self._results[_reason(result)] += 1
+            verdict = result.verdict
+        self._results[_OUTCOMES[verdict.outcome]] += 1
+        self._cached += verdict.timing.cached
 
     def on_drain(self, stop_reading: Callable[[], object]) -> None:
         """Have ``stop_reading`` called when the server drains while this call is open."""
@@ -63,6 +74,7 @@ class Call:
     def facts(self) -> dict[str, object]:
         """What the log says about the call."""
         return {
+            **self._noted,
             "items": self._results.total(),
             "cached": self._cached,
             "verifiers": dict(sorted(self._verifiers.items())),
@@ -122,9 +134,9 @@ def _deadline(remaining_seconds: float | None) -> float:
     return time.monotonic() + remaining_seconds - sending_seconds
 
 
-def _reason(result: verdict_pb2.VerifyResult) -> str:
+def _reason(error: status_pb2.Status) -> str:
     info = error_details_pb2.ErrorInfo()
-    for detail in result.error.details:
+    for detail in error.details:
         if detail.Unpack(info):
             return info.reason
     return "ERROR"

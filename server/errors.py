@@ -41,7 +41,10 @@ class Reason(enum.Enum):
 
     #: The envelope of the call breaks a field rule.
     INVALID_REQUEST = grpc.StatusCode.INVALID_ARGUMENT
-    #: The submission breaks a field rule, or carries a field this version does not know.
+    #: There is no such recipe, or not in this version, or not with these options.
+    INVALID_RECIPE = grpc.StatusCode.INVALID_ARGUMENT
+    #: The submission or rollout breaks a field rule, has a field this version does not know, or
+    #: lacks what the recipe needs.
     INVALID_SUBMISSION = grpc.StatusCode.INVALID_ARGUMENT
     #: The task is of another type than the verifier reads.
     WRONG_TASK = grpc.StatusCode.INVALID_ARGUMENT

@@ -13,11 +13,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.engine import Engine
-from assayoffice.v1 import verifier_pb2
+from assayoffice.v1 import reward_pb2, verifier_pb2
 
 _log = logging.getLogger(__name__)
 
-SERVICE = verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name
+#: The services whose state is that of all verifiers together.
+SERVICES = (
+    verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name,
+    reward_pb2.DESCRIPTOR.services_by_name["RewardService"].full_name,
+)
 
 _LOOK_SECONDS = 1.0
 # A worker that dies is replaced within milliseconds; only what lasts is worth telling.
@@ -28,12 +32,12 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # grpc_health has no types
-    """States by name: each verifier, and ``""`` and the service while any verifier serves."""
+    """States by name: each verifier, and ``""`` and the services while any verifier serves."""
 
     def __init__(self, catalog: Catalog, engine: Engine) -> None:
         self._engine = engine
         self._entries = catalog.entries
-        self._names = {*catalog.entries, "", SERVICE}
+        self._names = {*catalog.entries, "", *SERVICES}
         self._stopped = False
         self._working = True
         self._ended = False

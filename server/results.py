@@ -6,7 +6,7 @@ from assayoffice.server.admission import Admitted
 from assayoffice.server.errors import Reason, StatusError, from_failed, from_worker
 from assayoffice.server.jobs import Tag
 from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Troubled
-from assayoffice.v1 import verdict_pb2
+from assayoffice.v1 import reward_pb2, verdict_pb2
 
 _NO_VERDICT = "no verdict was answered"
 
@@ -55,6 +55,8 @@ def _write_status(result: verdict_pb2.VerifyResult, status: bytes, path: str) ->
         write_error(result, StatusError(Reason.VERIFIER_DEFECT, _NO_VERDICT))
 
 
-def write_error(result: verdict_pb2.VerifyResult, error: StatusError) -> None:
-    """Fill a result with the reason why there is no verdict."""
+def write_error(
+    result: verdict_pb2.VerifyResult | reward_pb2.RewardResult, error: StatusError
+) -> None:
+    """Fill a result with the reason why there is no verdict, and hence no reward."""
     result.error.CopyFrom(error.to_proto())

@@ -10,10 +10,11 @@ from assayoffice.server.admission import Admission
 from assayoffice.server.batches import Batch
 from assayoffice.server.calls import Calls
 from assayoffice.server.catalog import Catalog
-from assayoffice.server.errors import Reason, malformed
+from assayoffice.server.envelopes import Envelope
 from assayoffice.server.streams import Exchange
-from assayoffice.server.validation import Rules, max_bytes, max_items
-from assayoffice.v1 import verifier_pb2
+from assayoffice.server.validation import max_bytes, max_items
+from assayoffice.server.verdicts import Verdicts
+from assayoffice.v1 import verdict_pb2, verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceServicer
 
 #: Size of one message, either way.
@@ -29,20 +30,21 @@ class VerifierService(VerifierServiceServicer):
         self._admission = admission
         self._catalog = catalog
         self._calls = calls
+        self._verdicts = Verdicts(admission)
         # Submissions are checked one by one, because a malformed one is no fault of its neighbours.
         single, several = frozenset({"submission"}), frozenset({"submissions"})
-        self._verify_rules = Rules(verifier_pb2.VerifyRequest.DESCRIPTOR, apart=single)
-        self._batch_rules = Rules(verifier_pb2.VerifyBatchRequest.DESCRIPTOR, apart=several)
-        self._stream_rules = Rules(verifier_pb2.VerifyStreamRequest.DESCRIPTOR, apart=single)
+        self._one = Envelope(verifier_pb2.VerifyRequest.DESCRIPTOR, catalog, apart=single)
+        self._batch = Envelope(verifier_pb2.VerifyBatchRequest.DESCRIPTOR, catalog, apart=several)
+        self._stream = Envelope(verifier_pb2.VerifyStreamRequest.DESCRIPTOR, catalog, apart=single)
 
     async def Verify(
         self, request: verifier_pb2.VerifyRequest, context: Context
     ) -> verifier_pb2.VerifyResponse:
         async with self._calls.open("Verify", context) as call:
-            self._check(self._verify_rules, request)
+            self._one.check(request)
             self._admission.shed_when_full()
             response = verifier_pb2.VerifyResponse()
-            batch = Batch(self._admission, call)
+            batch = Batch(self._verdicts, call)
             try:
                 await batch.admit(request.submission, response.result, "submission")
                 await batch.finish()
@@ -54,10 +56,10 @@ class VerifierService(VerifierServiceServicer):
         self, request: verifier_pb2.VerifyBatchRequest, context: Context
     ) -> verifier_pb2.VerifyBatchResponse:
         async with self._calls.open("VerifyBatch", context) as call:
-            self._check(self._batch_rules, request)
+            self._batch.check(request)
             self._admission.shed_when_full()
             response = verifier_pb2.VerifyBatchResponse()
-            batch = Batch(self._admission, call)
+            batch = Batch(self._verdicts, call)
             try:
                 for index, submission in enumerate(request.submissions):
                     result = response.results.add()
@@ -71,8 +73,13 @@ class VerifierService(VerifierServiceServicer):
         self, request_iterator: AsyncIterator[verifier_pb2.VerifyStreamRequest], context: Context
     ) -> None:
         async with self._calls.open("VerifyStream", context) as call:
-            requests = self._checked_first(request_iterator)
-            await Exchange(self._admission, call).run(requests, context.write)
+            exchange = Exchange(self._admission, self._verdicts, call, "submission")
+
+            async def write(result: verdict_pb2.VerifyResult) -> None:
+                await context.write(verifier_pb2.VerifyStreamResponse(result=result))
+
+            requests = self._stream.checked_first(request_iterator)
+            await exchange.run((request.submission async for request in requests), write)
 
     async def ListVerifiers(
         self, request: verifier_pb2.ListVerifiersRequest, context: Context
@@ -83,23 +90,6 @@ class VerifierService(VerifierServiceServicer):
                 service_version=__version__,
                 limits=_service_limits(),
             )
-
-    def _check(self, rules: Rules, request: Any) -> None:
-        violations = rules.violations(request)
-        if violations:
-            raise malformed(Reason.INVALID_REQUEST, violations)
-        self._catalog.require(request.required_hallmarks)
-
-    async def _checked_first(
-        self, requests: AsyncIterator[verifier_pb2.VerifyStreamRequest]
-    ) -> AsyncIterator[verifier_pb2.VerifyStreamRequest]:
-        """The requests, once the first has proved acceptable for the stream as a whole."""
-        first = True
-        async for request in requests:
-            if first:
-                self._check(self._stream_rules, request)
-                first = False
-            yield request
 
 
 def _service_limits() -> verifier_pb2.ServiceLimits:

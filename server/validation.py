@@ -187,7 +187,8 @@ def _of_part(field: FieldDescriptor, *, descend: bool) -> _Check | None:
     if field.is_repeated:
         _refuse_others(rules, where, "repeated")
         _refuse_others(rules.repeated, where, "max_items", "items")
-        of_item = below or _of_scalar(_of_value(field, rules.repeated.items))
+        rules_of_item = _of_value(field, rules.repeated.items)
+        of_item = below or (_of_scalar(rules_of_item) if rules_of_item else None)
         return _of_list(_bound(rules.repeated, "max_items"), of_item)
     if message_type is not None:
         _refuse_others(rules, where, "required")
@@ -206,12 +207,14 @@ def _of_scalar(rules: Sequence[_Rule]) -> _Check:
     return check
 
 
-def _of_list(max_items: float, of_item: _Check) -> _Check:
+def _of_list(max_items: float, of_item: _Check | None) -> _Check:
     def check(values: Any) -> list[Violation]:
         found = []
         if len(values) > max_items:
             description = f"must have at most {max_items} items"
             found.append(Violation("", "repeated.max_items", description))
+        if of_item is None:  # as for token ids, of which there may be a million
+            return found
         for index, value in enumerate(values):
             found += [_below(f"[{index}]", each) for each in of_item(value)]
         return found

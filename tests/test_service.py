@@ -355,6 +355,7 @@ class TestSecondClients:
         """What grpcurl does."""
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(database.get_services()) == {
+            "assayoffice.v1.RewardService",
             "assayoffice.v1.VerifierService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
@@ -374,7 +375,10 @@ class TestSecondClients:
         )
         assert call(request, timeout=SECONDS).result.verdict.score == 1
 
-    @pytest.mark.parametrize("service", ["", "assayoffice.v1.VerifierService", "toy", "choice"])
+    @pytest.mark.parametrize(
+        "service",
+        ["", "assayoffice.v1.VerifierService", "assayoffice.v1.RewardService", "toy", "choice"],
+    )
     def test_health_of_service_and_verifiers_can_be_asked(self, channel, service):
         request = health_pb2.HealthCheckRequest(service=service)
         answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=SECONDS)

@@ -1,0 +1,78 @@
+"""Rollouts in, rewards out: a verdict each, and what the recipe makes of it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from assayoffice.server.admission import Admission, Admitted
+from assayoffice.server.calls import Call
+from assayoffice.server.errors import Reason, StatusError, malformed
+from assayoffice.server.results import write_error, write_finding
+from assayoffice.server.rewards import wire
+from assayoffice.server.rewards.recipes import Rating, Recipe
+from assayoffice.server.validation import Rules
+from assayoffice.server.work import Failed, Finding
+from assayoffice.v1 import reward_pb2, verdict_pb2, verifier_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReward:
+    """A rollout under way. Its tokens have been looked at and are not kept."""
+
+    _admitted: Admitted
+    _path: str
+    _rating: Rating | None
+    _token_count: int
+
+    @property
+    def verifier(self) -> str:
+        return self._admitted.entry.name
+
+    @property
+    def finding(self) -> asyncio.Future[Finding]:
+        return self._admitted.finding
+
+    def write(self, answer: reward_pb2.RewardResult, finding: Finding) -> None:
+        result = verdict_pb2.VerifyResult()
+        write_finding(result, self._admitted, finding, self._path)
+        if self._rating is None or not result.HasField("verdict"):
+            answer.error.CopyFrom(result.error)
+            return
+        try:
+            judgement = wire.judgement(result.verdict)
+        except ValueError as error:
+            write_error(answer, StatusError(Reason.VERIFIER_DEFECT, str(error)))
+            return
+        wire.write(answer.reward, self._rating.settle(judgement))
+        answer.reward.verdict.CopyFrom(result.verdict)
+        answer.reward.token_count = self._token_count
+
+
+class Rewards:
+    """Has rollouts judged and rewards them by a recipe."""
+
+    def __init__(self, admission: Admission, rules: Rules, recipe: Recipe) -> None:
+        """``rules`` are those of a rollout, apart from its submission."""
+        self._admission = admission
+        self._rules = rules
+        self._recipe = recipe
+
+    def blank(self) -> reward_pb2.RewardResult:
+        return reward_pb2.RewardResult()
+
+    def submission(
+        self, asked: reward_pb2.Rollout, path: str
+    ) -> tuple[verifier_pb2.Submission, str]:
+        return asked.submission, f"{path}.submission"
+
+    def admit(self, asked: reward_pb2.Rollout, path: str, call: Call) -> PendingReward:
+        violations = self._rules.violations(asked, path)
+        violations = violations or wire.lacking(asked, self._recipe.needs, path)
+        if violations:
+            raise malformed(Reason.INVALID_SUBMISSION, violations)
+        submission, path = self.submission(asked, path)
+        admitted = self._admission.admit(submission, path=path, deadline=call.deadline, flow=call)
+        generation = wire.generation(asked)
+        # Looked at while it is being judged, and not at all where it will not be.
+        refused = admitted.finding.done() and isinstance(admitted.finding.result(), Failed)
+        rating = None if refused else self._recipe.rate(generation)
+        return PendingReward(admitted, path, rating, generation.token_count)

@@ -1,0 +1,101 @@
+"""The options of recipes: what all models of them share, and how what is wrong is told."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from assayoffice.server.validation import Violation
+
+_MAX_SCORE = 1e6
+_SHOWN_CHARACTERS = 40
+
+# Bounded, so that no sum of them can leave the finite numbers.
+Score = Annotated[float, Field(ge=-_MAX_SCORE, le=_MAX_SCORE, allow_inf_nan=False)]
+#: Not negative, so that no weight turns a penalty into a prize.
+Weight = Annotated[float, Field(ge=0, le=_MAX_SCORE, allow_inf_nan=False)]
+Tokens = Annotated[int, Field(ge=0, le=2**32 - 1)]
+PositiveTokens = Annotated[int, Field(ge=1, le=2**32 - 1)]
+
+OptionsT = TypeVar("OptionsT", bound="Options")
+
+
+class Options(BaseModel):
+    """A set of options: frozen, and without place for what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ContradictionError(ValueError):
+    """Options that do not go together; ``option`` is the one to change."""
+
+    def __init__(self, option: str, description: str) -> None:
+        super().__init__(description)
+        self.option = option
+
+
+class OptionsError(Exception):
+    """Options that cannot be used. Paths of the ``violations`` start at the options."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.description}" for each in violations))
+        self.violations = violations
+
+
+def read(model: type[OptionsT], given: Mapping[str, object]) -> OptionsT:
+    """Options from what JSON can hold. Raises OptionsError."""
+    try:
+        # By way of JSON, where strictness has no opinion on lists that are to be tuples.
+        return model.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        violations = [_violation(model, each) for each in error.errors(include_url=False)]
+        raise OptionsError(violations) from None
+
+
+def canonical(options: Options) -> str:
+    """All options as JSON with sorted keys: equal ones in equal words."""
+    return json.dumps(options.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def _violation(model: type[Options], error: ErrorDetails) -> Violation:
+    path, kind = _path(error["loc"]), error["type"]
+    if kind == "extra_forbidden":
+        name = str(error["loc"][-1])
+        known = list(model.model_fields) if len(error["loc"]) == 1 else []
+        return Violation(path, kind, unknown("option", name, known))
+    cause: Any = error.get("ctx", {}).get("error")
+    if isinstance(cause, ContradictionError):
+        path = ".".join(filter(None, (path, cause.option)))
+        return Violation(path, "contradiction", str(cause))
+    given = "" if kind == "missing" else f", not {_shown(error['input'])}"
+    return Violation(path, kind, error["msg"].replace("Input should", "must") + given)
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """That there is no such thing, and what there is instead."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"no {what} {name!r}; did you mean {close[0]!r}?"
+    there_are = f"; there are {', '.join(known)}" if known else ""
+    return f"no {what} {name!r}{there_are}"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    previous: int | str = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif not isinstance(previous, int):  # after a number stands the kind of the component
+            path += f".{step}" if path else step
+        previous = step
+    return path
+
+
+def _shown(given: object) -> str:
+    text = repr(given)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
