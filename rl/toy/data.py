@@ -3,7 +3,8 @@
 Three files: ``sft.parquet`` with demonstrations (a column ``messages``), ``grpo.parquet`` and
 ``held_out.parquet`` with problems in the schema of verl's reinforcement learning. Both
 domains are in each, half and half. No problem of ``held_out.parquet`` is in the others in any
-notation, whatever the seeds.
+notation, whatever the seeds. Of a small domain the files to train on may have a problem several
+times; the held-out file never has.
 """
 
 import random
@@ -36,7 +37,7 @@ def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
     Raises ``ValueError`` where a domain has fewer problems than a file wants rows.
     """
     chance = random.Random(seed)
-    kept = _mixed(chance, sizes.held_out, held_out)
+    kept = _mixed(chance, sizes.held_out, _evaluated)
     prompts = _mixed(chance, sizes.prompts, _trained)
     shown = _mixed(chance, sizes.demonstrations, _trained)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,26 +46,32 @@ def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
     _save(folder / "held_out.parquet", [_row(each, i, "test") for i, each in enumerate(kept)])
 
 
-def _trained(problem: Problem) -> bool:
-    return not held_out(problem)
+def _evaluated(chance: random.Random, problems: Sequence[Problem], rows: int) -> list[Problem]:
+    kept = [each for each in problems if held_out(each)]
+    if rows > len(kept):
+        raise ValueError(
+            f"sizes.held_out: {rows} rows of {kept[0].domain} are wanted and {len(kept)} are "
+            f"there; ask for at most {len(_DOMAINS) * len(kept)} in all"
+        )
+    return chance.sample(kept, rows)
 
 
-def _mixed(chance: random.Random, rows: int, wanted: Callable[[Problem], bool]) -> list[Problem]:
-    """``rows`` different problems in random order, as many of each domain."""
+def _trained(chance: random.Random, problems: Sequence[Problem], rows: int) -> list[Problem]:
+    return chance.choices([each for each in problems if not held_out(each)], k=rows)
+
+
+def _mixed(
+    chance: random.Random,
+    rows: int,
+    drawn: Callable[[random.Random, Sequence[Problem], int], list[Problem]],
+) -> list[Problem]:
+    """``rows`` problems in random order, as many of each domain."""
     share, rest = divmod(rows, len(_DOMAINS))
     if rest:
-        raise ValueError(f"rows: {rows} cannot be shared among {len(_DOMAINS)} domains")
-    drawn: list[Problem] = []
-    for domain in _DOMAINS:
-        candidates = [each for each in domain() if wanted(each)]
-        if share > len(candidates):
-            raise ValueError(
-                f"rows: {share} of {candidates[0].domain} are wanted and {len(candidates)} there; "
-                f"ask for at most {len(_DOMAINS) * len(candidates)}"
-            )
-        drawn += chance.sample(candidates, share)
-    chance.shuffle(drawn)
-    return drawn
+        raise ValueError(f"sizes: {rows} rows cannot be shared among {len(_DOMAINS)} domains")
+    mixed = [each for domain in _DOMAINS for each in drawn(chance, domain(), share)]
+    chance.shuffle(mixed)
+    return mixed
 
 
 def _lesson(problem: Problem, chance: random.Random) -> dict[str, object]:

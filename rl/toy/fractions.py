@@ -16,16 +16,16 @@ from fractions import Fraction
 from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/fractions"
-_WHOLE = 12
-_LIMIT = 3
+_WHOLE = 8
+_LIMIT = 2
 
 
 def problems() -> list[Problem]:
     """Every problem there is, in a fixed order."""
-    twelfths = [Fraction(n, _WHOLE) for n in range(1, _LIMIT * _WHOLE) if n % _WHOLE]
-    factors = [number for number in twelfths if number.denominator <= 4]
+    terms = [Fraction(n, _WHOLE) for n in range(1, _LIMIT * _WHOLE) if n % _WHOLE]
+    factors = sorted({Fraction(n, d) for d in (2, 3, 4) for n in range(1, _LIMIT * d) if n % d})
     return [
-        *(each for a in twelfths for b in twelfths if a != b for each in _sums(a, b)),
+        *(each for a in terms for b in terms if a != b for each in _sums(a, b)),
         *(each for a in factors for b in factors for each in _products(a, b)),
     ]
 
@@ -77,12 +77,23 @@ def _notations(
     answers = tuple(dict.fromkeys((answer, *written(value))))
     for left in written(a):
         for right in written(b):
+            question = f"Compute {left} {sign} {right}"
+            if any(_repeats(question, each) for each in answers):
+                continue
             yield Problem(
                 domain=DOMAIN,
                 verifier="numeric",
                 content=content,
-                question=f"Compute {left} {sign} {right}",
+                question=question,
                 ground_truth=str(value),
                 work=work,
                 answers=tuple(f"\\boxed{{{each}}}" for each in answers),
             )
+
+
+def _repeats(question: str, answer: str) -> bool:
+    """Whether the verifier might take an answer for an echo of the question.
+
+    It looks without regard to spaces, so 1 1/12 seems to be in 1/6 + 11/12.
+    """
+    return answer.replace(" ", "") in question.replace(" ", "")

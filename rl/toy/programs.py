@@ -1,8 +1,8 @@
-"""One-line programs that continue a row of examples, for "code": tested by calls in the sandbox.
+"""One-line programs that continue examples, for "code": tested by calls in the sandbox.
 
-From ``f(1)=5 f(2)=8 f(3)=11`` write ``return 3*x+2``. The functions are a*x+b and x*x+b with small
-a and b (310 in all), each shown at three numbers in a row (six rows of each) and tested at others,
-so that a table of the examples earns nothing and every program that computes the same is right.
+From ``f(1)=5 f(2)=8`` write ``return 3*x+2``. The functions are a*x+b with small a and b, each
+shown at two numbers in a row and tested at others, so that a table of the examples earns nothing
+and every program that computes the same is right.
 """
 
 import json
@@ -12,59 +12,35 @@ from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/programs"
 _SLOPES = range(1, 10)
-_OFFSETS = range(31)
-_STARTS = range(6)
-_SHOWN = 3
+_OFFSETS = range(21)
+_STARTS = range(3)
 _TESTED = (-4, 0, 3, 9, 10, 25, 100)
 _CPU_SECONDS = 1
 
 
 def problems() -> list[Problem]:
     """Every problem there is, in a fixed order."""
-    return [
-        *(_linear(a, b, start) for a in _SLOPES for b in _OFFSETS for start in _STARTS),
-        *(_square(b, start) for b in _OFFSETS for start in _STARTS),
-    ]
+    return [_problem(a, b, start) for a in _SLOPES for b in _OFFSETS for start in _STARTS]
 
 
-def _linear(a: int, b: int, start: int) -> Problem:
-    return _problem(
-        lambda x: a * x + b,
-        start,
-        rate=f"{a}*{start}={a * start}",
-        answers=(f"{a}*x+{b}", f"x*{a}+{b}", f"{b}+{a}*x"),
-    )
-
-
-def _square(b: int, start: int) -> Problem:
-    return _problem(
-        lambda x: x * x + b,
-        start,
-        rate=f"{start}*{start}={start * start}",
-        answers=(f"x*x+{b}", f"{b}+x*x"),
-    )
-
-
-def _problem(
-    function: Callable[[int], int], start: int, rate: str, answers: tuple[str, ...]
-) -> Problem:
-    """A problem whose work is two differences, the part that grows (``rate``), and the rest."""
-    shown = range(start, start + _SHOWN)
-    first, second, third = map(function, shown)
-    offset = function(0)
-    steps = f"{second}-{first}={second - first} {third}-{second}={third - second}"
+def _problem(a: int, b: int, start: int) -> Problem:
+    """A problem whose work is the slope, what it has added up to, and what was there before."""
+    shown = (start, start + 1)
+    first, second = (a * x + b for x in shown)
+    grown = a * start
+    answers = (f"{a}*x+{b}", f"x*{a}+{b}", f"{b}+{a}*x")
     return Problem(
         domain=DOMAIN,
         verifier="code",
         content=answers[0],
-        question=" ".join(f"f({x})={function(x)}" for x in shown),
-        ground_truth=json.dumps(_task(function, shown)),
-        work=f"{steps} {rate} {first}-{first - offset}={offset}",
+        question=" ".join(f"f({x})={a * x + b}" for x in shown),
+        ground_truth=json.dumps(_task(lambda x: a * x + b, shown)),
+        work=f"{second}-{first}={a} {a}*{start}={grown} {first}-{grown}={b}",
         answers=tuple(f"```python\ndef f(x):\n    return {each}\n```" for each in answers),
     )
 
 
-def _task(function: Callable[[int], int], shown: range) -> dict[str, object]:
+def _task(function: Callable[[int], int], shown: tuple[int, ...]) -> dict[str, object]:
     """A ``CodeTask`` in its JSON form: calls of f at numbers that are not in the question."""
     return {
         "entry_point": "f",

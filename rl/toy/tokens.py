@@ -30,7 +30,7 @@ _PHRASES = (
     " + ",
     " - ",
     " * ",
-    "/12",
+    "/8",
 )
 # ChatML. Each message stands by itself, as verl's SFT trainer wants it.
 _TEMPLATE = (
