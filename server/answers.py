@@ -43,6 +43,6 @@ class Answers(Protocol[AskedT_contra, AnswerT]):
         """What is to be judged, and the path that leads to it where ``path`` leads to ``asked``."""
         ...
 
-    def admit(self, asked: AskedT_contra, path: str, call: Call) -> Pending[AnswerT]:
+    async def admit(self, asked: AskedT_contra, path: str, call: Call) -> Pending[AnswerT]:
         """Start judging, at which the submission loses its id. Raises StatusError."""
         ...

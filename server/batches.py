@@ -9,8 +9,7 @@ from assayoffice.server.calls import Call
 from assayoffice.server.errors import StatusError
 from assayoffice.server.results import write_error
 
-# After so long the other calls get their turn. Many submissions are admitted in it; of generations
-# whose tokens are counted, one may take as long.
+# After so long the other calls get their turn.
 _TURN_SECONDS = 0.005
 
 
@@ -28,7 +27,7 @@ class Batch(Generic[AskedT, AnswerT]):
         submission, _ = self._answers.submission(asked, path)
         answer.id = submission.id
         try:
-            pending = self._answers.admit(asked, path, self._call)
+            pending = await self._answers.admit(asked, path, self._call)
         except StatusError as error:
             write_error(answer, error)
             self._call.tally(None, answer)

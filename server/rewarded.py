@@ -8,10 +8,15 @@ from assayoffice.server.calls import Call
 from assayoffice.server.errors import Reason, StatusError, malformed
 from assayoffice.server.results import write_error, write_finding
 from assayoffice.server.rewards import wire
+from assayoffice.server.rewards.generation import Generation
 from assayoffice.server.rewards.recipes import Rating, Recipe
 from assayoffice.server.validation import Rules
 from assayoffice.server.work import Failed, Finding
 from assayoffice.v1 import reward_pb2, verdict_pb2, verifier_pb2
+
+# In tokens and characters: what takes a few milliseconds to look at, for which other calls should
+# not wait. A thread shares the interpreter with them.
+_LONG = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Rewards:
     ) -> tuple[verifier_pb2.Submission, str]:
         return asked.submission, f"{path}.submission"
 
-    def admit(self, asked: reward_pb2.Rollout, path: str, call: Call) -> PendingReward:
+    async def admit(self, asked: reward_pb2.Rollout, path: str, call: Call) -> PendingReward:
         violations = self._rules.violations(asked, path)
         violations = violations or wire.lacking(asked, self._recipe.needs, path)
         if violations:
@@ -74,5 +79,14 @@ class Rewards:
         generation = wire.generation(asked)
         # Looked at while it is being judged, and not at all where it will not be.
         refused = admitted.finding.done() and isinstance(admitted.finding.result(), Failed)
-        rating = None if refused else self._recipe.rate(generation)
+        rating = None if refused else await self._rate(generation, admitted)
         return PendingReward(admitted, path, rating, generation.token_count)
+
+    async def _rate(self, generation: Generation, admitted: Admitted) -> Rating:
+        if len(generation.token_ids) + len(generation.response) < _LONG:
+            return self._recipe.rate(generation)
+        try:
+            return await asyncio.to_thread(self._recipe.rate, generation)
+        except BaseException:
+            admitted.finding.cancel()
+            raise

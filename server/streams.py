@@ -67,7 +67,7 @@ class Exchange(Generic[AskedT, AnswerT]):
     async def _read(self, questions: AsyncIterator[AskedT]) -> None:
         async for asked in questions:
             await self._wait_for_room()
-            self._admit(asked)
+            await self._admit(asked)
 
     async def _wait_for_room(self) -> None:
         while self._unanswered >= _MAX_UNANSWERED or not self._admission.has_room():
@@ -76,22 +76,23 @@ class Exchange(Generic[AskedT, AnswerT]):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._answered.wait()
 
-    def _admit(self, asked: AskedT) -> None:
+    async def _admit(self, asked: AskedT) -> None:
         submission, path = self._answers.submission(asked, self._path)
         id = submission.id
-        self._unanswered += 1
         try:
             if id in self._under_way:
                 raise StatusError(
                     Reason.DUPLICATE_ID, f"{path}.id: {id!r} is under way; ids must be unique"
                 )
-            pending = self._answers.admit(asked, self._path, self._call)
+            pending = await self._answers.admit(asked, self._path, self._call)
         except StatusError as error:
             answer = self._blank(id)
             write_error(answer, error)
             self._call.tally(None, answer)
+            self._unanswered += 1
             self._finished.put_nowait(answer)
             return
+        self._unanswered += 1
         self._under_way[id] = pending
         pending.finding.add_done_callback(partial(self._finish, id, pending))
 

@@ -43,6 +43,6 @@ class Verdicts:
     ) -> tuple[verifier_pb2.Submission, str]:
         return asked, path
 
-    def admit(self, asked: verifier_pb2.Submission, path: str, call: Call) -> PendingVerdict:
+    async def admit(self, asked: verifier_pb2.Submission, path: str, call: Call) -> PendingVerdict:
         admitted = self._admission.admit(asked, path=path, deadline=call.deadline, flow=call)
         return PendingVerdict(admitted, path)

@@ -54,7 +54,9 @@ class R1Recipe(RecipeOptions, Format):
     """
 
     accuracy_weight: Weight = 1.0
+    """Weight of the accuracy."""
     format_weight: Weight = 1.0
+    """Weight of the format."""
 
     def parts(self) -> Sequence[Part]:
         return [
@@ -70,6 +72,7 @@ class DapoRecipe(RecipeOptions, Overlong):
     """
 
     overlong_weight: Weight = 1.0
+    """Weight of the penalty."""
 
     def parts(self) -> Sequence[Part]:
         return [
@@ -85,11 +88,17 @@ class Phi4ReasoningPlusRecipe(RecipeOptions, LengthAwareAccuracy):
     """
 
     repetition_ngram: Annotated[int, Field(ge=1, le=64)] = 5
+    """Units in an n-gram."""
     repetition_max_frequency: PositiveTokens = 5
+    """How often an n-gram may occur."""
     repetition_denominator: repetition.Denominator = repetition.Denominator.TYPES
+    """Whether repeated n-grams are a share of the different ones or of all."""
     repetition_unit: Unit = Unit.TOKENS
+    """What n-grams are made of."""
     accuracy_weight: Weight = 8 / 13
+    """Weight of the length-aware accuracy."""
     repetition_weight: Weight = 1 / 13
+    """Weight of the penalty."""
 
     def parts(self) -> Sequence[Part]:
         repeated = Repetition(
@@ -106,6 +115,7 @@ class Phi4ReasoningPlusRecipe(RecipeOptions, LengthAwareAccuracy):
 
 class _Weighted(Options):
     weight: Weight
+    """Factor of the component in the total."""
 
 
 class WeightedAccuracy(_Weighted, Accuracy):

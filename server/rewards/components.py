@@ -46,8 +46,11 @@ class Accuracy(Component):
     NAME = "accuracy"
 
     correct: Score = 1.0
+    """For a CORRECT answer, or one with the score 1."""
     incorrect: Score = 0.0
+    """For every other."""
     partial_credit: bool = True
+    """Whether the verdict's score counts, or only its outcome."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Accuracy":
@@ -94,15 +97,25 @@ class LengthAwareAccuracy(Component):
     NAME = "length_aware_accuracy"
 
     max_tokens: PositiveTokens = 31_744
+    """Length from which on a correct answer gets ``correct_min``."""
     correct_control_tokens: Tokens = 25_600
+    """Length up to which a correct answer gets ``correct_max``; below ``max_tokens``."""
     incorrect_control_tokens: PositiveTokens = 3_702
+    """Length from which on a wrong answer gets ``incorrect_max``."""
     correct_min: Score = 0.5
+    """Least that a correct answer gets."""
     correct_max: Score = 1.0
+    """Most that a correct answer gets."""
     incorrect_min: Score = -1.0
+    """Least that a wrong answer gets."""
     incorrect_max: Score = -0.5
+    """Most that a wrong answer gets; at most ``correct_min``."""
     no_end_token: Score = -0.5
+    """For a generation that the model did not end itself."""
     no_think_block: Score = -1.0
+    """For a response without a correct block of thoughts."""
     think: Think = Think.REQUIRED
+    """The block of thoughts that a response must have."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "LengthAwareAccuracy":
@@ -166,9 +179,13 @@ class Repetition(Component):
     NAME = "repetition"
 
     ngram: Annotated[int, Field(ge=1, le=64)] = 5
+    """Units in an n-gram."""
     max_frequency: PositiveTokens = 5
+    """How often an n-gram may occur."""
     denominator: repetition.Denominator = repetition.Denominator.TYPES
+    """Whether repeated n-grams are a share of the different ones or of all."""
     unit: Unit = Unit.TOKENS
+    """What n-grams are made of."""
 
     def needs(self) -> frozenset[Need]:
         return frozenset({Need.TOKEN_IDS} if self.unit is Unit.TOKENS else ())
@@ -193,7 +210,9 @@ class Overlong(Component):
     NAME = "overlong"
 
     max_tokens: PositiveTokens = 20_480
+    """Length from which on the penalty is -1."""
     cache_tokens: PositiveTokens = 4_096
+    """Over so many tokens below ``max_tokens`` the penalty grows."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Overlong":
@@ -233,7 +252,9 @@ class Format(Component):
     NAME = "format"
 
     think: FormatThink = FormatThink.REQUIRED
+    """The block of thoughts that a response must have."""
     answer_tags: bool = False
+    """Whether an ``<answer>`` block must follow, and nothing else."""
 
     def rate(self, generation: Generation) -> Rate:
         answer = markup.answer_after_thoughts(

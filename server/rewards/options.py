@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -26,7 +26,9 @@ OptionsT = TypeVar("OptionsT", bound="Options")
 class Options(BaseModel):
     """A set of options: frozen, and without place for what it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
 
 
 class ContradictionError(ValueError):
@@ -51,27 +53,12 @@ def read(model: type[OptionsT], given: Mapping[str, object]) -> OptionsT:
         # By way of JSON, where strictness has no opinion on lists that are to be tuples.
         return model.model_validate_json(json.dumps(given))
     except ValidationError as error:
-        violations = [_violation(model, each) for each in error.errors(include_url=False)]
-        raise OptionsError(violations) from None
+        raise OptionsError(_violations(model, error.errors(include_url=False))) from None
 
 
 def canonical(options: Options) -> str:
     """All options as JSON with sorted keys: equal ones in equal words."""
     return json.dumps(options.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-
-
-def _violation(model: type[Options], error: ErrorDetails) -> Violation:
-    path, kind = _path(error["loc"]), error["type"]
-    if kind == "extra_forbidden":
-        name = str(error["loc"][-1])
-        known = list(model.model_fields) if len(error["loc"]) == 1 else []
-        return Violation(path, kind, unknown("option", name, known))
-    cause: Any = error.get("ctx", {}).get("error")
-    if isinstance(cause, ContradictionError):
-        path = ".".join(filter(None, (path, cause.option)))
-        return Violation(path, "contradiction", str(cause))
-    given = "" if kind == "missing" else f", not {_shown(error['input'])}"
-    return Violation(path, kind, error["msg"].replace("Input should", "must") + given)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -80,8 +67,48 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"no {what} {name!r}; did you mean {close[0]!r}?"
-    there_are = f"; there are {', '.join(known)}" if known else ""
-    return f"no {what} {name!r}{there_are}"
+    return f"no {what} {name!r}; there are {', '.join(known)}"
+
+
+def _violations(model: type[Options], errors: list[ErrorDetails]) -> list[Violation]:
+    # A list whose items are wrong is also called too short.
+    deepest = [
+        each for each in errors if not any(_is_below(other["loc"], each["loc"]) for other in errors)
+    ]
+    return [_violation(model, each) for each in deepest]
+
+
+def _violation(model: type[Options], error: ErrorDetails) -> Violation:
+    path, kind, context = _path(error["loc"]), error["type"], error.get("ctx", {})
+    cause = context.get("error")
+    match kind:
+        case "extra_forbidden":
+            name = str(error["loc"][-1])
+            if len(error["loc"]) == 1:
+                return Violation(path, kind, unknown("option", name, model.model_fields))
+            description = "no such option"
+        case "missing" | "union_tag_not_found":
+            description = "must be given"
+            if kind == "union_tag_not_found":
+                path += ".component"
+        case "union_tag_invalid":
+            known = [each.strip(" '") for each in context["expected_tags"].split(",")]
+            path, description = f"{path}.component", unknown("component", context["tag"], known)
+        case "too_short" | "too_long":
+            bound = context.get("min_length") or context.get("max_length")
+            few = "at least" if kind == "too_short" else "at most"
+            description = f"must have {few} {bound} items, not {context['actual_length']}"
+        case "value_error" if isinstance(cause, ContradictionError):
+            path = f"{path}.{cause.option}" if path else cause.option
+            description = str(cause)
+        case _:
+            message = error["msg"].removeprefix("Input ").replace("should", "must", 1)
+            description = f"{message}, not {_shown(error['input'])}"
+    return Violation(path, kind, description)
+
+
+def _is_below(location: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    return len(location) > len(other) and location[: len(other)] == other
 
 
 def _path(location: tuple[int | str, ...]) -> str:

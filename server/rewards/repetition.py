@@ -54,4 +54,6 @@ def _frequencies(units: Sequence[int], ngram: int) -> Counter[bytes]:
     numbers = array("I", units)
     packed, size = numbers.tobytes(), numbers.itemsize
     width = size * ngram
-    return Counter([packed[at : at + width] for at in range(0, len(packed) - width + 1, size)])
+    ends = range(width, len(packed) + 1, size)
+    # One by one and not as a list, at which the other threads would have to wait.
+    return Counter(packed[end - width : end] for end in ends)
