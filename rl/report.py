@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from assayoffice.rl.results import ItemError, Outcome, Result, Verdict, VerifierInfo
+from assayoffice.rl.terminal import counted, one_line, plain
 
 _STYLES = {
     Outcome.CORRECT: "bold green",
@@ -29,35 +30,36 @@ def as_json(result: Result) -> str:
 
     A verdict that has parts has the keys ``checks`` and ``integrity``.
     """
-    written: dict[str, object]
-    if isinstance(result, Verdict):
-        written = {
-            "id": result.id,
-            "outcome": result.outcome.value,
-            "score": result.score,
-            "reason": result.reason,
-            "extracted": result.extracted,
-            "method": result.method,
-            "hallmark": str(result.hallmark),
-        }
-        if result.checks:
-            written["integrity"] = result.integrity
-            written["checks"] = [dataclasses.asdict(check) for check in result.checks]
-    else:
-        written = {
-            "id": result.id,
-            "error": {
-                "reason": result.reason,
-                "code": result.code.name,
-                "message": result.message,
-            },
-        }
+    if isinstance(result, ItemError):
+        return error_as_json(result)
+    written = {"id": result.id, **verdict_fields(result)}
+    if result.checks:
+        written["integrity"] = result.integrity
+        written["checks"] = [dataclasses.asdict(check) for check in result.checks]
     return json.dumps(written)
+
+
+def verdict_fields(verdict: Verdict) -> dict[str, object]:
+    """What the JSON form of every verdict has."""
+    return {
+        "outcome": verdict.outcome.value,
+        "score": verdict.score,
+        "reason": verdict.reason,
+        "extracted": verdict.extracted,
+        "method": verdict.method,
+        "hallmark": str(verdict.hallmark),
+    }
+
+
+def error_as_json(error: ItemError) -> str:
+    """One line of JSON, pure ASCII, without anything that could be taken for a number to use."""
+    details = {"reason": error.reason, "code": error.code.name, "message": error.message}
+    return json.dumps({"id": error.id, "error": details})
 
 
 @dataclass
 class Tally:
-    """Counts of results, as they come."""
+    """Verdicts, as they come."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -70,6 +72,14 @@ class Tally:
             self.score_sum += result.score
         else:
             self.errors[result.reason] += 1
+
+    def as_json(self, result: Result) -> str:
+        """As the function."""
+        return as_json(result)
+
+    def table(self, results: list[Result], title: str) -> Table:
+        """As results_table."""
+        return results_table(results, title)
 
     def summary(self, seconds: float) -> RenderableType:
         """The counts as a table with a closing line."""
@@ -87,7 +97,7 @@ class Tally:
         mean = f"mean score {self.score_sum / verdicts:.4f} over " if verdicts else ""
         rate = (verdicts + errors) / seconds if seconds > 0 else 0.0
         closing = (
-            f"{mean}{_count(verdicts, 'verdict')}; {_count(errors, 'error')}; {rate:,.0f} rows/s"
+            f"{mean}{counted(verdicts, 'verdict')}; {counted(errors, 'error')}; {rate:,.0f} rows/s"
         )
         return Group(table, Text(closing, "dim"))
 
@@ -112,16 +122,16 @@ def results_table(results: list[Result], title: str) -> Table:
         match result:
             case Verdict():
                 table.add_row(
-                    _one_line(result.id),
-                    _badge(result),
-                    _one_line(result.extracted) or Text("none", "dim"),
-                    _one_line(_reason(result)),
-                    _one_line(result.method),
+                    one_line(result.id),
+                    badge(result),
+                    one_line(result.extracted) or Text("none", "dim"),
+                    one_line(_reason(result)),
+                    one_line(result.method),
                     "cached" if result.timing.cached else _milliseconds(result),
                 )
             case ItemError():
                 table.add_row(
-                    _one_line(result.id), _badge(result), "", _one_line(result.reason), "", ""
+                    one_line(result.id), badge(result), "", one_line(result.reason), "", ""
                 )
     return table
 
@@ -148,10 +158,10 @@ def proofs_table(
     for result, accepts, bare in zip(results, accepted, unscreened, strict=True):
         checked = result.integrity if isinstance(result, Verdict) else ""
         table.add_row(
-            _one_line(result.id),
+            one_line(result.id),
             Text("exit 0") if accepts else Text("error", "dim"),
-            _badge(result),
-            _one_line(result.reason),
+            badge(result),
+            one_line(result.reason),
             _or_dash(bare.reason if bare else ""),
             _or_dash(checked),
         )
@@ -165,17 +175,17 @@ def proofs_table(
 
 
 def _or_dash(text: str) -> Text:
-    return _one_line(text) if text else Text("-", "dim")
+    return one_line(text) if text else Text("-", "dim")
 
 
 def _finding(id: str, why: str) -> Text:
     said = " ".join(why.split())[:_SHOWN_CHARACTERS]
-    return Text("✗ ", "bold red").append_text(_plain(f"{id}: {said}"))
+    return Text("✗ ", "bold red").append_text(plain(f"{id}: {said}"))
 
 
 def errors_list(errors: list[ItemError]) -> RenderableType:
     """The messages of errors, a line each."""
-    return Group(*(Text("✗ ", "bold red").append_text(_plain(error.message)) for error in errors))
+    return Group(*(Text("✗ ", "bold red").append_text(plain(error.message)) for error in errors))
 
 
 def result_panel(result: Result) -> Panel:
@@ -201,14 +211,14 @@ def result_panel(result: Result) -> Panel:
         lines = {"code": result.code.name, "reason": result.reason, "message": result.message}
     for name, value in lines.items():
         if value:
-            table.add_row(name, _plain(value))
+            table.add_row(name, plain(value))
     if isinstance(result, Verdict):
         for check in result.checks[:_SHOWN_CHECKS]:
             mark = Text("✓", "green") if check.passed else Text("✗", "bold red")
-            table.add_row(mark, _plain(f"{check.name}  {check.detail}".rstrip()))
+            table.add_row(mark, plain(f"{check.name}  {check.detail}".rstrip()))
         if (hidden := len(result.checks) - _SHOWN_CHECKS) > 0:
-            table.add_row("", _plain(f"and {hidden} more; --json shows all"))
-    return Panel(table, title=_badge(result), title_align="left", expand=False)
+            table.add_row("", plain(f"and {hidden} more; --json shows all"))
+    return Panel(table, title=badge(result), title_align="left", expand=False)
 
 
 def verifiers_table(verifiers: list[VerifierInfo]) -> Table:
@@ -225,7 +235,7 @@ def verifiers_table(verifiers: list[VerifierInfo]) -> Table:
         if each.languages:
             summary += f"\n{', '.join(each.languages)}"
         table.add_row(
-            Text(each.name), each.hallmark.version, state, _plain(each.detail), _plain(summary)
+            Text(each.name), each.hallmark.version, state, plain(each.detail), plain(summary)
         )
     return table
 
@@ -248,12 +258,8 @@ def verifier_as_json(verifier: VerifierInfo) -> str:
     )
 
 
-def stderr_console() -> Console:
-    """Where progress and complaints go, so that stdout holds results and nothing else."""
-    return Console(stderr=True, highlight=False)
-
-
-def _badge(result: Result) -> Text:
+def badge(result: Result) -> Text:
+    """The outcome, or that there is none, in its colour."""
     if isinstance(result, Verdict):
         return Text(result.outcome.value, _STYLES[result.outcome])
     return Text("ERROR", _ERROR_STYLE)
@@ -267,19 +273,5 @@ def _reason(verdict: Verdict) -> str:
     return f"{verdict.reason} {passed}/{len(verdict.checks)}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _milliseconds(verdict: Verdict) -> str:
     return f"{verdict.timing.cpu_seconds * 1000:.2f}"
-
-
-def _one_line(text: str) -> Text:
-    line = " ".join(_plain(text[:200]).plain.split())
-    return Text(line, no_wrap=True, overflow="ellipsis")
-
-
-def _plain(text: str) -> Text:
-    """Foreign text with nothing left in it that moves the cursor or paints the terminal."""
-    return Text("".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text))

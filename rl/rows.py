@@ -14,8 +14,9 @@ A row that cannot be used is no reason to stop: it becomes an ``ItemError`` that
 row, the field and the remedy, in its place among the others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import grpc
 
@@ -23,6 +24,8 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.sources import Record, UnusableRow
 from assayoffice.rl.submissions import Submission
 from assayoffice.rl.verl.rows import kind, object_of, question, verifier_and_task
+
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +56,39 @@ class Row:
 
 def rows(records: Iterator[Record], form: RowForm) -> Iterator[Row]:
     """The submissions of a file, in its order."""
+    for record, found in each_usable(records, form, submissions):
+        yield Row(record.number, record.offset, found)
+
+
+def each_usable(
+    records: Iterator[Record],
+    form: RowForm,
+    read: Callable[[Mapping[str, object], str, RowForm], Sequence[FoundT]],
+) -> Iterator[tuple[Record, FoundT | ItemError]]:
+    """Everything that ``read`` finds in the rows of a file, in its order.
+
+    ``read`` is given a row, its number as text, and the form. Where it raises UnusableRow, the row
+    becomes an error.
+    """
     for record in records:
         where = f"{form.file} row {record.number}"
         try:
             if isinstance(record.content, UnusableRow):
                 raise record.content
-            submissions = _submissions(record.content, str(record.number), form)
+            found = read(record.content, str(record.number), form)
         except UnusableRow as unusable:
             id = _name(record.content, str(record.number))
             error = ItemError(
                 id, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ROW", f"{where}: {unusable}"
             )
-            yield Row(record.number, record.offset, error)
+            yield record, error
         else:
-            for submission in submissions:
-                yield Row(record.number, record.offset, submission)
+            for each in found:
+                yield record, each
 
 
-def _submissions(row: Mapping[str, object], number: str, form: RowForm) -> list[Submission]:
+def submissions(row: Mapping[str, object], number: str, form: RowForm) -> list[Submission]:
+    """The submissions of a row, one for each of its responses. Raises UnusableRow."""
     id = _name(row, number)
     response = row.get(form.response_column)
     if form.response_column not in row:

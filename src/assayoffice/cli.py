@@ -7,6 +7,7 @@ import typer
 from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
+from assayoffice.rl.reward_cli import app as reward_commands
 from assayoffice.server.cli import app as server_commands
 from assayoffice.server.lean_cli import app as lean_commands
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(client_commands)
+app.add_typer(reward_commands)
 app.add_typer(server_commands)
 app.add_typer(lean_commands)
 app.add_typer(demo_commands)
