@@ -105,9 +105,9 @@ def _settings(config: DictConfig) -> Settings:
     estimator = config.algorithm.adv_estimator
     if settings.failure_policy is FailurePolicy.GROUP_NEUTRAL and estimator != "assay_grpo":
         raise SettingsError(
-            "reward.reward_kwargs.failure_policy: group-neutral marks samples without a reward by NaN, which "
-            f"the estimator {estimator} would train on; set algorithm.adv_estimator=assay_grpo, "
-            "which is grpo but for them"
+            "reward.reward_kwargs.failure_policy: group-neutral marks samples without a reward by "
+            f"NaN, which the estimator {estimator} would train on; set "
+            "algorithm.adv_estimator=assay_grpo, which is grpo but for them"
         )
     return settings
 

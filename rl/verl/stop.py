@@ -18,6 +18,9 @@ def stop_training(message: str) -> None:
     import ray
     import transfer_queue
 
+    if not ray.is_initialized():
+        return
+
     try:
         ray.get_actor("TransferQueueController", namespace="transfer_queue")
     except ValueError:
