@@ -92,7 +92,7 @@ def verify(
         if source is not None:
             # Nobody there? Say so before reading a single row.
             client.list_verifiers(timeout=timeout)
-            form = RowForm(source.name, verifier, fields, response_column)
+            form = RowForm(source.name, verifier, fields or None, response_column)
             judged = judge(
                 client, rows(source.records, form), timeout=timeout, concurrency=concurrency
             )

@@ -90,7 +90,7 @@ def reward(
         client = stack.enter_context(connection)
         stack.enter_context(_usable_options())
         _refuse_unknown(client, applied, timeout)
-        form = RowForm(source.name, verifier, fields, response_column)
+        form = RowForm(source.name, verifier, fields or None, response_column)
         answered = rewarded(
             client,
             rollout_rows(source.records, form),

@@ -15,6 +15,8 @@ from fake_service import (
     status,
 )
 
+from google.protobuf import json_format
+
 from assayoffice import AsyncClient, Client
 from assayoffice.rl.batches import Batch
 from assayoffice.rl.dialects import RewardDialect
@@ -73,8 +75,7 @@ class TestWhatIsSent:
             client.compute_rewards([asked], recipe, timeout=20)
         (request,) = service.batches
         assert (request.recipe.name, request.recipe.version) == ("shaped", "3")
-        assert dict(request.recipe.options)["max_tokens"] == 64
-        assert request.recipe.options["components"][0]["weight"] == 0.5
+        assert json_format.MessageToDict(request.recipe.options) == recipe.options
         assert dict(request.required_hallmarks) == {"numeric": DIGEST}
         (sent,) = request.rollouts
         assert (sent.submission.id, sent.submission.prompt) == ("a", "3 + 4?")
