@@ -21,6 +21,7 @@ DOMAIN = "assayoffice"
 # Details of a call's status travel in trailing metadata, of which gRPC lets 8 KiB through.
 _MAX_VIOLATIONS = 10
 _MAX_PATH_CHARACTERS = 120
+_MAX_DESCRIPTION_CHARACTERS = 200
 _MAX_MESSAGE_CHARACTERS = 1000
 
 
@@ -162,7 +163,8 @@ def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadReques
     bad_request = error_details_pb2.BadRequest()
     for each in list(violations)[:_MAX_VIOLATIONS]:
         bad_request.field_violations.add(
-            field=_cut(each.field, _MAX_PATH_CHARACTERS), description=each.description
+            field=_cut(each.field, _MAX_PATH_CHARACTERS),
+            description=_cut(each.description, _MAX_DESCRIPTION_CHARACTERS),
         )
     return bad_request
 

@@ -3,7 +3,6 @@
 Against real server processes whose verifiers include the toy of ``tests/plugins``.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,37 +10,24 @@ import grpc
 import pytest
 from fake_service import spin_until
 from google.protobuf import descriptor_pool, json_format, message_factory
-from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 from process_tree import running_below
+from toy_service import Details, call_details, reason, toy, toy_server
 
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.server.errors import Reason
 from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
-PLUGINS = Path(__file__).parent / "plugins"
 SECONDS = 30
-
-
-def toy(response: str, id: str = "", word: str = "gold", **task: object) -> verifier_pb2.Submission:
-    message = verifier_pb2.Submission(id=id, verifier="toy", response=response)
-    json_format.ParseDict({"word": word, **task}, message.custom)
-    return message
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, int]]:
-    """Address and process id of a server with the toy."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(PLUGINS))
-        embedded = EmbeddedServer(start_seconds=60)
-        with embedded as ready:
-            assert ready.verifiers["toy"] == "SERVING"
-            yield ready.endpoint, embedded._process.pid
+    with toy_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -71,35 +57,6 @@ def verify_batch(
 
 def stream(*submissions: verifier_pb2.Submission) -> Iterator[verifier_pb2.VerifyStreamRequest]:
     return iter([verifier_pb2.VerifyStreamRequest(submission=each) for each in submissions])
-
-
-class Details:
-    """The details of a status, unpacked."""
-
-    def __init__(self, status: status_pb2.Status) -> None:
-        self.info = error_details_pb2.ErrorInfo()
-        self.retry = error_details_pb2.RetryInfo()
-        bad_request = error_details_pb2.BadRequest()
-        for detail in status.details:
-            assert any(detail.Unpack(each) for each in (self.info, self.retry, bad_request))
-        self.fields = [each.field for each in bad_request.field_violations]
-
-
-def reason(result: verdict_pb2.VerifyResult) -> str:
-    """Reason of the verdict or error."""
-    if result.HasField("verdict"):
-        return result.verdict.reason
-    details = Details(result.error)
-    assert details.info.domain == "assayoffice"
-    return details.info.reason
-
-
-def call_details(error: grpc.RpcError) -> Details:
-    assert isinstance(error, grpc.Call)  # what grpc raises is the call itself
-    metadata = {each.key: each.value for each in error.trailing_metadata() or ()}
-    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
-    assert (status.code, status.message) == (error.code().value[0], error.details())
-    return Details(status)
 
 
 class TestVerdicts:
@@ -315,13 +272,9 @@ class TestStream:
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[VerifierServiceStub]:
     """A server with one worker and a queue of two."""
-    flags = ("--workers", "1", "--queue-items", "2")
-    command = (sys.executable, "-P", "-m", "assayoffice.server", *flags)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(PLUGINS))
-        with EmbeddedServer(start_seconds=60, command=command) as ready:
-            with grpc.insecure_channel(ready.endpoint) as channel:
-                yield VerifierServiceStub(channel)
+    with toy_server("--workers", "1", "--queue-items", "2") as (endpoint, _):
+        with grpc.insecure_channel(endpoint) as channel:
+            yield VerifierServiceStub(channel)
 
 
 def is_shed(call: grpc.Future) -> bool:
@@ -393,5 +346,5 @@ class TestSecondClients:
 
 def test_every_reason_is_in_the_wire_manual():
     manual = Path(__file__).parents[1].joinpath("docs/wire.md").read_text()
-    for reason in Reason:
-        assert f"| `{reason.name}` | {reason.code.name} |" in manual
+    for each in Reason:
+        assert f"| `{each.name}` | {each.code.name} |" in manual

@@ -94,7 +94,7 @@ class Phi4ReasoningPlusRecipe(RecipeOptions, LengthAwareAccuracy):
     repetition_denominator: repetition.Denominator = repetition.Denominator.TYPES
     """Whether repeated n-grams are a share of the different ones or of all."""
     repetition_unit: Unit = Unit.TOKENS
-    """What n-grams are made of."""
+    """Token ids, or words of the response."""
     accuracy_weight: Weight = 8 / 13
     """Weight of the length-aware accuracy."""
     repetition_weight: Weight = 1 / 13

@@ -185,7 +185,7 @@ class Repetition(Component):
     denominator: repetition.Denominator = repetition.Denominator.TYPES
     """Whether repeated n-grams are a share of the different ones or of all."""
     unit: Unit = Unit.TOKENS
-    """What n-grams are made of."""
+    """Token ids, or words of the response."""
 
     def needs(self) -> frozenset[Need]:
         return frozenset({Need.TOKEN_IDS} if self.unit is Unit.TOKENS else ())

@@ -64,10 +64,10 @@ def canonical(options: Options) -> str:
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """That there is no such thing, and what there is instead."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name[:_SHOWN_CHARACTERS], known, n=1)
     if close:
-        return f"no {what} {name!r}; did you mean {close[0]!r}?"
-    return f"no {what} {name!r}; there are {', '.join(known)}"
+        return f"no {what} {_shown(name)}; did you mean {close[0]!r}?"
+    return f"no {what} {_shown(name)}; there are {', '.join(known)}"
 
 
 def _violations(model: type[Options], errors: list[ErrorDetails]) -> list[Violation]:
