@@ -8,6 +8,7 @@ from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
 from assayoffice.rl.reward_cli import app as reward_commands
+from assayoffice.rl.training.cli import app as training_commands
 from assayoffice.server.cli import app as server_commands
 from assayoffice.server.lean_cli import app as lean_commands
 
@@ -21,6 +22,7 @@ app.add_typer(reward_commands)
 app.add_typer(server_commands)
 app.add_typer(lean_commands)
 app.add_typer(demo_commands)
+app.add_typer(training_commands)
 
 
 def _print_version(wanted: bool) -> None:

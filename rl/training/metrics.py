@@ -1,0 +1,192 @@
+"""metrics.jsonl: one object per training step, from what verl and the reward manager wrote.
+
+verl begins its file anew with each process, so each attempt at a stage has its own; of a step that
+was done twice, because a kill lost it, the last one counts.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assayoffice.rl.training.folder import write_whole
+
+# What verl calls them (verl/trainer/ppo/metric_utils.py, verl/trainer/sft_trainer.py).
+_LOSS = {"sft": "train/loss", "grpo": "actor/pg_loss"}
+_REWARD = "critic/score/mean"
+_LENGTH = "response_length/mean"
+_SECONDS = "timing_s/"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A training step; None and empty where its trainer says nothing.
+
+    ``reward`` and ``tokens`` are means over the rollouts of the step, ``seconds`` are by phase, the
+    whole under "step". ``rewards`` is what the reward manager says of the step: see
+    ``reward_facts``. ``verl`` is all that verl wrote.
+    """
+
+    stage: str
+    step: int
+    loss: float | None
+    reward: float | None
+    tokens: float | None
+    seconds: Mapping[str, float]
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    verl: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The files of one process that trained: verl's steps, and the reward manager's calls."""
+
+    steps: Path
+    rewards: Path
+
+
+def steps(stage: str, attempts: Iterable[Attempt]) -> list[Step]:
+    """The steps of a stage, in order, from its attempts in theirs.
+
+    Lines that are not whole, as a kill or a process that still writes leaves the last one, are
+    passed over.
+    """
+    found: dict[int, Step] = {}
+    for attempt in attempts:
+        calls = _calls_by_step(attempt.rewards)
+        for line in objects(attempt.steps):
+            step, data = line.get("step"), line.get("data")
+            # What is logged besides, validation for one, has no loss.
+            if isinstance(step, int) and isinstance(data, dict) and _LOSS[stage] in data:
+                numbers = _numbers(data)
+                found[step] = _step(stage, step, numbers, calls.get(step, []))
+    return [found[step] for step in sorted(found)]
+
+
+def _step(
+    stage: str, step: int, data: Mapping[str, float], calls: Sequence[Mapping[str, Any]]
+) -> Step:
+    seconds = {
+        key.removeprefix(_SECONDS): value for key, value in data.items() if key.startswith(_SECONDS)
+    }
+    return Step(
+        stage,
+        step,
+        data.get(_LOSS[stage]),
+        data.get(_REWARD),
+        data.get(_LENGTH),
+        seconds,
+        reward_facts(calls, seconds.get("step")) if calls else {},
+        data,
+    )
+
+
+def reward_facts(
+    calls: Sequence[Mapping[str, Any]], step_seconds: float | None
+) -> Mapping[str, float]:
+    """What the calls of a step say about its rewards (rl/verl/journal.py has their form).
+
+    ``accuracy`` and ``component/...`` are means over the samples that got a reward, ``errors``
+    counts answers without one, retried ones included. ``busy_seconds`` is how long at least one
+    call was under way; most of it passes while others still generate. ``wait_seconds`` is from the
+    last call's start, when generation is over, to the last answer. Both are also given as shares of
+    the step.
+    """
+    rewarded = sum(call["rewards"] for call in calls)
+    facts = {
+        "samples": rewarded,
+        "errors": sum(sum(call["errors"].values()) for call in calls),
+        "failed_calls": sum(bool(call["failure"]) for call in calls),
+        "verifier_seconds": sum(call["verifier_seconds_sum"] for call in calls),
+        "busy_seconds": _covered((call["sent"], call["answered"]) for call in calls),
+        "wait_seconds": max(call["answered"] for call in calls)
+        - max(call["sent"] for call in calls),
+    }
+    if rewarded:
+        facts["accuracy"] = sum(call["outcomes"].get("correct", 0) for call in calls) / rewarded
+        for name in {name: None for call in calls for name in call["component_sums"]}:
+            total = sum(call["component_sums"].get(name, 0.0) for call in calls)
+            facts[f"component/{name}"] = total / rewarded
+    if step_seconds:
+        facts["busy_share"] = facts["busy_seconds"] / step_seconds
+        facts["wait_share"] = facts["wait_seconds"] / step_seconds
+    return facts
+
+
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Length of the union of intervals."""
+    covered, reached = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        covered += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return covered
+
+
+def _calls_by_step(path: Path) -> Mapping[int, list[Mapping[str, Any]]]:
+    calls: dict[int, list[Mapping[str, Any]]] = {}
+    for line in objects(path):
+        step = line.get("step")
+        if line.get("event") == "call" and isinstance(step, int):
+            calls.setdefault(step, []).append(line)
+    return calls
+
+
+def objects(path: Path) -> Iterable[Mapping[str, object]]:
+    """The whole JSON objects of a file of lines; none where there is no file."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            yield value
+
+
+def save(path: Path, every: Iterable[Step]) -> None:
+    """Write metrics.jsonl."""
+    lines = (
+        {
+            "stage": each.stage,
+            "step": each.step,
+            "loss": each.loss,
+            "reward": each.reward,
+            "response_tokens": each.tokens,
+            "seconds": dict(each.seconds),
+            "rewards": dict(each.rewards),
+            "verl": dict(each.verl),
+        }
+        for each in every
+    )
+    write_whole(path, "".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+def read(path: Path) -> list[Step]:
+    """Read what ``save`` wrote; empty where there is no file."""
+    return [
+        Step(
+            str(line["stage"]),
+            int(str(line["step"])),
+            _number(line["loss"]),
+            _number(line["reward"]),
+            _number(line["response_tokens"]),
+            _numbers(line["seconds"]),
+            _numbers(line["rewards"]),
+            _numbers(line["verl"]),
+        )
+        for line in objects(path)
+    ]
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, (int, float)) else None
+
+
+def _numbers(value: object) -> Mapping[str, float]:
+    if not isinstance(value, dict):
+        return {}
+    return {key: each for key, each in value.items() if isinstance(each, (int, float))}

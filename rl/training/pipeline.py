@@ -1,0 +1,415 @@
+"""The stages of a run, in order: from nothing, or from where it was left, to its report.
+
+model, data, service, evaluation "start", SFT, evaluation "sft", GRPO, evaluation "grpo", report.
+Each is a process of its own or a call of the service; see ``stages.py`` for what is skipped, and
+``children.py`` for what is left behind: nothing.
+"""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import grpc
+
+from assayoffice.rl.client import Client
+from assayoffice.rl.embedded import EmbeddedServer
+from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
+from assayoffice.rl.training.config import Config
+from assayoffice.rl.training.errors import TrainingError
+from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
+from assayoffice.rl.training.pins import keep_versions
+from assayoffice.rl.training.progress import Advance, Progress
+from assayoffice.rl.training.sampling import Request
+from assayoffice.rl.training.stages import Facts, Stages, digest_at, digest_of
+from assayoffice.rl.training.trainers import METRICS_VARIABLE, Job, Rewards
+from assayoffice.rl.verl.cpu import ENVIRONMENT as CPU_ENVIRONMENT
+
+_LIST_SECONDS = 60.0
+_ENVIRONMENT = {
+    # The folder of the run, where processes start, has folders named like modules.
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUNBUFFERED": "1",  # logs are shown while they are written
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+# Where verl's trainers put the model within a checkpoint.
+_WEIGHTS = {"sft": "huggingface", "grpo": "actor/huggingface"}
+_SEE_LOG = "its log says why; run the same command again to go on from the last checkpoint"
+
+
+class Programs(Protocol):
+    """The commands of the processes of a run."""
+
+    def model(self, folder: Path, seed: int) -> Sequence[str]:
+        """Fills the folder with the toy model."""
+        ...
+
+    def data(self, folder: Path, seed: int, sizes: Mapping[str, int]) -> Sequence[str]:
+        """Fills the folder with sft.parquet, grpo.parquet and held_out.parquet."""
+        ...
+
+    def sample(self, request: Path) -> Sequence[str]:
+        """Samples what a file with a ``sampling.Request`` asks for."""
+        ...
+
+    def sft(self, config: Config, job: Job) -> Sequence[str]:
+        """Trains on demonstrations."""
+        ...
+
+    def grpo(self, config: Config, job: Job, rewards: Rewards) -> Sequence[str]:
+        """Trains on rewards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """Who judges: addresses, and the digest of each verifier that serves."""
+
+    client: Client
+    endpoints: Sequence[str]
+    hallmarks: Mapping[str, str]
+
+
+def stage_names(config: Config) -> tuple[str, ...]:
+    """The stages of a run, in order."""
+    names = ["model", "data", "service", "evaluation start"]
+    for trainer in _trainers(config):
+        names += [trainer, f"evaluation {trainer}"]
+    return (*names, "report")
+
+
+def run(
+    config: Config, text: str, folder: RunFolder, programs: Programs, progress: Progress
+) -> None:
+    """Do what is left to do of a run. ``text`` is the configuration as it was written.
+
+    Raises TrainingError, ServiceError and EmbeddedServerError.
+    """
+
+    def waiting() -> None:
+        progress.note("Another run, or what is left of a killed one, still ends in this folder ...")
+
+    with folder.locked(waiting) as lock:
+        _Run(config, text, folder, programs, progress, lock).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        config: Config,
+        text: str,
+        folder: RunFolder,
+        programs: Programs,
+        progress: Progress,
+        lock: int,
+    ) -> None:
+        self._config = config
+        self._text = text
+        self._folder = folder
+        self._programs = programs
+        self._progress = progress
+        self._lock = lock
+        self._stages = Stages(folder)
+
+    def run(self) -> None:
+        facts = self._config.flat()
+        if not self._stages.is_finished("configuration", facts):
+            self._stages.run("configuration", facts, self._keep_configuration)
+        self._stage("model", self._model_facts(), self._build_model)
+        self._stage("data", self._data_facts(), self._write_data)
+        with contextlib.ExitStack() as stack:
+            service = self._serve(stack)
+            self._evaluate("start", self._model(), service)
+            for trainer in _trainers(self._config):
+                self._train(trainer, service)
+                self._evaluate(trainer, self._trained(trainer), service)
+        self._stage("report", self._facts("report"), self._report)
+
+    # Stages
+
+    def _keep_configuration(self) -> tuple[Path, ...]:
+        keep_versions(self._folder)
+        write_whole(self._folder.config, self._text)
+        return (self._folder.config,)
+
+    def _build_model(self) -> tuple[Path, ...]:
+        if self._config.model.path is not None:
+            return ()
+        self._build(
+            "model",
+            self._folder.model,
+            lambda folder: self._programs.model(folder, self._config.seed),
+        )
+        return (self._folder.model,)
+
+    def _write_data(self) -> tuple[Path, ...]:
+        data = self._config.data
+        if data.grpo is not None:
+            return ()
+        self._build(
+            "data",
+            self._folder.data,
+            lambda folder: self._programs.data(folder, self._config.seed, data.sizes),
+        )
+        return (self._folder.data,)
+
+    def _build(self, stage: str, folder: Path, command: Callable[[Path], Sequence[str]]) -> None:
+        write_folder(
+            folder, lambda unfinished: self._child(stage, command(unfinished), "its log says why")
+        )
+
+    def _serve(self, stack: contextlib.ExitStack) -> _Service:
+        """The service; what serves must be what served the stages that are finished."""
+        self._progress.begin("service")
+        start = time.monotonic()
+        wanted = self._config.service
+        endpoints = list(wanted.endpoints)
+        if not endpoints:
+            flags = ("--config", str(wanted.settings)) if wanted.settings else ()
+            server = EmbeddedServer(start_seconds=wanted.start_seconds, flags=flags)
+            endpoints = [stack.enter_context(server).endpoint]
+        settings = self._config.reward_settings(endpoints)
+        credentials = None
+        if settings.ca_file:
+            certificates = Path(settings.ca_file).read_bytes()
+            credentials = grpc.ssl_channel_credentials(certificates)
+        client = Client(
+            endpoints if len(endpoints) > 1 else endpoints[0],
+            credentials=credentials,
+            server_name=settings.server_name,
+            token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
+            required_hallmarks=settings.required_hallmarks,
+        )
+        stack.enter_context(client)
+        listed = client.list_verifiers(timeout=_LIST_SECONDS)
+        hallmarks = {each.name: each.hallmark.digest for each in listed if each.serving}
+        recipe = settings.recipe
+        recipes = client.list_recipes(timeout=_LIST_SECONDS)
+        if not any((each.name, each.version) == (recipe.name, recipe.version) for each in recipes):
+            served = ", ".join(f"{each.name}@{each.version}" for each in recipes)
+            raise TrainingError(f"reward.recipe: the service has no {recipe}; it has {served}")
+        facts = {f"hallmark of {name}": digest for name, digest in hallmarks.items()}
+        facts["recipe"] = str(recipe)
+        if not self._stages.is_finished("service", facts):
+            self._stages.run("service", facts, lambda: ())
+        self._progress.end("service", "finished", time.monotonic() - start)
+        return _Service(client, endpoints, hallmarks)
+
+    def _train(self, trainer: str, service: _Service) -> None:
+        self._stage(trainer, self._facts(trainer), lambda: self._do_train(trainer, service))
+
+    def _do_train(self, trainer: str, service: _Service) -> tuple[Path, ...]:
+        settings = getattr(self._config, trainer)
+        folder = self._folder.checkpoints(trainer)
+        if checkpoints.tidy(folder) < settings.steps:
+            attempt = self._attempt(trainer, len(list(self._attempts(trainer))) + 1)
+            self._child(
+                trainer,
+                self._trainer_command(trainer, service, attempt),
+                _SEE_LOG,
+                {METRICS_VARIABLE: str(attempt.steps)},
+                lambda: self._watch(trainer, settings.steps),
+            )
+        reached = checkpoints.newest_step(folder)
+        if reached < settings.steps:
+            raise TrainingError(
+                f"{folder}: the trainer ended without an error after step {reached} of "
+                f"{settings.steps}; {_SEE_LOG}"
+            )
+        checkpoints.weights(folder, settings.steps, _WEIGHTS[trainer])
+        self._save_metrics()
+        return ()
+
+    def _trainer_command(
+        self, trainer: str, service: _Service, attempt: metrics.Attempt
+    ) -> Sequence[str]:
+        job = Job(
+            model=self._model() if trainer == "sft" else self._model_before_grpo(),
+            train=self._rows(trainer),
+            held_out=self._rows("held_out"),
+            checkpoints=self._folder.checkpoints(trainer),
+            scratch=self._folder.logs / f"{trainer}-hydra",
+            name=self._folder.path.name,
+        )
+        if trainer == "sft":
+            return self._programs.sft(self._config, job)
+        rewards = Rewards(service.endpoints, service.hallmarks, attempt.rewards)
+        return self._programs.grpo(self._config, job, rewards)
+
+    def _evaluate(self, name: str, model: str, service: _Service) -> None:
+        stage = f"evaluation {name}"
+        self._stage(stage, self._facts(stage), lambda: self._do_evaluate(name, model, service))
+
+    def _do_evaluate(self, name: str, model: str, service: _Service) -> tuple[Path, ...]:
+        stage = f"evaluation {name}"
+        settings = self._config.evaluation
+        completions = self._folder.completions(name)
+        request = Request(
+            model=model,
+            rows=str(self._rows("held_out")),
+            output=str(completions),
+            problems=settings.problems,
+            samples=settings.samples,
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+            seed=self._config.seed,
+            engine=settings.vllm,
+        )
+        file = self._folder.logs / f"evaluation-{name}.json"
+        write_json(file, dataclasses.asdict(request))
+        self._child(stage, self._programs.sample(file), _SEE_LOG)
+        total = sum(1 for _ in metrics.objects(completions))
+
+        def judged(count: int) -> None:
+            self._progress.advance(stage, Advance(says=f"judged {count} of {total} answers"))
+
+        found = evaluation.evaluate(service.client, completions, settings.max_error_share, judged)
+        path = self._folder.evaluation(name)
+        evaluation.save(found, path)
+        overall = found.accuracies()[evaluation.OVERALL]
+        figures = {
+            kind: estimate.value
+            for kind, estimate in (("sampled", overall.sampled), ("greedy", overall.greedy))
+            if estimate is not None
+        }
+        self._progress.advance(stage, Advance(figures=figures))
+        return (completions, path)
+
+    def _report(self) -> tuple[Path, ...]:
+        report.write([self._folder], self._folder.report)
+        return (self._folder.report,)
+
+    # What stages are made from
+
+    def _facts(self, stage: str) -> dict[str, object]:
+        """Digests of all stages before this one: it may depend on each of them."""
+        names = ("configuration", *stage_names(self._config))
+        before = {name: self._stages.finished[name] for name in names[: names.index(stage)]}
+        return {
+            f"after {name}": digest_of({"from": each.digest, "made": dict(each.made)})
+            for name, each in before.items()
+        }
+
+    def _model_facts(self) -> Facts:
+        path = self._config.model.path
+        if path is None or not Path(path).is_dir():
+            return {"model": path or "toy"}
+        # Weights may be too many to be read again at each start.
+        return {
+            str(file.relative_to(path)): file.stat().st_size
+            for file in sorted(Path(path).rglob("*"))
+            if file.is_file()
+        }
+
+    def _data_facts(self) -> Facts:
+        files = (self._config.data.sft, self._config.data.grpo, self._config.data.held_out)
+        return {str(each): digest_at(each) for each in files if each is not None}
+
+    def _model(self) -> str:
+        return self._config.model.path or str(self._folder.model)
+
+    def _model_before_grpo(self) -> str:
+        return self._trained("sft") if self._config.sft.enabled else self._model()
+
+    def _trained(self, trainer: str) -> str:
+        steps = getattr(self._config, trainer).steps
+        folder = self._folder.checkpoints(trainer)
+        return str(checkpoints.weights(folder, steps, _WEIGHTS[trainer]))
+
+    def _rows(self, name: str) -> Path:
+        given = getattr(self._config.data, name)
+        return given or self._folder.data / f"{name}.parquet"
+
+    # Doing
+
+    def _stage(self, name: str, facts: Facts, work: Callable[[], tuple[Path, ...]]) -> None:
+        if self._stages.is_finished(name, facts):
+            self._progress.end(name, "before", self._stages.finished[name].seconds)
+            return
+        self._progress.begin(name)
+        start = time.monotonic()
+        try:
+            self._stages.run(name, facts, work)
+        except BaseException as error:
+            state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+            self._progress.end(name, state, time.monotonic() - start)
+            raise
+        self._progress.end(name, "finished", time.monotonic() - start)
+
+    def _child(
+        self,
+        stage: str,
+        arguments: Sequence[str],
+        advice: str,
+        environment: Mapping[str, str] | None = None,
+        look: Callable[[], None] | None = None,
+    ) -> None:
+        log = self._folder.logs / f"{stage.replace(' ', '-')}.log"
+
+        def show() -> None:
+            lines = children.last_lines(log, 1)
+            self._progress.advance(stage, Advance(says=lines or "starting"))
+
+        command = children.Command(
+            arguments,
+            {**_ENVIRONMENT, **self._environment(), **(environment or {})},
+            self._folder.path,
+            log,
+            advice,
+        )
+        children.run(command, look or show, (self._lock,))
+
+    def _environment(self) -> Mapping[str, str]:
+        trainers = (self._config.sft, self._config.grpo)
+        devices = [dict(_table(each.verl, "trainer")).get("device") for each in trainers]
+        return {**(CPU_ENVIRONMENT if "cpu" in devices else {}), **self._config.environment}
+
+    def _watch(self, trainer: str, total: int) -> None:
+        found = self._steps(trainer)
+        if not found:
+            says = children.last_lines(self._folder.logs / f"{trainer}.log", 1)
+            self._progress.advance(trainer, Advance(says=says or "starting"))
+            return
+        last = found[-1]
+        shown = {"loss": last.loss, "reward": last.reward, "tokens": last.tokens}
+        figures = {name: value for name, value in shown.items() if value is not None}
+        self._progress.advance(trainer, Advance(last.step, total, figures))
+        if last.step != self._saved_step:
+            self._saved_step = last.step
+            self._save_metrics()
+
+    _saved_step = 0
+
+    def _save_metrics(self) -> None:
+        metrics.save(
+            self._folder.metrics,
+            [step for trainer in _trainers(self._config) for step in self._steps(trainer)],
+        )
+
+    def _steps(self, trainer: str) -> list[metrics.Step]:
+        return metrics.steps(trainer, self._attempts(trainer))
+
+    def _attempts(self, trainer: str) -> Iterator[metrics.Attempt]:
+        number = 1
+        while (attempt := self._attempt(trainer, number)).steps.exists():
+            yield attempt
+            number += 1
+
+    def _attempt(self, trainer: str, number: int) -> metrics.Attempt:
+        logs = self._folder.logs
+        return metrics.Attempt(
+            logs / f"{trainer}-steps-{number}.jsonl", logs / f"{trainer}-rewards-{number}.jsonl"
+        )
+
+
+def _trainers(config: Config) -> tuple[str, ...]:
+    return tuple(each for each in ("sft", "grpo") if getattr(config, each).enabled)
+
+
+def _table(keys: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = keys.get(name)
+    return value if isinstance(value, Mapping) else {}

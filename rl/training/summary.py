@@ -1,0 +1,45 @@
+"""What a finished run says on the terminal: its accuracies."""
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.table import Table
+
+from assayoffice.rl.training import evaluation
+from assayoffice.rl.training.folder import RunFolder
+from assayoffice.rl.training.intervals import Estimate
+
+TITLES = {"start": "before", "sft": "after SFT", "grpo": "after GRPO"}
+
+
+def accuracy_table(folder: RunFolder) -> Table:
+    """Sampled accuracy by domain and evaluation, with 95 % intervals, and the uplift of GRPO."""
+    found = {
+        name: evaluation.read(folder.evaluation(name))
+        for name in TITLES
+        if folder.evaluation(name).exists()
+    }
+    table = Table(title="Sampled accuracy, % with 95 % intervals", box=box.SIMPLE)
+    table.add_column("domain")
+    for name in found:
+        table.add_column(TITLES[name], justify="right")
+    names = list(found)
+    gained: Mapping[str, Estimate] = {}
+    if "grpo" in found and len(names) > 1:
+        gained = evaluation.uplift(found[names[-2]], found["grpo"])
+        table.add_column("GRPO gained, points", justify="right")
+    accuracies = {name: each.accuracies() for name, each in found.items()}
+    for domain in next(iter(accuracies.values())):
+        cells = [percent(by_domain[domain].sampled) for by_domain in accuracies.values()]
+        if gained:
+            cells.append(percent(gained.get(domain)))
+        table.add_row(domain, *cells)
+    return table
+
+
+def percent(estimate: Estimate | None) -> str:
+    """``12.3 (10.0 to 14.9)``, a dash where there is none."""
+    if estimate is None:
+        return "–"
+    value, low, high = (100 * each for each in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"

@@ -1,0 +1,199 @@
+"""Small charts as inline SVG. Colours are classes of the page's style, so both its themes fit.
+
+Every function returns markup in which all texts are escaped.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from assayoffice.rl.training.intervals import Estimate
+
+_WIDTH, _HEIGHT = 640.0, 250.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 12.0, 34.0
+_TICKS = 5
+_ROW = 30.0
+_LABELS = 150.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A named series of (x, y), in the order of x. ``color`` is the number of a class, from 1."""
+
+    name: str
+    points: Sequence[Point]
+    color: int
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A value with its interval. ``color`` as in Line."""
+
+    name: str
+    estimate: Estimate
+    color: int
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """About five round numbers from ``low`` to ``high``, both within or at the ends."""
+    if high <= low:
+        high = low + (abs(low) or 1.0)
+    rough = (high - low) / _TICKS
+    unit = 10 ** math.floor(math.log10(rough))
+    step = next(each * unit for each in (1, 2, 2.5, 5, 10) if each * unit >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+def lines(title: str, series: Sequence[Line], *, x: str, y: str, from_zero: bool = True) -> str:
+    """Lines over steps. ``x`` and ``y`` name the axes."""
+    points = [point for each in series for point in each.points]
+    if not points:
+        return ""
+    frame = _Frame.around(points, from_zero)
+    parts = [frame.axes(x, y)]
+    # The faint first, so that they stay behind.
+    for each in sorted(series, key=lambda one: not one.faint):
+        path = " ".join(f"{frame.x(one):.1f},{frame.y(two):.1f}" for one, two in each.points)
+        kind = f"line c{each.color}" + (" faint" if each.faint else "")
+        parts.append(f'<polyline class="{kind}" points="{path}"/>')
+        if not each.faint:
+            parts += [_mark(frame, each, point) for point in each.points]
+    named = [(each.name, each.color) for each in series if not each.faint]
+    return _chart(title, parts, named)
+
+
+def stacks(title: str, names: Sequence[str], bars: Sequence[tuple[float, Sequence[float]]], *,
+           x: str, y: str) -> str:  # fmt: skip
+    """Stacked bars: for each x one height per name, from the bottom up."""
+    if not bars:
+        return ""
+    highest = max(sum(heights) for _, heights in bars)
+    frame = _Frame.around([*((at, 0.0) for at, _ in bars), (bars[0][0], highest)], True, half=0.5)
+    width = max(1.0, 0.8 * (frame.x(1.0) - frame.x(0.0)))
+    parts = [frame.axes(x, y)]
+    for at, heights in bars:
+        bottom = 0.0
+        for color, (name, height) in enumerate(zip(names, heights, strict=True), start=1):
+            top = frame.y(bottom + height)
+            parts.append(
+                f'<rect class="fill c{color}" x="{frame.x(at) - width / 2:.1f}" y="{top:.1f}" '
+                f'width="{width:.1f}" height="{frame.y(bottom) - top:.1f}">'
+                f"<title>{escape(name)}: {height:.2f} at {at:g}</title></rect>"
+            )
+            bottom += height
+    return _chart(title, parts, [(name, color) for color, name in enumerate(names, start=1)])
+
+
+def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
+    """Shares with their intervals on one axis of percent: a row for each name."""
+    gap = 13.0
+    heights = [max(_ROW, gap * len(each) + 12) for _, each in rows]
+    height = sum(heights) + _BOTTOM + _TOP
+    scale = (_WIDTH - _LABELS - _RIGHT) / 100
+
+    def at(share: float) -> float:
+        return _LABELS + 100 * share * scale
+
+    parts = []
+    for percent in range(0, 101, 20):
+        place = at(percent / 100)
+        parts.append(
+            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP}" '
+            f'y2="{height - _BOTTOM:.1f}"/><text class="tick" text-anchor="middle" '
+            f'x="{place:.1f}" y="{height - _BOTTOM + 16:.1f}">{percent} %</text>'
+        )
+    top = _TOP
+    for (name, row), room in zip(rows, heights, strict=True):
+        parts.append(
+            f'<text class="label" text-anchor="end" x="{_LABELS - 12}" '
+            f'y="{top + room / 2 + 4:.1f}">{escape(name)}</text>'
+        )
+        for index, dot in enumerate(row):
+            level = top + room / 2 + gap * (index - (len(row) - 1) / 2)
+            found = dot.estimate
+            parts.append(
+                f'<line class="line c{dot.color}" x1="{at(found.low):.1f}" '
+                f'x2="{at(found.high):.1f}" y1="{level:.1f}" y2="{level:.1f}"/>'
+                f'<circle class="fill c{dot.color}" r="5" cx="{at(found.value):.1f}" '
+                f'cy="{level:.1f}"><title>{escape(name)}, {escape(dot.name)}: '
+                f"{100 * found.value:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f})"
+                "</title></circle>"
+            )
+        top += room
+    named = dict.fromkeys((dot.name, dot.color) for _, row in rows for dot in row)
+    return _chart(title, parts, list(named), height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where values stand in a chart."""
+
+    x_ticks: Sequence[float]
+    y_ticks: Sequence[float]
+    x_low: float
+    x_high: float
+
+    @classmethod
+    def around(cls, points: Sequence[Point], from_zero: bool, half: float = 0.0) -> "_Frame":
+        xs, ys = [each for each, _ in points], [each for _, each in points]
+        y_ticks = ticks(min(0.0, *ys, 0.0) if from_zero else min(ys), max(*ys, ys[0]))
+        low, high = min(xs) - half, max(xs) + half
+        high = high if high > low else low + 1
+        x_ticks = [each for each in ticks(low, high) if low <= each <= high and each == int(each)]
+        return cls(x_ticks, y_ticks, low, high)
+
+    def x(self, value: float) -> float:
+        span = self.x_high - self.x_low
+        return _LEFT + (value - self.x_low) / span * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(self, value: float) -> float:
+        low, high = self.y_ticks[0], self.y_ticks[-1]
+        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+
+    def axes(self, x: str, y: str) -> str:
+        parts = []
+        for value in self.y_ticks:
+            level = self.y(value)
+            parts.append(
+                f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{level:.1f}" '
+                f'y2="{level:.1f}"/><text class="tick" text-anchor="end" x="{_LEFT - 6}" '
+                f'y="{level + 4:.1f}">{value:g}</text>'
+            )
+        for value in self.x_ticks:
+            parts.append(
+                f'<text class="tick" text-anchor="middle" x="{self.x(value):.1f}" '
+                f'y="{_HEIGHT - _BOTTOM + 15}">{value:g}</text>'
+            )
+        parts.append(
+            f'<text class="tick" text-anchor="end" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}">'
+            f'{escape(x)}</text><text class="tick" x="{_LEFT + 4}" y="{_TOP + 8}">'
+            f"{escape(y)}</text>"
+        )
+        return "".join(parts)
+
+
+def _mark(frame: _Frame, series: Line, point: Point) -> str:
+    x, y = point
+    return (
+        f'<circle class="mark c{series.color}" r="3" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}">'
+        f"<title>{escape(series.name)}: {y:.4g} at {x:g}</title></circle>"
+    )
+
+
+def _chart(
+    title: str, parts: Sequence[str], named: Sequence[tuple[str, int]], height: float = _HEIGHT
+) -> str:
+    keys = "".join(
+        f'<span><i class="key c{color}"></i>{escape(name)}</span>' for name, color in named
+    )
+    legend = f'<div class="legend">{keys}</div>' if len(named) > 1 else ""
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>{legend}"
+        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}">'
+        f"{''.join(parts)}</svg></figure>"
+    )
