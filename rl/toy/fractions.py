@@ -1,13 +1,13 @@
 """Sums, differences and products of fractions, decimals and mixed numbers, for "numeric".
 
 An answer is right in whatever form it is written, and the forms are not equally easy: what was
-worked out over twelve can be copied, while reducing it, or turning it into a decimal, is a further
-step that can go wrong.
+worked out can be copied, while reducing it, or turning it into a mixed number or a decimal, is a
+further step that can go wrong.
 
-The numbers lie between 0 and 3, without the integers. Sums and differences have denominators
-that divide 12 (33 numbers); products have 2, 3 and 4 (15 numbers), so that nothing
-gets longer than three digits. Each number is written as a fraction, as a mixed number and as a
-decimal of at most two places, where that can be.
+The numbers are those between 0 and 3 that have a numerator of at most 9 over 3, 4, 5, 6, 8 or 10,
+and no integers. Of two terms the denominator of one divides that of the other, so that the work
+is over the larger; factors have numerators and denominators up to 5. Each number is
+written as a fraction, as a mixed number and as a decimal of at most two places, where that can be.
 """
 
 from collections.abc import Iterator
@@ -16,16 +16,29 @@ from fractions import Fraction
 from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/fractions"
-_WHOLE = 8
-_LIMIT = 2
+_DENOMINATORS = (3, 4, 5, 6, 8, 10)
+_LARGEST_NUMERATOR = 9
+_LARGEST_IN_FACTORS = 5
 
 
 def problems() -> list[Problem]:
     """Every problem there is, in a fixed order."""
-    terms = [Fraction(n, _WHOLE) for n in range(1, _LIMIT * _WHOLE) if n % _WHOLE]
-    factors = sorted({Fraction(n, d) for d in (2, 3, 4) for n in range(1, _LIMIT * d) if n % d})
+    factors = sorted(
+        {
+            Fraction(n, d)
+            for d in range(2, _LARGEST_IN_FACTORS + 1)
+            for n in range(1, _LARGEST_IN_FACTORS + 1)
+            if n % d
+        }
+    )
     return [
-        *(each for a in terms for b in terms if a != b for each in _sums(a, b)),
+        *(
+            each
+            for whole in _DENOMINATORS
+            for left in range(1, _LARGEST_NUMERATOR + 1)
+            for right in range(1, _LARGEST_NUMERATOR + 1)
+            for each in _sums(left, right, whole)
+        ),
         *(each for a in factors for b in factors for each in _products(a, b)),
     ]
 
@@ -49,16 +62,22 @@ def _decimal(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0")
 
 
-def _sums(a: Fraction, b: Fraction) -> Iterator[Problem]:
-    """a + b and a - b in all notations; worked out over twelve."""
-    left, right = int(a * _WHOLE), int(b * _WHOLE)
+def _sums(left: int, right: int, whole: int) -> Iterator[Problem]:
+    """Sum and difference of left/whole and right/whole in all notations, worked out over whole.
+
+    None where one of the two is an integer, where they are equal, or where both
+    have a smaller denominator, for then another ``whole`` has them.
+    """
+    a, b = Fraction(left, whole), Fraction(right, whole)
+    if 1 in (a.denominator, b.denominator) or a == b or whole not in (a.denominator, b.denominator):
+        return
     low, high = sorted((a, b))
     for sign, content, result in (
         ("+", f"{low} + {high}", left + right),
         ("-", f"{a} - {b}", left - right),
     ):
-        answer = f"{result}/{_WHOLE}"
-        work = f"{left}/{_WHOLE}{sign}{right}/{_WHOLE}={answer}"
+        answer = f"{result}/{whole}"
+        work = f"{left}/{whole}{sign}{right}/{whole}={answer}"
         yield from _notations(a, sign, b, content, work, answer)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/programs"
-_SLOPES = range(1, 10)
-_OFFSETS = range(21)
+_SLOPES = range(1, 7)
+_OFFSETS = range(16)
 _STARTS = range(3)
 _TESTED = (-4, 0, 3, 9, 10, 25, 100)
 _CPU_SECONDS = 1

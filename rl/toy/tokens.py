@@ -30,7 +30,6 @@ _PHRASES = (
     " + ",
     " - ",
     " * ",
-    "/8",
 )
 # ChatML. Each message stands by itself, as verl's SFT trainer wants it.
 _TEMPLATE = (
