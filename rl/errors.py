@@ -4,7 +4,7 @@ An answer that is wrong is a verdict, and one submission's trouble is an ``ItemE
 verdicts of the others: neither is raised. Raised is what concerns the call as a whole::
 
     AssayError
-    ├── SubmissionError           a submission or task that has no form on the wire
+    ├── SubmissionError           a submission, rollout or recipe that has no form on the wire
     └── ServiceError              the call failed; ``code``, ``reason`` and ``violations`` say why
         ├── InvalidRequestError   INVALID_ARGUMENT: the envelope is malformed
         ├── HallmarkMismatchError FAILED_PRECONDITION: another verifier is in service than demanded
@@ -60,7 +60,7 @@ class AssayError(Exception):
 
 
 class SubmissionError(AssayError, ValueError):
-    """The submission has no form on the wire; the message names the field and the remedy."""
+    """What is asked has no form on the wire; the message names the field and the remedy."""
 
 
 class ServiceError(AssayError):

@@ -14,7 +14,6 @@ from fake_service import (
     serving,
     status,
 )
-
 from google.protobuf import json_format
 
 from assayoffice import AsyncClient, Client
