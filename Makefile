@@ -63,6 +63,7 @@ proto: .venv/protoc/ready ## Generate the messages and stubs in src/ from proto/
 bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or the shipped cases
 	$(BIN)/python benchmarks/numeric.py $(DATA)
 	$(BIN)/python benchmarks/service.py $(DATA)
+	$(BIN)/python benchmarks/rewards.py $(DATA)
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/lean.py
 

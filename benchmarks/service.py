@@ -45,7 +45,8 @@ from assayoffice.rl.submissions import to_proto
 from assayoffice.server.validation import Rules
 from assayoffice.v1 import verifier_pb2
 
-_PEER = (sys.executable, str(Path(__file__).with_name("peer.py")))
+#: math-verify in the place of the service.
+PEER = (sys.executable, str(Path(__file__).with_name("peer.py")))
 _BATCH_SECONDS = 300.0
 # Longer than any healthy call should wait, and shorter than anyone would.
 _CALL_SECONDS = 20.0
@@ -156,7 +157,7 @@ def main(
         beside = asyncio.run(
             _latencies(server.endpoint, labelled, size.latency_seconds, beside_hostile=True)
         )
-    with EmbeddedServer(start_seconds=60, command=_PEER) as server:
+    with EmbeddedServer(start_seconds=60, command=PEER) as server:
         _throughput(server.endpoint, warm)
         peer = _throughput(server.endpoint, batch[: size.peer_items])
         peer_alone = asyncio.run(

@@ -74,6 +74,15 @@ def test_service_is_measured_beside_the_peer(data):
     assert "protovalidate" in tables and "math-verify" in tables
 
 
+def test_rewards_of_a_step_are_measured_beside_the_peer(data):
+    stdout, tables = benchmark("rewards.py", data, "--quick", "--json")
+    steps = json.loads(stdout)["steps"]
+    assert steps.keys() == {"one endpoint", "two endpoints", "peer"}
+    for each in steps.values():
+        assert each["errors"] == 0 and each["samples"] > 0 and each["workers_cpu_us"] > 0
+    assert "math-verify" in tables and "two endpoints" in tables
+
+
 def test_sandbox_is_measured_beside_what_others_do():
     stdout, tables = benchmark("sandbox.py", "--quick", "--soak", 20, "--json")
     figures = json.loads(stdout)

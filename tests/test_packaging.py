@@ -37,7 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("*.whl"))
 
 
-def test_wheel_holds_exactly_the_code_filters_and_cases_of_the_folders(wheel):
+def test_wheel_holds_exactly_the_code_and_data_of_the_folders(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     root = {"assayoffice/__init__.py", "assayoffice/cli.py", "assayoffice/py.typed"}
@@ -49,7 +49,7 @@ def test_wheel_holds_exactly_the_code_filters_and_cases_of_the_folders(wheel):
     written = {
         f"assayoffice/{path.relative_to(ROOT).as_posix()}"
         for folder in FOLDERS
-        for pattern in ("*.py", "*.bpf", "cases/*.jsonl")
+        for pattern in ("*.py", "*.bpf", "cases/*.jsonl", "configs/*.toml")
         for path in (ROOT / folder).rglob(pattern)
     }
     assert packed == root | generated | written
