@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -203,6 +204,16 @@ class TestRepetition:
             else 0.0
         )
         assert phi4(units, denominator) == expected
+
+    @pytest.mark.parametrize("length", [512 * 5 - 1, 512 * 5, 512 * 5 + 5, 10_000])
+    @pytest.mark.parametrize("kinds", [2, 4])
+    def test_long_sequences_are_counted_like_short_ones(self, length, kinds):
+        choose = random.Random(length)
+        units = [choose.randrange(kinds) for _ in range(length)]
+        grams = Counter(tuple(units[at : at + 5]) for at in range(length - 4))
+        repeated = [count for count in grams.values() if count > 5]
+        expected = -max(len(repeated) / len(grams), max(repeated) / (length / 5))
+        assert phi4(units) == expected
 
     @steady
     @given(SEQUENCES, st.permutations(range(4)), st.integers(0, 2**31))

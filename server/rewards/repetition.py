@@ -1,9 +1,13 @@
 """The penalty of a generation that says the same again and again."""
 
 import enum
+import struct
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+
+# So many are counted at one blow, for which other threads wait.
+_NGRAMS_PER_BLOCK = 512
 
 
 class Denominator(enum.Enum):
@@ -52,8 +56,14 @@ def _frequencies(units: Sequence[int], ngram: int) -> Counter[bytes]:
     # Bytes and not tuples: their hash is secret to this process, so nobody can write a generation
     # whose n-grams collide.
     numbers = array("I", units)
-    packed, size = numbers.tobytes(), numbers.itemsize
-    width = size * ngram
-    ends = range(width, len(packed) + 1, size)
-    # One by one and not as a list, at which the other threads would have to wait.
-    return Counter(packed[end - width : end] for end in ends)
+    packed, width = numbers.tobytes(), numbers.itemsize * ngram
+    block = struct.Struct(f"{width}s" * _NGRAMS_PER_BLOCK)
+    frequencies: Counter[bytes] = Counter()
+    # N-grams side by side, from each place that one can start at: struct cuts them off fastest.
+    for start in range(0, width, numbers.itemsize):
+        end = start + (len(packed) - start) // block.size * block.size
+        for ngrams in block.iter_unpack(memoryview(packed)[start:end]):
+            frequencies.update(ngrams)
+        last = range(end, len(packed) - width + 1, width)
+        frequencies.update(packed[at : at + width] for at in last)
+    return frequencies
