@@ -7,6 +7,7 @@ from assayoffice.rl.client import AsyncClient, Client
 from assayoffice.rl.errors import AssayError, ServiceError
 from assayoffice.rl.results import Check, Hallmark, ItemError, Outcome, Result, Verdict
 from assayoffice.rl.rewards import (
+    AppliedRecipe,
     Component,
     FinishReason,
     Generation,
@@ -19,6 +20,7 @@ from assayoffice.rl.rewards import (
 from assayoffice.rl.submissions import Submission
 
 __all__ = [
+    "AppliedRecipe",
     "AssayError",
     "AsyncClient",
     "Check",

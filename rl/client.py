@@ -43,7 +43,14 @@ from assayoffice.rl.results import (
     result_from_proto,
     verifier_from_proto,
 )
-from assayoffice.rl.rewards import Recipe, RecipeInfo, RewardResult, Rollout, recipe_from_proto
+from assayoffice.rl.rewards import (
+    AppliedRecipe,
+    Recipe,
+    RecipeInfo,
+    RewardResult,
+    Rollout,
+    recipe_from_proto,
+)
 from assayoffice.rl.streams import Exchange
 from assayoffice.rl.submissions import Submission, to_proto
 from assayoffice.v1 import reward_pb2, verifier_pb2
@@ -156,6 +163,22 @@ class Client(BaseClient):
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
         return [recipe_from_proto(each) for each in response.recipes]
+
+    def applied_recipe(self, recipe: Recipe, *, timeout: float) -> AppliedRecipe:
+        """The recipe with all of its options and its digest, without rewarding anything.
+
+        Raises what ``compute_rewards`` raises for a recipe, so that it can be tried beforehand.
+        """
+        dialect = RewardDialect(recipe, self._required_hallmarks)
+        try:
+            response = self._rewards.ComputeRewards(
+                dialect.batch([]),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return dialect.applied(response)
 
     def close(self) -> None:
         """Close the channel and cancel what is under way. May be called again."""
@@ -281,6 +304,19 @@ class AsyncClient(BaseClient):
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
         return [recipe_from_proto(each) for each in response.recipes]
+
+    async def applied_recipe(self, recipe: Recipe, *, timeout: float) -> AppliedRecipe:
+        """As Client.applied_recipe."""
+        dialect = RewardDialect(recipe, self._required_hallmarks)
+        try:
+            response = await self._rewards.ComputeRewards(
+                dialect.batch([]),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return dialect.applied(response)
 
     async def close(self) -> None:
         """As Client.close."""

@@ -9,12 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from google.protobuf.message import Message
+from grpc import StatusCode
 
+from assayoffice.rl.errors import ErrorDetails, service_error
 from assayoffice.rl.results import ItemError, Result, broken_contract, result_from_proto
 from assayoffice.rl.rewards import (
+    AppliedRecipe,
     Recipe,
     RewardResult,
     Rollout,
+    applied_from_proto,
     recipe_to_proto,
     reward_from_proto,
     rollout_to_proto,
@@ -122,11 +126,15 @@ class RewardDialect:
         )
 
     def results(self, response: reward_pb2.ComputeRewardsResponse) -> list[RewardResult]:
-        applied, asked = response.recipe, self._recipe
-        if (applied.name, applied.version) != (asked.name, asked.version):
-            other = f"the service applied {applied.name}@{applied.version}"
+        if (other := self._other_recipe(response)) is not None:
             return [broken_contract(each.id, other) for each in response.results]
         return [reward_from_proto(each) for each in response.results]
+
+    def applied(self, response: reward_pb2.ComputeRewardsResponse) -> AppliedRecipe:
+        """The recipe as it was applied. Raises ServiceError where it is not the one asked for."""
+        if (other := self._other_recipe(response)) is not None:
+            raise service_error(ErrorDetails(StatusCode.INTERNAL, "BROKEN_CONTRACT", other))
+        return applied_from_proto(response.recipe)
 
     def turn(self, message: reward_pb2.Rollout, *, first: bool) -> reward_pb2.StreamRewardsRequest:
         return reward_pb2.StreamRewardsRequest(
@@ -137,3 +145,9 @@ class RewardDialect:
 
     def result(self, response: reward_pb2.StreamRewardsResponse) -> RewardResult:
         return reward_from_proto(response.result)
+
+    def _other_recipe(self, response: reward_pb2.ComputeRewardsResponse) -> str | None:
+        applied, asked = response.recipe, self._recipe
+        if (applied.name, applied.version) == (asked.name, asked.version):
+            return None
+        return f"the service applied {applied.name}@{applied.version}"

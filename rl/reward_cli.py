@@ -11,7 +11,6 @@ Exit codes of ``reward``, also for CI:
 """
 
 import contextlib
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -21,7 +20,7 @@ from assayoffice.rl import connecting, reward_report
 from assayoffice.rl.client import Client
 from assayoffice.rl.errors import InvalidRequestError, SubmissionError
 from assayoffice.rl.file_runs import refuse_overwriting, show, with_progress
-from assayoffice.rl.rewards import Recipe
+from assayoffice.rl.rewards import AppliedRecipe, Recipe
 from assayoffice.rl.rollout_rows import rollout_rows
 from assayoffice.rl.rows import RowForm
 from assayoffice.rl.scoring import reward as rewarded
@@ -75,7 +74,7 @@ def reward(
     """
     fields = connecting.json_object(task, "--task")
     try:
-        applied = Recipe.parse(recipe, connecting.json_object(options, "--options"))
+        asked = Recipe.parse(recipe, connecting.json_object(options, "--options"))
     except SubmissionError as error:
         raise typer.BadParameter(str(error), param_hint="--recipe") from None
     refuse_overwriting(output, file)
@@ -88,19 +87,18 @@ def reward(
         sink = stack.enter_context(output.open("w")) if output is not None else None
         connection = connecting.connect(endpoint, config_file, ca_file, token_file, hallmarks)
         client = stack.enter_context(connection)
-        stack.enter_context(_usable_options())
-        _refuse_unknown(client, applied, timeout)
+        applied = _tried(client, asked, timeout)
         form = RowForm(source.name, verifier, fields or None, response_column)
         answered = rewarded(
             client,
             rollout_rows(source.records, form),
-            applied,
+            asked,
             timeout=timeout,
             concurrency=concurrency,
         )
-        tally = reward_report.RewardTally()
+        tally = reward_report.RewardTally(applied)
         results = with_progress(answered, source, console, "rewarded")
-        show(results, tally, sink, as_json, f"{source.name}: {applied}")
+        show(results, tally, sink, as_json, f"{source.name}: {asked}")
     raise typer.Exit(3 if tally.errors else 0)
 
 
@@ -124,22 +122,11 @@ def recipes(
         Console(highlight=False).print(reward_report.recipes_table(listed))
 
 
-def _refuse_unknown(client: Client, recipe: Recipe, timeout: float) -> None:
-    """Say before a row is read that there is no such recipe, or nobody who could know."""
-    served = [f"{each.name}@{each.version}" for each in client.list_recipes(timeout=timeout)]
-    if str(recipe) not in served:
-        raise typer.BadParameter(
-            f"{recipe} is not served here; there are {', '.join(served) or 'none'}",
-            param_hint="--recipe",
-        )
-
-
-@contextlib.contextmanager
-def _usable_options() -> Iterator[None]:
-    """Say of options that cannot be used that it is the command line that is wrong."""
+def _tried(client: Client, recipe: Recipe, timeout: float) -> AppliedRecipe:
+    """The recipe as it will be applied: who cannot, or nobody, is told before a row is read."""
     try:
-        yield
+        return client.applied_recipe(recipe, timeout=timeout)
     except (SubmissionError, InvalidRequestError) as error:
         if isinstance(error, InvalidRequestError) and error.reason != "INVALID_RECIPE":
             raise
-        raise typer.BadParameter(str(error), param_hint="--options") from None
+        raise typer.BadParameter(str(error), param_hint="--recipe, --options") from None

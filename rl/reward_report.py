@@ -13,7 +13,7 @@ from rich.text import Text
 from assayoffice.rl.recipe_options import options_of
 from assayoffice.rl.report import badge, error_as_json, verdict_fields
 from assayoffice.rl.results import ItemError
-from assayoffice.rl.rewards import Component, RecipeInfo, Reward, RewardResult
+from assayoffice.rl.rewards import AppliedRecipe, Component, RecipeInfo, Reward, RewardResult
 from assayoffice.rl.terminal import counted, one_line, plain
 
 
@@ -43,8 +43,9 @@ class _Sums:
 
 @dataclass
 class RewardTally:
-    """Rewards, as they come."""
+    """Rewards by one recipe, as they come."""
 
+    recipe: AppliedRecipe
     rewards: int = 0
     total_sum: float = 0.0
     components: dict[str, _Sums] = field(default_factory=dict[str, _Sums])
@@ -83,9 +84,10 @@ class RewardTally:
         rate = (self.rewards + errors) / seconds if seconds > 0 else 0.0
         closing = (
             f"{mean}{counted(self.rewards, 'reward')}; {counted(errors, 'error')}; "
-            f"{rate:,.0f} rows/s"
+            f"{rate:,.0f} rows/s\n"
         )
-        return Group(*parts, Text(closing, "dim"))
+        recipe = plain(f"recipe {self.recipe.name}@{self.recipe.version}:{self.recipe.digest}")
+        return Group(*parts, Text.assemble(closing, recipe, style="dim"))
 
     def _means(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0))

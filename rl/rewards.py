@@ -153,6 +153,19 @@ class RecipeInfo:
     default_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedRecipe:
+    """A recipe as a service applies it; ``options`` are all of them, as JSON with sorted keys.
+
+    Equal digests and equal verdicts give equal rewards.
+    """
+
+    name: str
+    version: str
+    options: str
+    digest: str
+
+
 def rollout_to_proto(rollout: Rollout) -> reward_pb2.Rollout:
     """Write a rollout for the wire. Raises SubmissionError, as ``submissions.to_proto`` does."""
     generation = rollout.generation
@@ -200,6 +213,11 @@ def recipe_from_proto(message: reward_pb2.RecipeInfo) -> RecipeInfo:
         options_schema=message.options_schema,
         default_digest=message.default_digest,
     )
+
+
+def applied_from_proto(message: reward_pb2.AppliedRecipe) -> AppliedRecipe:
+    """Read what the service says it applied."""
+    return AppliedRecipe(message.name, message.version, message.options, message.digest)
 
 
 def _reward(id: str, message: reward_pb2.Reward) -> RewardResult:

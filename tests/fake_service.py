@@ -191,14 +191,19 @@ class FakeRewardService(RewardServiceServicer):
     stream_requests: list[reward_pb2.StreamRewardsRequest] = field(default_factory=list)
     metadata: list[tuple[str, str | bytes]] = field(default_factory=list)
     calls: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def ComputeRewards(self, request, context):
         self._enter(context)
-        self.batches.append(request)
+        if request.rollouts:
+            self.batches.append(request)
         return reward_pb2.ComputeRewardsResponse(
             results=[self.rewarded(rollout) for rollout in request.rollouts],
             recipe=reward_pb2.AppliedRecipe(
-                name=self.applied or request.recipe.name, version=request.recipe.version
+                name=self.applied or request.recipe.name,
+                version=request.recipe.version,
+                options="{}",
+                digest=DIGEST,
             ),
         )
 
@@ -242,7 +247,8 @@ class FakeRewardService(RewardServiceServicer):
         )
 
     def _enter(self, context: grpc.ServicerContext) -> None:
-        self.calls += 1
+        with self._counting:
+            self.calls += 1
         self.metadata.extend(context.invocation_metadata())
         self.before_call(context)
 

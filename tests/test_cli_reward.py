@@ -178,6 +178,7 @@ class TestOutput:
         assert "length -333.3333 -3.3333" in text
         assert "1 ERROR INVALID_ROW no reward" in text
         assert "mean reward -2.6667 over 3 rewards; 1 error;" in text
+        assert f"recipe accuracy@1:{DIGEST}" in text
         assert "✗ " in text and "row 4: not JSON" in text
         assert max(map(len, done.stdout.splitlines())) <= 100
 
@@ -233,7 +234,7 @@ class TestOutput:
             flags = ["--recipe", "accuracy@1", "--json", "--endpoint", endpoint]
             command = [*ASSAY_REWARDS, "reward", rows_file(*[GOOD] * 1000), *flags]
             with subprocess.Popen(command, stderr=subprocess.PIPE) as user:
-                spin_until(lambda: service.calls == 5)
+                spin_until(lambda: service.calls == 5, seconds=60)
                 user.send_signal(signal.SIGINT)
                 _, stderr = user.communicate(timeout=20)
         assert user.returncode == 130
@@ -268,21 +269,13 @@ class TestRefusals:
         assert rewarded(path, "--output", path).exit_code == 2
         assert json.loads(path.read_text()) == GOOD
 
-    def test_recipe_that_is_not_served_is_2_and_says_what_is(self, rows_file):
-        service = FakeRewardService()
-        done = rewarded(rows_file(GOOD), recipe="accuracy@2", service=service)
-        assert (done.exit_code, done.stdout) == (2, "")
-        assert "not served here; there are accuracy@1, shaped@3" in _unframed(done.stderr)
-        assert not service.batches
-
     @pytest.mark.parametrize(("reason", "code"), [("INVALID_RECIPE", 2), ("INVALID_REQUEST", 4)])
-    def test_options_that_the_service_refuses_are_2_and_other_refusals_4(
+    def test_recipe_that_the_service_refuses_is_2_and_other_refusals_4(
         self, rows_file, reason, code
     ):
         def before_call(context: grpc.ServicerContext) -> None:
-            if service.calls > 1:
-                message = "recipe.options.max_tokens: must be positive"
-                abort(context, status(grpc.StatusCode.INVALID_ARGUMENT, reason, message))
+            message = "recipe.options.max_tokens: must be positive"
+            abort(context, status(grpc.StatusCode.INVALID_ARGUMENT, reason, message))
 
         service = FakeRewardService(before_call=before_call)
         flags = ["--options", '{"max_tokens": -1}']
@@ -290,6 +283,7 @@ class TestRefusals:
         assert (done.exit_code, done.stdout) == (code, "")
         assert "recipe.options.max_tokens: must be positive" in _unframed(done.stderr)
         assert ("--options" in done.stderr) == (code == 2)
+        assert not service.batches
 
     def test_options_without_a_form_on_the_wire_are_2(self, rows_file):
         done = rewarded(rows_file(GOOD), "--options", '{"max_tokens": 9007199254740993}')
@@ -401,6 +395,12 @@ class TestRealServer:
                 assert "row 7: generation.token_ids: " in result["error"]["message"]
                 assert "generation.finish_reason: " in result["error"]["message"]
 
+    def test_recipe_that_is_not_served_is_2_and_says_what_is(self, endpoint):
+        for recipe, message in [("dapo@2", "is served in version '1'"), ("dap@1", "'dapo'?")]:
+            done = real("reward", EXAMPLES, "--recipe", recipe, "--endpoint", endpoint)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert message in _unframed(done.stderr)
+
     def test_every_served_recipe_is_listed_with_its_options(self, endpoint):
         done = real("recipes", "--endpoint", endpoint)
         text = " ".join(done.stdout.split())
@@ -410,9 +410,11 @@ class TestRealServer:
         assert "max_tokens 31744 " in text
         assert 'components[].component required string One of "accuracy".' in text
 
-    def test_option_that_does_not_exist_is_2_and_a_near_one_is_named(self, endpoint):
+    def test_option_that_does_not_exist_is_2_and_a_near_one_is_named(self, endpoint, tmp_path):
         flags = ["--recipe", "dapo@1", "--options", '{"max_token": 8}']
-        done = real("reward", EXAMPLES, *flags, "--endpoint", endpoint)
+        empty = tmp_path / "rows.jsonl"
+        empty.touch()
+        done = real("reward", empty, *flags, "--endpoint", endpoint)
         assert (done.returncode, done.stdout) == (2, "")
         assert "recipe.options.max_token" in _unframed(done.stderr)
         assert "'max_tokens'" in _unframed(done.stderr)

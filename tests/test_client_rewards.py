@@ -28,6 +28,7 @@ from assayoffice.rl.errors import (
 )
 from assayoffice.rl.results import ItemError, Outcome
 from assayoffice.rl.rewards import (
+    AppliedRecipe,
     Component,
     FinishReason,
     Generation,
@@ -203,6 +204,21 @@ class TestRecipe:
         assert (accuracy.name, accuracy.version) == ("accuracy", "1")
         assert accuracy.default_digest == DIGEST and shaped.default_digest == ""
         assert "max_tokens" in shaped.options_schema
+
+    def test_recipe_can_be_tried_without_a_rollout(self):
+        service = FakeRewardService()
+        with serving(service) as endpoint, Client(endpoint) as client:
+            applied = client.applied_recipe(RECIPE, timeout=20)
+            service.applied = "dapo"
+            with pytest.raises(ServiceError, match=r"BROKEN_CONTRACT.*applied dapo@1"):
+                client.applied_recipe(RECIPE, timeout=20)
+        assert applied == AppliedRecipe("accuracy", "1", "{}", DIGEST)
+
+    async def test_asyncio_tries_it_alike(self):
+        with serving(FakeRewardService()) as endpoint:
+            async with AsyncClient(endpoint) as client:
+                applied = await client.applied_recipe(RECIPE, timeout=20)
+        assert applied.digest == DIGEST
 
 
 class TestResults:

@@ -114,7 +114,9 @@ def test_every_listed_recipe_can_be_asked_for(client):
         recipe = Recipe(each.name, each.version, weighted if each.name == "weighted" else {})
         (reward,) = client.compute_rewards([rollout("0.5", 9)], recipe, timeout=30)
         assert isinstance(reward, Reward), each
-        assert len(each.default_digest) == (0 if each.name == "weighted" else 64)
+        applied = client.applied_recipe(recipe, timeout=30)
+        assert (applied.name, applied.version) == (each.name, each.version)
+        assert each.default_digest == ("" if each.name == "weighted" else applied.digest)
 
 
 @pytest.mark.parametrize(
