@@ -27,12 +27,10 @@ _UPSTREAM = (
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let warnings pass that come from within upstream's own modules."""
-    for item in items:
-        if FOLDER in item.path.parents:
-            for package in _UPSTREAM:
-                item.add_marker(pytest.mark.filterwarnings(rf"ignore:::{package}(\..*)?$"))
+    for package in _UPSTREAM:
+        config.addinivalue_line("filterwarnings", rf"ignore:::{package}(\..*)?$")
 
 
 @pytest.fixture(scope="session")
