@@ -203,8 +203,9 @@ class _CpuPlatform:
     def is_available(self) -> bool:
         return True
 
-    def current_device(self) -> int:
-        return 0
+    def current_device(self) -> str:
+        # Given to Tensor.to(), for which a number is an accelerator.
+        return "cpu"
 
     def device_count(self) -> int:
         return 1

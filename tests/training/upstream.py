@@ -52,6 +52,12 @@ def resident_memory() -> object:
     return get_torch_device().memory_allocated() > 0
 
 
+def tensor_on_device() -> object:
+    from verl.utils.device import get_device_id
+
+    return torch.ones(1).to(get_device_id()).device
+
+
 def seeded() -> object:
     from verl.utils.device import manual_seed
 
@@ -99,7 +105,7 @@ def main() -> None:
         from assayoffice.rl.verl.cpu import use_cpu_platform
 
         use_cpu_platform()
-    for question in (seeded, engine, group_of_a_worker, group_of_sft):
+    for question in (tensor_on_device, seeded, engine, group_of_a_worker, group_of_sft):
         found[question.__name__] = attempt(question)
     sys.stdout.write(json.dumps(found) + "\n")
 
