@@ -1,6 +1,7 @@
 """The penalty of a generation that says the same again and again."""
 
 import enum
+import functools
 import struct
 from array import array
 from collections import Counter
@@ -57,7 +58,7 @@ def _frequencies(units: Sequence[int], ngram: int) -> Counter[bytes]:
     # whose n-grams collide.
     numbers = array("I", units)
     packed, width = numbers.tobytes(), numbers.itemsize * ngram
-    block = struct.Struct(f"{width}s" * _NGRAMS_PER_BLOCK)
+    block = _block(width)
     frequencies: Counter[bytes] = Counter()
     # N-grams side by side, from each place that one can start at: struct cuts them off fastest.
     for start in range(0, width, numbers.itemsize):
@@ -67,3 +68,8 @@ def _frequencies(units: Sequence[int], ngram: int) -> Counter[bytes]:
         last = range(end, len(packed) - width + 1, width)
         frequencies.update(packed[at : at + width] for at in last)
     return frequencies
+
+
+@functools.cache
+def _block(width: int) -> struct.Struct:
+    return struct.Struct(f"{width}s" * _NGRAMS_PER_BLOCK)
