@@ -5,6 +5,7 @@ See ``keeper.py`` for what makes sure that nothing stays behind.
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,11 +15,16 @@ from pathlib import Path
 
 from assayoffice.rl.training.errors import ChildError
 
-_KEEPER = (sys.executable, "-P", "-m", "assayoffice.rl.training.keeper")
+# By its file and without site-packages: it needs nothing, and should be there at once.
+_KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")))
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 20.0
 _LAST_LINES = 30
 _LAST_BYTES = 64 * 1024
+_TRACEBACK = "Traceback (most recent call last)"
+_TRACEBACK_LINES = 8
+# "(TaskRunner pid=123) " in front of what a worker of Ray's says, in color.
+_RAY_PREFIX = re.compile(r"^(\x1b\[\d+m)?\([^)]*\)(\x1b\[0m)? ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ def run(command: Command, look: Callable[[], None], held: Sequence[int] = ()) ->
     raised in here, an interruption among it, everything the command started is gone first.
     """
     command.log.parent.mkdir(parents=True, exist_ok=True)
+    begin = command.log.stat().st_size if command.log.exists() else 0
     keeper = subprocess.Popen(
         (*_KEEPER, str(command.log), *command.arguments),
         cwd=command.folder,
@@ -62,20 +69,47 @@ def run(command: Command, look: Callable[[], None], held: Sequence[int] = ()) ->
     if keeper.returncode != 0:
         raise ChildError(
             f"{' '.join(command.arguments[:4])} ... ended with exit code {keeper.returncode}; "
-            f"{command.advice}. The last lines of {command.log}:\n{last_lines(command.log)}"
+            f"{command.advice}. From {command.log}:\n{_excerpt(command.log, begin)}"
         )
 
 
-def last_lines(log: Path, lines: int = _LAST_LINES) -> str:
-    """The end of a log, without what terminals overwrite; empty where there is none."""
+def last_line(log: Path) -> str:
+    """The last line of a log, without what terminals overwrite; empty where there is none."""
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _LAST_BYTES))
-            text = file.read().decode(errors="replace")
+        size = log.stat().st_size
     except FileNotFoundError:
         return ""
+    lines = _lines(log, max(0, size - _LAST_BYTES))
+    return lines[-1] if lines else ""
+
+
+def _excerpt(log: Path, begin: int) -> str:
+    """What a log says about a failure, from an offset on.
+
+    The last lines, and before them the end of the first traceback: launchers and Ray report that a
+    process of theirs failed after it has said why.
+    """
+    lines = _lines(log, begin)
+    last = lines[-_LAST_LINES:]
+    starts = [index for index, line in enumerate(lines) if _TRACEBACK in line]
+    if not starts:
+        return "\n".join(last)
+    bare = [_RAY_PREFIX.sub("", line) for line in lines]
+    after = range(starts[0] + 1, len(lines))
+    # Its frames are indented; the exception is not.
+    end = next((index for index in after if bare[index][:1].strip()), len(lines) - 1)
+    first = lines[max(starts[0], end - _TRACEBACK_LINES) : end + 1]
+    if end >= len(lines) - len(last):
+        return "\n".join(last)
+    return "\n".join([*first, "...", *last[-_TRACEBACK_LINES:]])
+
+
+def _lines(log: Path, begin: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(begin)
+        text = file.read().decode(errors="replace")
     shown = (line.rpartition("\r")[2].rstrip() for line in text.replace("\r\n", "\n").split("\n"))
-    return "\n".join([line for line in shown if line][-lines:])
+    return [line for line in shown if line]
 
 
 def _end(keeper: "subprocess.Popen[bytes]") -> None:

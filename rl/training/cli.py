@@ -48,7 +48,7 @@ def train(
     The same command goes on where an interrupted run was left.
     """
     console = _console(as_json)
-    with _outcome_of(console), _stoppable():
+    with outcome_of(console), stoppable():
         # Here, because other commands should not wait for the import of what they do not use.
         from assayoffice.rl.training import config, pipeline, programs, progress
         from assayoffice.rl.training.folder import RunFolder
@@ -74,7 +74,7 @@ def train_report(
 ) -> None:
     """One report over several runs of a configuration, usually its seeds."""
     console = _console(as_json=False)
-    with _outcome_of(console):
+    with outcome_of(console):
         from assayoffice.rl.training import report
         from assayoffice.rl.training.folder import RunFolder
 
@@ -88,7 +88,7 @@ def _console(as_json: bool) -> Console:
 
 
 @contextlib.contextmanager
-def _outcome_of(console: Console) -> Iterator[None]:
+def outcome_of(console: Console) -> Iterator[None]:
     """Turn what ends a run early into a message and an exit code."""
     from assayoffice.rl.training.errors import ConfigError, MissingExtraError, TrainingError
 
@@ -107,7 +107,7 @@ def _outcome_of(console: Console) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Have SIGTERM and a closed terminal do what Ctrl-C does: leave every ``with`` block."""
     asked = (signal.SIGTERM, signal.SIGHUP)
     before = {each: signal.signal(each, signal.default_int_handler) for each in asked}

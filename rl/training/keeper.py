@@ -1,6 +1,6 @@
 """Runs a command and ends everything it started, however the run itself ends.
 
-``python -m assayoffice.rl.training.keeper LOG COMMAND...`` is the parent of each trainer. Trainers
+``python keeper.py LOG COMMAND...`` is the parent of each trainer. Trainers
 start daemons (Ray's, vLLM's) that outlive them in sessions of their own; here they cannot:
 
 - Whatever loses its parent below this process becomes its child (it is a "subreaper"), so all that

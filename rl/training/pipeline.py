@@ -351,8 +351,8 @@ class _Run:
         log = self._folder.logs / f"{stage.replace(' ', '-')}.log"
 
         def show() -> None:
-            lines = children.last_lines(log, 1)
-            self._progress.advance(stage, Advance(says=lines or "starting"))
+            says = children.last_line(log)
+            self._progress.advance(stage, Advance(says=says or "starting"))
 
         command = children.Command(
             arguments,
@@ -371,7 +371,7 @@ class _Run:
     def _watch(self, trainer: str, total: int) -> None:
         found = self._steps(trainer)
         if not found:
-            says = children.last_lines(self._folder.logs / f"{trainer}.log", 1)
+            says = children.last_line(self._folder.logs / f"{trainer}.log")
             self._progress.advance(trainer, Advance(says=says or "starting"))
             return
         last = found[-1]
