@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assayoffice.server import rewards
-from assayoffice.server.rewards import recipes
+from assayoffice.server.rewards import recipes, wire
 from assayoffice.server.rewards.generation import Generation, Judgement, Need
 from assayoffice.server.rewards.recipes import KINDS, RecipeError, Recipes, total
+from assayoffice.v1 import verdict_pb2
 
 RECIPES = Recipes()
 RIGHT, WRONG = Judgement(True, 1.0), Judgement(False, 0.0)
@@ -244,6 +245,13 @@ def test_totals_are_finite_and_never_in_favour_of_a_wrong_answer(parts, ids, res
     assert wrong <= right
     # Rounding may differ where the ends are all but equal.
     assert wrong <= half + 1e-3 and half <= right + 1e-3
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, -0.1, 1.1])
+def test_verdict_without_a_proper_score_is_rewarded_with_nothing(score):
+    verdict = verdict_pb2.Verdict(outcome=verdict_pb2.OUTCOME_CORRECT, score=score)
+    with pytest.raises(ValueError, match="not in"):
+        wire.judgement(verdict)
 
 
 class TestRefusals:
