@@ -21,7 +21,7 @@ class Endings:
     end_ids: frozenset[int]
     pad_id: int | None
     response_length: int
-    context_length: int | None
+    context_length: int
 
     def finish_reason(self, token_ids: Sequence[int], prompt_tokens: int) -> FinishReason:
         """Why the generation ended, as far as its tokens tell.
@@ -33,10 +33,9 @@ class Endings:
             return FinishReason.ABORTED
         if token_ids[-1] in self.end_ids:
             return FinishReason.STOP
-        context = prompt_tokens + len(token_ids)
-        if len(token_ids) >= self.response_length or context >= (
-            self.context_length or context + 1
-        ):
+        if len(token_ids) >= self.response_length:
+            return FinishReason.LENGTH
+        if prompt_tokens + len(token_ids) >= self.context_length:
             return FinishReason.LENGTH
         return FinishReason.UNKNOWN
 

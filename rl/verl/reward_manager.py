@@ -5,11 +5,12 @@ import itertools
 from collections.abc import Callable, Mapping
 
 from omegaconf import DictConfig, OmegaConf
-from transformers import PreTrainedTokenizerBase
-from verl import DataProto
+from transformers import AutoConfig, PreTrainedTokenizerBase
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
+from verl.protocol import DataProto
 from verl.utils.fs import copy_to_local
 from verl.utils.model import get_generation_config
+from verl.workers.rollout.utils import get_max_position_embeddings
 
 from assayoffice.rl.rewards import Generation, Rollout
 from assayoffice.rl.submissions import Submission
@@ -113,17 +114,20 @@ def _settings(config: DictConfig) -> Settings:
 
 
 def _endings(config: DictConfig, tokenizer: PreTrainedTokenizerBase) -> Endings:
-    """What the rollout engine stops at, which is what it reads from the same folder."""
-    generation = get_generation_config(copy_to_local(config.actor_rollout_ref.model.path))
+    """What the rollout engine stops at, read from where it reads it."""
+    model, rollout = config.actor_rollout_ref.model, config.actor_rollout_ref.rollout
+    folder = copy_to_local(model.path)
+    trusted = model.trust_remote_code
+    generation = get_generation_config(folder, trusted)
     written = None if generation is None else generation.eos_token_id
     end_ids = set(written if isinstance(written, list) else [written])
     end_ids.add(tokenizer.eos_token_id)
-    rollout = config.actor_rollout_ref.rollout
+    architecture = AutoConfig.from_pretrained(folder, trust_remote_code=trusted)
     return Endings(
         end_ids=frozenset(each for each in end_ids if each is not None),
         pad_id=tokenizer.pad_token_id,
         response_length=rollout.response_length,
-        context_length=rollout.max_model_len,
+        context_length=rollout.max_model_len or get_max_position_embeddings(architecture),
     )
 
 

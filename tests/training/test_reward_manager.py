@@ -316,7 +316,7 @@ async def test_the_reward_function_rewards_for_verls_own_manager(
     results = await _scores(worker, *map(samples.sample, (r"\boxed{0.5}", r"\boxed{1}")))
     assert [each["reward_score"] for each in results] == [1.0, 0.0]
     assert [each["reward_extra_info"]["incorrect"] for each in results] == [0.0, 1.0]
-    with pytest.raises(NoRewardError, match="UNKNOWN_VERIFIER"):
+    with pytest.raises(NoRewardError, match="INVALID_SUBMISSION.*numeric has no such field"):
         await worker.compute_score(
-            samples.sample("1", {"style": "rule", "ground_truth": {"verifier": "none"}})
+            samples.sample("1", {"style": "rule", "ground_truth": {"refrence": "1/2"}})
         )
