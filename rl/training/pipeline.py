@@ -17,9 +17,10 @@ import grpc
 
 from assayoffice.rl.client import Client
 from assayoffice.rl.embedded import EmbeddedServer
+from assayoffice.rl.errors import InvalidRequestError
 from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
 from assayoffice.rl.training.config import Config
-from assayoffice.rl.training.errors import TrainingError
+from assayoffice.rl.training.errors import ConfigError, TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
 from assayoffice.rl.training.pins import keep_versions
 from assayoffice.rl.training.progress import Advance, Progress
@@ -187,13 +188,12 @@ class _Run:
         stack.enter_context(client)
         listed = client.list_verifiers(timeout=_LIST_SECONDS)
         hallmarks = {each.name: each.hallmark.digest for each in listed if each.serving}
-        recipe = settings.recipe
-        recipes = client.list_recipes(timeout=_LIST_SECONDS)
-        if not any((each.name, each.version) == (recipe.name, recipe.version) for each in recipes):
-            served = ", ".join(f"{each.name}@{each.version}" for each in recipes)
-            raise TrainingError(f"reward.recipe: the service has no {recipe}; it has {served}")
+        try:
+            recipe = client.applied_recipe(settings.recipe, timeout=_LIST_SECONDS)
+        except InvalidRequestError as error:
+            raise ConfigError(f"reward.recipe, reward.options: {error}") from None
         facts = {f"hallmark of {name}": digest for name, digest in hallmarks.items()}
-        facts["recipe"] = str(recipe)
+        facts |= {"recipe": str(settings.recipe), "recipe digest": recipe.digest}
         if not self._stages.is_finished("service", facts):
             self._stages.run("service", facts, lambda: ())
         self._progress.end("service", "finished", time.monotonic() - start)
