@@ -18,6 +18,8 @@ import json
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
+from omegaconf import OmegaConf
+
 from assayoffice.rl.rewards import Rollout
 from assayoffice.rl.submissions import Submission
 from assayoffice.rl.verl.endings import sendable
@@ -45,13 +47,15 @@ async def compute_score(
     why there is no reward, after having stopped the run.
     """
     try:
-        settings = _settings(reward_kwargs)
+        # Lists and mappings among them are Hydra's.
+        written = OmegaConf.to_container(OmegaConf.create(reward_kwargs), resolve=True)
+        settings = _settings(written)
         row = {"reward_model": {"ground_truth": ground_truth}, "extra_info": extra_info}
         verifier, task = verifier_and_task(row, default=settings.verifier)
         id = f"{data_source[:200]}/{next(_NUMBERS)}"
         submission = Submission(id, verifier, sendable(solution_str), task)
         scoring = _SCORING.setdefault(asyncio.get_running_loop(), {})
-        key = json.dumps(reward_kwargs, sort_keys=True)
+        key = json.dumps(written, sort_keys=True)
         if key not in scoring:
             scoring[key] = Scoring(settings)
         return dict(await scoring[key].score(Rollout(submission)))

@@ -20,6 +20,8 @@ from assayoffice.rl.verl.scoring import Scoring
 from assayoffice.rl.verl.settings import FailurePolicy, Settings, SettingsError, read_settings
 from assayoffice.rl.verl.stop import stop_training
 
+# What is read of a row; others may hold images.
+_COLUMNS = ("reward_model", "extra_info", "raw_prompt", "uid", "global_steps")
 _ID_CHARACTERS = 200  # of the 256 that an id may have
 
 
@@ -71,9 +73,7 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
         mask = item.batch["attention_mask"].bool()
         token_ids: list[int] = item.batch["responses"][mask[prompt_length:]].tolist()
         prompt_tokens = int(mask[:prompt_length].sum())
-        row: dict[str, object] = {
-            name: _plain(value) for name, value in item.non_tensor_batch.items()
-        }
+        row = {name: _plain(item.non_tensor_batch.get(name)) for name in _COLUMNS}
         verifier, task = verifier_and_task(row, default=self._verifier)
         text: str = await asyncio.to_thread(
             self.tokenizer.decode,

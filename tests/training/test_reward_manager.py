@@ -228,7 +228,7 @@ async def test_group_neutral_gives_no_number_until_the_breaker_trips(
         (("+reward.reward_kwargs.ca_file=/nowhere",), "/nowhere"),
     ],
 )
-def test_settings_that_cannot_be_used_stop_the_worker(
+async def test_settings_that_cannot_be_used_stop_the_worker(
     model_folder: Path, overrides: tuple[str, ...], message: str
 ) -> None:
     config = _config(model_folder, *_three_lines("127.0.0.1:1"), *overrides)
