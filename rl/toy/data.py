@@ -2,9 +2,8 @@
 
 Three files: ``sft.parquet`` with demonstrations (a column ``messages``), ``grpo.parquet`` and
 ``held_out.parquet`` with problems in the schema of verl's reinforcement learning. Both
-domains are in each, half and half. No problem of ``held_out.parquet`` is in the others in any
-notation, whatever the seeds. Of a small domain the files to train on may have a problem several
-times; the held-out file never has.
+domains are in each, half and half. No question of ``held_out.parquet`` is in the others, whatever
+the seeds. The files to train on may have a question several times; the held-out file never has.
 """
 
 import random
@@ -75,7 +74,7 @@ def _mixed(
 
 
 def _lesson(problem: Problem, chance: random.Random) -> dict[str, object]:
-    answer = chance.choice(problem.answers)
+    answer = chance.choice((problem.answers[0], chance.choice(problem.answers)))
     response = demonstration(problem, answer, worked=chance.random() < 0.5)
     return {
         "messages": [

@@ -4,40 +4,60 @@ An answer is right in whatever form it is written, and the forms are not equally
 worked out can be copied, while reducing it, or turning it into a mixed number or a decimal, is a
 further step that can go wrong.
 
-The numbers are those between 0 and 3 that have a numerator of at most 9 over 3, 4, 5, 6, 8 or 10,
-and no integers. Of two terms the denominator of one divides that of the other, so that the work
-is over the larger; factors have numerators and denominators up to 5. Each number is
-written as a fraction, as a mixed number and as a decimal of at most two places, where that can be.
+A number is one of 1 to 9 over 3 to 10, and no integer; factors are 1 to 5 over 2 to 5 or over 10.
+It is written as a fraction (not always in lowest terms), as a mixed number, or, of tenths, as a
+decimal. Two terms have the same denominator, of which one number may be silent: 3/10 + 0.4.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/fractions"
-_DENOMINATORS = (3, 4, 5, 6, 8, 10)
-_LARGEST_NUMERATOR = 9
-_LARGEST_IN_FACTORS = 5
+_TERM_NUMERATORS = range(1, 10)
+_TERM_DENOMINATORS = range(3, 11)
+_FACTOR_NUMERATORS = range(1, 6)
+_FACTOR_DENOMINATORS = (2, 3, 4, 5, 10)
+_TENTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A fraction as it is worked with, which need not be in lowest terms."""
+
+    above: int
+    below: int
+
+    def __str__(self) -> str:
+        return f"{self.above}/{self.below}"
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(self.above, self.below)
+
+    def notations(self) -> tuple[str, ...]:
+        forms = [str(self)]
+        whole, rest = divmod(self.above, self.below)
+        if whole:
+            forms.append(f"{whole} {rest}/{self.below}")
+        if self.below == _TENTHS:
+            forms.append(f"{whole}.{rest}")
+        return tuple(forms)
 
 
 def problems() -> list[Problem]:
     """Every problem there is, in a fixed order."""
-    factors = sorted(
-        {
-            Fraction(n, d)
-            for d in range(2, _LARGEST_IN_FACTORS + 1)
-            for n in range(1, _LARGEST_IN_FACTORS + 1)
-            if n % d
-        }
-    )
+    factors = _numbers(_FACTOR_NUMERATORS, _FACTOR_DENOMINATORS)
+    terms = _numbers(_TERM_NUMERATORS, _TERM_DENOMINATORS)
     return [
         *(
             each
-            for whole in _DENOMINATORS
-            for left in range(1, _LARGEST_NUMERATOR + 1)
-            for right in range(1, _LARGEST_NUMERATOR + 1)
-            for each in _sums(left, right, whole)
+            for a in terms
+            for b in terms
+            if a.below == b.below and a != b
+            for each in _sums(a, b)
         ),
         *(each for a in factors for b in factors for each in _products(a, b)),
     ]
@@ -62,50 +82,33 @@ def _decimal(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0")
 
 
-def _sums(left: int, right: int, whole: int) -> Iterator[Problem]:
-    """Sum and difference of left/whole and right/whole in all notations, worked out over whole.
-
-    None where one of the two is an integer, where they are equal, or where both
-    have a smaller denominator, for then another ``whole`` has them.
-    """
-    a, b = Fraction(left, whole), Fraction(right, whole)
-    if 1 in (a.denominator, b.denominator) or a == b or whole not in (a.denominator, b.denominator):
-        return
-    low, high = sorted((a, b))
-    for sign, content, result in (
-        ("+", f"{low} + {high}", left + right),
-        ("-", f"{a} - {b}", left - right),
-    ):
-        answer = f"{result}/{whole}"
-        work = f"{left}/{whole}{sign}{right}/{whole}={answer}"
-        yield from _notations(a, sign, b, content, work, answer)
+def _numbers(numerators: range, denominators: range | tuple[int, ...]) -> list[_Number]:
+    return [_Number(n, d) for d in denominators for n in numerators if n % d]
 
 
-def _products(a: Fraction, b: Fraction) -> Iterator[Problem]:
-    """a * b in all notations; worked out with both as fractions."""
-    low, high = sorted((a, b))
-    answer = f"{a.numerator * b.numerator}/{a.denominator * b.denominator}"
-    work = f"{a}*{b}={answer}"
-    yield from _notations(a, "*", b, f"{low} * {high}", work, answer)
+def _sums(a: _Number, b: _Number) -> Iterator[Problem]:
+    yield from _problems(a, "+", b, _Number(a.above + b.above, a.below))
+    yield from _problems(a, "-", b, _Number(a.above - b.above, a.below))
 
 
-def _notations(
-    a: Fraction, sign: str, b: Fraction, content: str, work: str, answer: str
-) -> Iterator[Problem]:
-    value = Fraction(answer)
-    answers = tuple(dict.fromkeys((answer, *written(value))))
-    for left in written(a):
-        for right in written(b):
+def _products(a: _Number, b: _Number) -> Iterator[Problem]:
+    yield from _problems(a, "*", b, _Number(a.above * b.above, a.below * b.below))
+
+
+def _problems(a: _Number, sign: str, b: _Number, result: _Number) -> Iterator[Problem]:
+    """The problem in all notations of its numbers."""
+    answers = tuple(dict.fromkeys((str(result), *written(result.value))))
+    for left in a.notations():
+        for right in b.notations():
             question = f"Compute {left} {sign} {right}"
             if any(_repeats(question, each) for each in answers):
                 continue
             yield Problem(
                 domain=DOMAIN,
                 verifier="numeric",
-                content=content,
                 question=question,
-                ground_truth=str(value),
-                work=work,
+                ground_truth=str(result.value),
+                work=f"{a}{sign}{b}={result}",
                 answers=tuple(f"\\boxed{{{each}}}" for each in answers),
             )
 
@@ -113,6 +116,6 @@ def _notations(
 def _repeats(question: str, answer: str) -> bool:
     """Whether the verifier might take an answer for an echo of the question.
 
-    It looks without regard to spaces, so 1 1/12 seems to be in 1/6 + 11/12.
+    It looks without regard to spaces, so 1 1/8 seems to be in 2/8 + 11/8 and 3/10 in 13/10.
     """
     return answer.replace(" ", "") in question.replace(" ", "")

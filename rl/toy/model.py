@@ -1,4 +1,4 @@
-"""The toy model: the architecture of Qwen2 with about a million random weights.
+"""The toy model: the architecture of Qwen2 with half a million random weights.
 
 It is saved as any other model is, so transformers, verl and vLLM load it from its folder without
 knowing that it is a toy. Importing this module takes the extra that trains.
@@ -11,9 +11,9 @@ from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 
 from assayoffice.rl.toy import tokens
 
-_HIDDEN = 128
-_LAYERS = 4
-_HEADS = 4  # of 32 dimensions, the fewest that vLLM's attention for CPUs takes
+_HIDDEN = 96
+_LAYERS = 3
+_HEADS = 3  # of 32 dimensions, the fewest that vLLM's attention for CPUs takes
 # Of the random weights. Qwen2's own 0.02 suits thousands of dimensions; with so few, a model begins
 # to learn far later.
 _SPREAD = 0.06

@@ -1,8 +1,8 @@
 """One-line programs that continue examples, for "code": tested by calls in the sandbox.
 
-From ``f(1)=5 f(2)=8`` write ``return 3*x+2``. The functions are a*x+b with small a and b, each
-shown at two numbers in a row and tested at others, so that a table of the examples earns nothing
-and every program that computes the same is right.
+From ``f(1)=5 f(2)=8`` write ``return 3*x+2``. The functions are a*x+b with a from 1 to 6 and b from
+0 to 9, each shown at two or three numbers in a row and tested at others, so that a table of the
+examples earns nothing and every program that computes the same is right.
 """
 
 import json
@@ -12,29 +12,35 @@ from assayoffice.rl.toy.problems import Problem
 
 DOMAIN = "toy/programs"
 _SLOPES = range(1, 7)
-_OFFSETS = range(16)
+_OFFSETS = range(10)
 _STARTS = range(3)
+_SHOWN = ((0, 1), (1, 0), (0, 1, 2))  # from the start on
 _TESTED = (-4, 0, 3, 9, 10, 25, 100)
 _CPU_SECONDS = 1
 
 
 def problems() -> list[Problem]:
     """Every problem there is, in a fixed order."""
-    return [_problem(a, b, start) for a in _SLOPES for b in _OFFSETS for start in _STARTS]
+    return [
+        _problem(a, b, start, shown)
+        for a in _SLOPES
+        for b in _OFFSETS
+        for start in _STARTS
+        for shown in _SHOWN
+    ]
 
 
-def _problem(a: int, b: int, start: int) -> Problem:
+def _problem(a: int, b: int, start: int, shown: tuple[int, ...]) -> Problem:
     """A problem whose work is the slope, what it has added up to, and what was there before."""
-    shown = (start, start + 1)
-    first, second = (a * x + b for x in shown)
+    numbers = tuple(start + each for each in shown)
+    first, second = a * start + b, a * (start + 1) + b
     grown = a * start
     answers = (f"{a}*x+{b}", f"x*{a}+{b}", f"{b}+{a}*x")
     return Problem(
         domain=DOMAIN,
         verifier="code",
-        content=answers[0],
-        question=" ".join(f"f({x})={a * x + b}" for x in shown),
-        ground_truth=json.dumps(_task(lambda x: a * x + b, shown)),
+        question=" ".join(f"f({x})={a * x + b}" for x in numbers),
+        ground_truth=json.dumps(_task(lambda x: a * x + b, numbers)),
         work=f"{second}-{first}={a} {a}*{start}={grown} {first}-{grown}={b}",
         answers=tuple(f"```python\ndef f(x):\n    return {each}\n```" for each in answers),
     )

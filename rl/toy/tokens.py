@@ -1,8 +1,9 @@
-"""The toy model's tokenizer: bytes, and whole phrases as one token.
+"""The toy model's tokenizer: bytes, and whole phrases and small numbers as one token.
 
 Every byte is a token, so any text can be encoded and every digit and operator stands alone. The
-phrases that each response repeats are one token each, so that a response is almost only what has
-to be worked out: short responses are what makes training on a CPU possible.
+phrases that each response repeats and the numbers from 10 to 39 are one token each, so that a
+response is almost only what has to be worked out: short responses are what makes training on a
+CPU possible.
 
 Nothing is trained, so two builds are the same to the byte. Importing this module takes the
 extra that trains.
@@ -30,6 +31,7 @@ _PHRASES = (
     " + ",
     " - ",
     " * ",
+    *map(str, range(10, 40)),
 )
 # ChatML. Each message stands by itself, as verl's SFT trainer wants it.
 _TEMPLATE = (

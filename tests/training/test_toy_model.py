@@ -11,8 +11,8 @@ from assayoffice.rl.toy import fractions, model, programs, tokens
 from assayoffice.rl.toy.problems import demonstration
 
 PROMPT_TOKENS = 24
-RESPONSE_TOKENS = 40
-WEIGHTS = range(800_000, 1_500_000)
+RESPONSE_TOKENS = 32
+WEIGHTS = range(400_000, 600_000)
 
 
 @pytest.fixture(scope="module")
