@@ -23,8 +23,8 @@ _LAST_LINES = 30
 _LAST_BYTES = 64 * 1024
 _TRACEBACK = "Traceback (most recent call last)"
 _TRACEBACK_LINES = 8
-# "(TaskRunner pid=123) " in front of what a worker of Ray's says, in color.
-_RAY_PREFIX = re.compile(r"^(\x1b\[\d+m)?\([^)]*\)(\x1b\[0m)? ")
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
+_RAY_PREFIX = re.compile(r"^\([^)]* pid=\d+\) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ def _lines(log: Path, begin: int) -> list[str]:
     with log.open("rb") as file:
         file.seek(begin)
         text = file.read().decode(errors="replace")
-    shown = (line.rpartition("\r")[2].rstrip() for line in text.replace("\r\n", "\n").split("\n"))
+    text = _COLOR.sub("", text).replace("\r\n", "\n")
+    shown = (line.rpartition("\r")[2].rstrip() for line in text.split("\n"))
     return [line for line in shown if line]
 
 

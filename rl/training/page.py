@@ -4,7 +4,7 @@ Whatever comes from outside, and models wrote some of it, goes through ``html.es
 loads nothing and runs nothing; its policy says so to the browser.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 _STYLE = """
@@ -26,11 +26,13 @@ p { max-width: 76ch; margin: 8px 0; } .soft, figcaption + .legend, footer { colo
 .card b { display: block; font-size: 34px; line-height: 1.15; }
 .card span { color: var(--soft); font-size: 14px; display: block; }
 .good { color: var(--good); } .bad { color: var(--bad); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 15px; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; font-variant-numeric: tabular-nums; }
-th { font-weight: 600; color: var(--soft); font-size: 14px; }
-td.number, th.number { text-align: right; }
+th { font-weight: 600; color: var(--soft); }
+td.number, th.number { text-align: right; padding: 6px 0 6px 14px; }
+td.number { white-space: nowrap; } .strong td { font-weight: 600; }
+.alone { max-width: 780px; margin: 26px 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 26px; }
 @media (max-width: 520px) { .charts { grid-template-columns: 1fr; } }
 figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
@@ -60,7 +62,7 @@ def page(title: str, body: Iterable[str]) -> str:
         f".key.c{number}{{background:var(--c{number})}}"
         for number in range(1, _COLORS + 1)
     )
-    return (
+    document = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -68,6 +70,8 @@ def page(title: str, body: Iterable[str]) -> str:
         + "\n".join(body)
         + "\n</body></html>\n"
     )
+    # Models write halves of surrogate pairs, which no file can hold.
+    return document.encode(errors="replace").decode()
 
 
 def text(plain: str) -> str:
@@ -95,8 +99,16 @@ def cards(each: Iterable[tuple[str, str, str]]) -> str:
     return f'<div class="cards">{made}</div>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int = 1) -> str:
-    """A table; columns from ``numbers_from`` on, counted from 0, are set to the right."""
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers_from: int,
+    strong: Callable[[Sequence[str]], bool] = lambda row: False,
+) -> str:
+    """A table; columns from ``numbers_from`` on, counted from 0, are set to the right.
+
+    Rows that are ``strong`` stand out.
+    """
 
     def cells(tag: str, row: Sequence[str]) -> str:
         return "".join(
@@ -104,7 +116,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int 
             for index, cell in enumerate(row)
         )
 
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    body = "".join(
+        f'<tr class="{"strong" if strong(row) else ""}">{cells("td", row)}</tr>' for row in rows
+    )
     return (
         f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
@@ -119,6 +133,11 @@ def preformatted(text: str) -> str:
 def folded(title: str, markup: str) -> str:
     """Markup that is shown on demand."""
     return f"<details><summary>{escape(title)}</summary>{markup}</details>"
+
+
+def alone(chart: str) -> str:
+    """A chart by itself, no wider than is easy to read."""
+    return f'<div class="alone">{chart}</div>'
 
 
 def charts(each: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ class Pins:
 
     ``seconds`` is the time of all stages, ``stages`` has for each its seconds and the digest of
     what it was made from, ``steps`` those of each trainer, ``config`` is the file as
-    it was written.
+    it was written, ``configuration`` every value of it under its dotted name.
     """
 
     seed: int
@@ -33,6 +33,7 @@ class Pins:
     stages: Mapping[str, tuple[float, str]]
     seconds: float
     config: str
+    configuration: Mapping[str, object]
 
 
 def versions() -> Mapping[str, str]:
@@ -72,4 +73,5 @@ def read_pins(folder: RunFolder) -> Pins:
         stages={name: (each.seconds, each.digest) for name, each in finished.items()},
         seconds=sum(each.seconds for each in finished.values()),
         config=folder.config.read_text("utf-8"),
+        configuration=began,
     )

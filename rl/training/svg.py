@@ -13,6 +13,7 @@ from assayoffice.rl.training.intervals import Estimate
 _WIDTH, _HEIGHT = 640.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 12.0, 34.0
 _TICKS = 5
+_MOST_MARKS = 60
 _ROW = 30.0
 _LABELS = 150.0
 
@@ -61,7 +62,7 @@ def lines(title: str, series: Sequence[Line], *, x: str, y: str, from_zero: bool
         path = " ".join(f"{frame.x(one):.1f},{frame.y(two):.1f}" for one, two in each.points)
         kind = f"line c{each.color}" + (" faint" if each.faint else "")
         parts.append(f'<polyline class="{kind}" points="{path}"/>')
-        if not each.faint:
+        if not each.faint and len(each.points) <= _MOST_MARKS:
             parts += [_mark(frame, each, point) for point in each.points]
     named = [(each.name, each.color) for each in series if not each.faint]
     return _chart(title, parts, named)
@@ -94,7 +95,7 @@ def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
     gap = 13.0
     heights = [max(_ROW, gap * len(each) + 12) for _, each in rows]
     height = sum(heights) + _BOTTOM + _TOP
-    scale = (_WIDTH - _LABELS - _RIGHT) / 100
+    scale = (_WIDTH - _LABELS - 2 * _RIGHT) / 100  # the last label is centered on its end
 
     def at(share: float) -> float:
         return _LABELS + 100 * share * scale

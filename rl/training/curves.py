@@ -1,0 +1,111 @@
+"""The part of a report that says how training went, and where its time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+
+from assayoffice.rl.training import page, svg
+from assayoffice.rl.training.metrics import Step
+from assayoffice.rl.training.runs import Run
+
+# The phases of a step that are worth a color, as verl names them, and as people would.
+_PHASES = {
+    "gen": "generation, rewards within it",
+    "old_log_prob": "log-probabilities",
+    "update_actor": "update",
+    "update_weights": "weights to rollouts",
+    "save_checkpoint": "checkpoint",
+}
+_OTHER = "other"
+_SMOOTH = 5
+
+Value = Callable[[Step], float | None]
+
+
+def curves(runs: Sequence[Run]) -> Iterable[str]:
+    """The charts; empty where there is nothing to draw."""
+    yield _chart(runs, "sft", "SFT: loss", "loss", lambda step: step.loss, from_zero=True)
+    yield _chart(runs, "grpo", "GRPO: mean reward", "reward", lambda step: step.reward)
+    yield _chart(
+        runs,
+        "grpo",
+        "GRPO: accuracy of the rollouts",
+        "share",
+        lambda step: step.rewards.get("accuracy"),
+    )
+    yield _components(runs)
+    yield _chart(runs, "grpo", "GRPO: response length", "tokens", lambda step: step.tokens)
+    if len(runs) == 1:
+        yield _phases(runs[0])
+
+
+def _chart(
+    runs: Sequence[Run], stage: str, title: str, y: str, value: Value, *, from_zero: bool = False
+) -> str:
+    series = []
+    for color, run in enumerate(runs, start=1):
+        points = _points(run.of(stage), value)
+        series += _smoothed(run.name if len(runs) > 1 else y, points, color)
+    return svg.lines(title, series, x="step", y=y, from_zero=from_zero)
+
+
+def _points(steps: Iterable[Step], value: Value) -> list[svg.Point]:
+    return [(step.step, found) for step in steps if (found := value(step)) is not None]
+
+
+def _smoothed(name: str, points: Sequence[svg.Point], color: int) -> list[svg.Line]:
+    """The series, and a running mean over it where it is long enough to need one."""
+    if len(points) < 4 * _SMOOTH:
+        return [svg.Line(name, points, color)] if points else []
+    means = [
+        (points[index][0], fmean(y for _, y in points[max(0, index - _SMOOTH + 1) : index + 1]))
+        for index in range(len(points))
+    ]
+    return [svg.Line(name, points, color, faint=True), svg.Line(name, means, color)]
+
+
+def _components(runs: Sequence[Run]) -> str:
+    """The parts of the reward, of several runs their mean."""
+    prefix = "component/"
+    names = {
+        name: None for run in runs for step in run.of("grpo") for name in step.rewards
+        if name.startswith(prefix)
+    }  # fmt: skip
+    if len(names) < 2:
+        return ""
+    series = []
+    for color, name in enumerate(names, start=1):
+        by_step: dict[int, list[float]] = {}
+        for run in runs:
+            for step in run.of("grpo"):
+                if name in step.rewards:
+                    by_step.setdefault(step.step, []).append(step.rewards[name])
+        points = [(step, fmean(values)) for step, values in sorted(by_step.items())]
+        series += _smoothed(name.removeprefix(prefix), points, color)
+    return svg.lines("GRPO: components of the reward", series, x="step", y="value", from_zero=False)
+
+
+def _phases(run: Run) -> str:
+    bars = []
+    for step in run.of("grpo"):
+        whole = step.seconds.get("step", 0.0)
+        parts = [step.seconds.get(each, 0.0) for each in _PHASES]
+        bars.append((float(step.step), [*parts, max(0.0, whole - sum(parts))]))
+    names = [*_PHASES.values(), _OTHER]
+    return svg.stacks("GRPO: seconds of a step", names, bars, x="step", y="seconds")
+
+
+def cost(runs: Sequence[Run]) -> Iterable[str]:
+    """What rewards cost, in shares of the steps' time."""
+    steps = [each for run in runs for each in run.of("grpo") if "wait_share" in each.rewards]
+    whole = sum(each.seconds["step"] for each in steps)
+    if not whole:
+        return
+    wait = sum(each.rewards["wait_seconds"] for each in steps)
+    busy = sum(each.rewards["busy_seconds"] for each in steps)
+    samples = sum(each.rewards["samples"] for each in steps)
+    yield page.paragraph(
+        f"Rewards: {samples:,.0f} in {len(steps)} steps. Training waited for them "
+        f"{100 * wait / whole:.2f} % of the time (from the last rollout's end to its reward); "
+        f"calls were under way {100 * busy / whole:.1f} % of it, while others still generated.",
+        "soft",
+    )
