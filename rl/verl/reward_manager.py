@@ -1,8 +1,9 @@
 """The reward manager ``assay``: verl's samples in, rewards of the service out."""
 
 import asyncio
+import functools
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, PreTrainedTokenizerBase
@@ -22,6 +23,8 @@ from assayoffice.rl.verl.stop import stop_training
 
 # What is read of a row; others may hold images.
 _COLUMNS = ("reward_model", "extra_info", "raw_prompt", "uid", "global_steps")
+# Decoded at once, because handing them to a thread would take longer.
+_SHORT_TOKENS = 1000
 _ID_CHARACTERS = 200  # of the 256 that an id may have
 
 
@@ -75,13 +78,7 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
         prompt_tokens = int(mask[:prompt_length].sum())
         row = {name: _plain(item.non_tensor_batch.get(name)) for name in _COLUMNS}
         verifier, task = verifier_and_task(row, default=self._verifier)
-        text: str = await asyncio.to_thread(
-            self.tokenizer.decode,
-            self._endings.spoken(token_ids),
-            # "<think>" may be one.
-            skip_special_tokens=False,
-            clean_up_tokenization_spaces=False,
-        )
+        text = await self._text(self._endings.spoken(token_ids))
         rollout = Rollout(
             Submission(
                 id=f"{_name(row)}/{next(self._numbers)}",
@@ -97,6 +94,18 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
         )
         step = row.get("global_steps")
         return rollout, step if isinstance(step, int) else 0
+
+    async def _text(self, token_ids: Sequence[int]) -> str:
+        decode = functools.partial(
+            self.tokenizer.decode,
+            token_ids,
+            # "<think>" may be one.
+            skip_special_tokens=False,
+            clean_up_tokenization_spaces=False,
+        )
+        short = len(token_ids) <= _SHORT_TOKENS
+        text: str = decode() if short else await asyncio.to_thread(decode)
+        return text
 
 
 def _settings(config: DictConfig) -> Settings:
