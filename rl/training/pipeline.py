@@ -9,27 +9,21 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import grpc
-
-from assayoffice.rl.client import Client
-from assayoffice.rl.embedded import EmbeddedServer
-from assayoffice.rl.errors import InvalidRequestError
 from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
 from assayoffice.rl.training.config import Config
-from assayoffice.rl.training.errors import ConfigError, TrainingError
+from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
 from assayoffice.rl.training.pins import keep_versions
 from assayoffice.rl.training.progress import Advance, Progress
 from assayoffice.rl.training.sampling import Request
+from assayoffice.rl.training.serving import Service, serve
 from assayoffice.rl.training.stages import Facts, Stages, digest_at, digest_of
 from assayoffice.rl.training.trainers import METRICS_VARIABLE, Job, Rewards
 from assayoffice.rl.verl.cpu import ENVIRONMENT as CPU_ENVIRONMENT
 
-_LIST_SECONDS = 60.0
 _ENVIRONMENT = {
     # The folder of the run, where processes start, has folders named like modules.
     "PYTHONSAFEPATH": "1",
@@ -64,15 +58,6 @@ class Programs(Protocol):
     def grpo(self, config: Config, job: Job, rewards: Rewards) -> Sequence[str]:
         """Trains on rewards."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """Who judges: addresses, and the digest of each verifier that serves."""
-
-    client: Client
-    endpoints: Sequence[str]
-    hallmarks: Mapping[str, str]
 
 
 def stage_names(config: Config) -> tuple[str, ...]:
@@ -115,6 +100,7 @@ class _Run:
         self._progress = progress
         self._lock = lock
         self._stages = Stages(folder)
+        self._saved_step = 0
 
     def run(self) -> None:
         facts = self._config.flat()
@@ -163,46 +149,24 @@ class _Run:
             folder, lambda unfinished: self._child(stage, command(unfinished), "its log says why")
         )
 
-    def _serve(self, stack: contextlib.ExitStack) -> _Service:
+    def _serve(self, stack: contextlib.ExitStack) -> Service:
         """The service; what serves must be what served the stages that are finished."""
         self._progress.begin("service")
         start = time.monotonic()
-        wanted = self._config.service
-        endpoints = list(wanted.endpoints)
-        if not endpoints:
-            flags = ("--config", str(wanted.settings)) if wanted.settings else ()
-            server = EmbeddedServer(start_seconds=wanted.start_seconds, flags=flags)
-            endpoints = [stack.enter_context(server).endpoint]
-        settings = self._config.reward_settings(endpoints)
-        credentials = None
-        if settings.ca_file:
-            certificates = Path(settings.ca_file).read_bytes()
-            credentials = grpc.ssl_channel_credentials(certificates)
-        client = Client(
-            endpoints if len(endpoints) > 1 else endpoints[0],
-            credentials=credentials,
-            server_name=settings.server_name,
-            token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
-            required_hallmarks=settings.required_hallmarks,
-        )
-        stack.enter_context(client)
-        listed = client.list_verifiers(timeout=_LIST_SECONDS)
-        hallmarks = {each.name: each.hallmark.digest for each in listed if each.serving}
         try:
-            recipe = client.applied_recipe(settings.recipe, timeout=_LIST_SECONDS)
-        except InvalidRequestError as error:
-            raise ConfigError(f"reward.recipe, reward.options: {error}") from None
-        facts = {f"hallmark of {name}": digest for name, digest in hallmarks.items()}
-        facts |= {"recipe": str(settings.recipe), "recipe digest": recipe.digest}
-        if not self._stages.is_finished("service", facts):
-            self._stages.run("service", facts, lambda: ())
+            service = stack.enter_context(serve(self._config))
+            if not self._stages.is_finished("service", service.facts):
+                self._stages.run("service", service.facts, lambda: ())
+        except BaseException as error:
+            self._progress.end("service", _state(error), time.monotonic() - start)
+            raise
         self._progress.end("service", "finished", time.monotonic() - start)
-        return _Service(client, endpoints, hallmarks)
+        return service
 
-    def _train(self, trainer: str, service: _Service) -> None:
+    def _train(self, trainer: str, service: Service) -> None:
         self._stage(trainer, self._facts(trainer), lambda: self._do_train(trainer, service))
 
-    def _do_train(self, trainer: str, service: _Service) -> tuple[Path, ...]:
+    def _do_train(self, trainer: str, service: Service) -> tuple[Path, ...]:
         settings = getattr(self._config, trainer)
         folder = self._folder.checkpoints(trainer)
         if checkpoints.tidy(folder) < settings.steps:
@@ -225,7 +189,7 @@ class _Run:
         return ()
 
     def _trainer_command(
-        self, trainer: str, service: _Service, attempt: metrics.Attempt
+        self, trainer: str, service: Service, attempt: metrics.Attempt
     ) -> Sequence[str]:
         job = Job(
             model=self._model() if trainer == "sft" else self._model_before_grpo(),
@@ -240,11 +204,11 @@ class _Run:
         rewards = Rewards(service.endpoints, service.hallmarks, attempt.rewards)
         return self._programs.grpo(self._config, job, rewards)
 
-    def _evaluate(self, name: str, model: str, service: _Service) -> None:
+    def _evaluate(self, name: str, model: str, service: Service) -> None:
         stage = f"evaluation {name}"
         self._stage(stage, self._facts(stage), lambda: self._do_evaluate(name, model, service))
 
-    def _do_evaluate(self, name: str, model: str, service: _Service) -> tuple[Path, ...]:
+    def _do_evaluate(self, name: str, model: str, service: Service) -> tuple[Path, ...]:
         stage = f"evaluation {name}"
         settings = self._config.evaluation
         completions = self._folder.completions(name)
@@ -335,8 +299,7 @@ class _Run:
         try:
             self._stages.run(name, facts, work)
         except BaseException as error:
-            state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-            self._progress.end(name, state, time.monotonic() - start)
+            self._progress.end(name, _state(error), time.monotonic() - start)
             raise
         self._progress.end(name, "finished", time.monotonic() - start)
 
@@ -382,8 +345,6 @@ class _Run:
             self._saved_step = last.step
             self._save_metrics()
 
-    _saved_step = 0
-
     def _save_metrics(self) -> None:
         metrics.save(
             self._folder.metrics,
@@ -404,6 +365,10 @@ class _Run:
         return metrics.Attempt(
             logs / f"{trainer}-steps-{number}.jsonl", logs / f"{trainer}-rewards-{number}.jsonl"
         )
+
+
+def _state(error: BaseException) -> str:
+    return "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
 def _trainers(config: Config) -> tuple[str, ...]:

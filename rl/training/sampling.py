@@ -56,17 +56,22 @@ def _answers(request: Request) -> Iterator[Mapping[str, object]]:
     rows = pyarrow.parquet.read_table(request.rows).to_pylist()
     rows = rows[: request.problems or None]
     engine = LLM(model=request.model, seed=request.seed, **request.engine)
-    sampled = SamplingParams(
-        n=request.samples,
-        temperature=request.temperature,
-        max_tokens=request.max_tokens,
-        seed=request.seed,
-    )
     greedy = SamplingParams(temperature=0.0, max_tokens=request.max_tokens)
     remaining = iter(enumerate(rows))
     while part := list(islice(remaining, _PROBLEMS_PER_CALL)):
         # As verl's rollouts write prompts: the template, open for the model's turn.
         prompts = [row["prompt"] for _, row in part]
+        sampled = [
+            SamplingParams(
+                n=request.samples,
+                temperature=request.temperature,
+                max_tokens=request.max_tokens,
+                # Each sample has its own: with one for all, problems would share their luck, and
+                # intervals take them for independent. vLLM counts up within a problem.
+                seed=(request.seed << 32) + number * request.samples,
+            )
+            for number, _ in part
+        ]
         answers = zip(
             engine.chat(prompts, sampled, use_tqdm=False),
             engine.chat(prompts, greedy, use_tqdm=False),

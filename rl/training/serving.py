@@ -1,0 +1,80 @@
+"""The service of a run: the one that its configuration names, or one that lives as long as the run.
+
+What serves is part of what a run is made from: the hallmarks of its verifiers and the digest of its
+recipe.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from assayoffice.rl.client import Client
+from assayoffice.rl.embedded import EmbeddedServer
+from assayoffice.rl.errors import InvalidRequestError
+from assayoffice.rl.training.config import Config
+from assayoffice.rl.training.errors import ConfigError
+from assayoffice.rl.verl.settings import Settings
+
+HALLMARK = "hallmark of "
+RECIPE_DIGEST = "recipe digest"
+_CALL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who judges: addresses, a client of them, and the digest of each verifier that serves."""
+
+    client: Client
+    endpoints: Sequence[str]
+    hallmarks: Mapping[str, str]
+    recipe: str
+    recipe_digest: str
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What may not change between the parts of a run."""
+        hallmarks = {f"{HALLMARK}{name}": digest for name, digest in self.hallmarks.items()}
+        return {**hallmarks, "recipe": self.recipe, RECIPE_DIGEST: self.recipe_digest}
+
+
+@contextlib.contextmanager
+def serve(config: Config) -> Iterator[Service]:
+    """The service of a run, stopped afterwards if it was started here.
+
+    Raises ConfigError for a recipe the service does not have or options it refuses, ServiceError
+    and EmbeddedServerError.
+    """
+    with contextlib.ExitStack() as stack:
+        endpoints = list(config.service.endpoints)
+        if not endpoints:
+            file = config.service.settings
+            flags = ("--config", str(file)) if file is not None else ()
+            seconds = config.service.start_seconds
+            server = EmbeddedServer(start_seconds=seconds, flags=flags)
+            endpoints = [stack.enter_context(server).endpoint]
+        settings = config.reward_settings(endpoints)
+        client = stack.enter_context(_client(endpoints, settings))
+        listed = client.list_verifiers(timeout=_CALL_SECONDS)
+        try:
+            recipe = client.applied_recipe(settings.recipe, timeout=_CALL_SECONDS)
+        except InvalidRequestError as error:
+            raise ConfigError(f"reward.recipe, reward.options: {error}") from None
+        hallmarks = {each.name: each.hallmark.digest for each in listed if each.serving}
+        yield Service(client, endpoints, hallmarks, str(settings.recipe), recipe.digest)
+
+
+def _client(endpoints: list[str], settings: Settings) -> Client:
+    """A client that connects as the reward manager does."""
+    credentials = None
+    if settings.ca_file:
+        credentials = grpc.ssl_channel_credentials(Path(settings.ca_file).read_bytes())
+    return Client(
+        endpoints if len(endpoints) > 1 else endpoints[0],
+        credentials=credentials,
+        server_name=settings.server_name,
+        token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
+        required_hallmarks=settings.required_hallmarks,
+    )
