@@ -192,6 +192,12 @@ class _CpuDevice(ModuleType):
     def get_device_name(self) -> str:
         return "CPU"
 
+    def set_rng_state(self, state: Any) -> None:
+        """As a checkpoint has it, which a resumed run reads once as the CPU's and once as this."""
+        import torch
+
+        torch.set_rng_state(state)
+
 
 class _CpuPlatform:
     """What verl asks of a platform: one device, which needs no care."""

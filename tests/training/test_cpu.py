@@ -35,7 +35,7 @@ def test_vllm_still_knows_that_it_was_built_for_cpus(adapted):
 def test_verl_runs_on_the_cpu_and_measures_its_memory(adapted):
     assert adapted["device"] == adapted["tensor_on_device"] == "cpu"
     assert adapted["resident_memory"] == "True"
-    assert adapted["seeded"] == "True"
+    assert adapted["seeded"] == adapted["resumed"] == "True"
 
 
 def test_verl_trains_with_fsdp(adapted):

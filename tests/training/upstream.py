@@ -68,6 +68,15 @@ def seeded() -> object:
     return torch.equal(*draws)
 
 
+def resumed() -> object:
+    from verl.utils.checkpoint.checkpoint_manager import BaseCheckpointManager
+
+    state = BaseCheckpointManager.get_rng_state()
+    drawn = torch.rand(1)
+    BaseCheckpointManager.load_rng_state(state)
+    return torch.equal(torch.rand(1), drawn)
+
+
 def engine() -> object:
     from verl.workers.engine import EngineRegistry
 
@@ -105,7 +114,7 @@ def main() -> None:
         from assayoffice.rl.verl.cpu import use_cpu_platform
 
         use_cpu_platform()
-    for question in (tensor_on_device, seeded, engine, group_of_a_worker, group_of_sft):
+    for question in (tensor_on_device, seeded, resumed, engine, group_of_a_worker, group_of_sft):
         found[question.__name__] = attempt(question)
     sys.stdout.write(json.dumps(found) + "\n")
 
