@@ -53,6 +53,7 @@ class FakeService:
     def __init__(self, answer: Callable[[Rollout, int], RewardResult] | None = None) -> None:
         """``answer`` gets a rollout and how often it was asked for; none gives rewards."""
         self.calls: list[list[str]] = []
+        self.timeouts: list[float] = []
         self.under_way = 0
         self.most_under_way = 0
         self.failures: list[BaseException] = []
@@ -70,7 +71,7 @@ class FakeService:
     ) -> list[RewardResult]:
         """Answers, unless held or told to fail."""
         assert recipe == RECIPE
-        assert timeout > 0
+        self.timeouts.append(timeout)
         self.calls.append([each.id for each in rollouts])
         self.called.set()
         self.under_way += len(rollouts)

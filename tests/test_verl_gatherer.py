@@ -195,3 +195,12 @@ async def test_calls_are_told_with_their_times_and_steps() -> None:
     assert call.steps == [7, 8]
     assert 0 <= call.answered - call.sent < 10
     assert len(call.results) == 2
+
+
+async def test_a_call_gets_the_time_that_its_samples_have_left() -> None:
+    service = FakeService(
+        lambda rollout, _: error_of(rollout.id, grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", 0.3)
+    )
+    await _all(_gatherer(service, timeout_seconds=0.9), 1)
+    assert 0.7 < service.timeouts[0] <= 0.9
+    assert 0 < service.timeouts[1] < service.timeouts[0] - 0.3

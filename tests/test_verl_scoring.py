@@ -105,6 +105,17 @@ async def test_the_breaker_stops_what_the_policy_would_bear() -> None:
         await scoring.score(rollout_of("2"))
 
 
+async def test_rewards_count_against_the_breaker() -> None:
+    def answer(rollout: Rollout, seen: int) -> RewardResult:
+        return reward_for(rollout) if rollout.id == "good" else _lost(rollout, seen)
+
+    scoring = Scoring(_NEUTRAL, FakeService(answer))
+    for id in ("good", "good", "good", "1", "2", "3"):
+        await scoring.score(rollout_of(id))
+    with pytest.raises(NoRewardError, match="4 of the last 7"):
+        await scoring.score(rollout_of("4"))
+
+
 @pytest.mark.parametrize("settings", [_ABORT, _NEUTRAL])
 async def test_a_refused_call_stops_training_under_every_policy(settings: Settings) -> None:
     service = FakeService()
