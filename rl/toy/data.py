@@ -33,7 +33,7 @@ class Sizes:
 def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
     """Write the three files; a seed and sizes always give the same rows.
 
-    Raises ``ValueError`` where a domain has fewer problems than a file wants rows.
+    Raises ``ValueError`` where more is to be held out than there is, and for odd sizes.
     """
     chance = random.Random(seed)
     kept = _mixed(chance, sizes.held_out, _evaluated)
@@ -74,6 +74,7 @@ def _mixed(
 
 
 def _lesson(problem: Problem, chance: random.Random) -> dict[str, object]:
+    """A demonstration: worked or not, and its answer copied from the work or in any form."""
     answer = chance.choice((problem.answers[0], chance.choice(problem.answers)))
     response = demonstration(problem, answer, worked=chance.random() < 0.5)
     return {

@@ -6,7 +6,7 @@ further step that can go wrong.
 
 A number is one of 1 to 9 over 3 to 10, and no integer; factors are 1 to 5 over 2 to 5 or over 10.
 It is written as a fraction (not always in lowest terms), as a mixed number, or, of tenths, as a
-decimal. Two terms have the same denominator, of which one number may be silent: 3/10 + 0.4.
+decimal. Two terms have the same denominator, which a decimal leaves unsaid: 3/10 + 0.4.
 """
 
 from collections.abc import Iterator
@@ -116,6 +116,7 @@ def _problems(a: _Number, sign: str, b: _Number, result: _Number) -> Iterator[Pr
 def _repeats(question: str, answer: str) -> bool:
     """Whether the verifier might take an answer for an echo of the question.
 
-    It looks without regard to spaces, so 1 1/8 seems to be in 2/8 + 11/8 and 3/10 in 13/10.
+    That is one that stands in it, as 2/8 does in 4/8 - 2/8. Spaces do not count, so 11/7 seems to
+    stand in 1 1/7 + 3/7.
     """
     return answer.replace(" ", "") in question.replace(" ", "")
