@@ -223,8 +223,8 @@ class TestCharts:
         assert not re.search("<(b|i|u|s)>", chart)
 
     def test_nothing_to_draw_is_nothing(self):
-        assert svg.lines("t", [], x="x", y="y") == svg.stacks("t", [], [], x="x", y="y") == ""
+        assert svg.lines("t", [], x="x", y="y") == svg.stacks("t", [], [], "x", "y") == ""
 
     def test_one_step_is_drawn(self):
         assert "<circle" in svg.lines("t", [svg.Line("a", [(1, 1)], 1)], x="x", y="y")
-        assert "<rect" in svg.stacks("t", ["a"], [(1.0, [2.0])], x="x", y="y")
+        assert "<rect" in svg.stacks("t", ["a"], [(1.0, [2.0])], "x", "y")

@@ -42,9 +42,10 @@ def _chart(
     runs: Sequence[Run], stage: str, title: str, y: str, value: Value, *, from_zero: bool = False
 ) -> str:
     series = []
-    for color, run in enumerate(runs, start=1):
+    for index, run in enumerate(runs):
         points = _points(run.of(stage), value)
-        series += _smoothed(run.name if len(runs) > 1 else y, points, color)
+        name = run.name if len(runs) > 1 else y
+        series += _smoothed(name, points, 1 + index % page.COLORS)
     return svg.lines(title, series, x="step", y=y, from_zero=from_zero)
 
 
@@ -66,21 +67,19 @@ def _smoothed(name: str, points: Sequence[svg.Point], color: int) -> list[svg.Li
 def _components(runs: Sequence[Run]) -> str:
     """The parts of the reward, of several runs their mean."""
     prefix = "component/"
-    names = {
-        name: None for run in runs for step in run.of("grpo") for name in step.rewards
-        if name.startswith(prefix)
-    }  # fmt: skip
+    steps = [step for run in runs for step in run.of("grpo")]
+    found = dict.fromkeys(name for step in steps for name in step.rewards)
+    names = [each for each in found if each.startswith(prefix)]
     if len(names) < 2:
         return ""
     series = []
-    for color, name in enumerate(names, start=1):
+    for index, name in enumerate(names):
         by_step: dict[int, list[float]] = {}
-        for run in runs:
-            for step in run.of("grpo"):
-                if name in step.rewards:
-                    by_step.setdefault(step.step, []).append(step.rewards[name])
+        for step in steps:
+            if name in step.rewards:
+                by_step.setdefault(step.step, []).append(step.rewards[name])
         points = [(step, fmean(values)) for step, values in sorted(by_step.items())]
-        series += _smoothed(name.removeprefix(prefix), points, color)
+        series += _smoothed(name.removeprefix(prefix), points, 1 + index % page.COLORS)
     return svg.lines("GRPO: components of the reward", series, x="step", y="value", from_zero=False)
 
 
@@ -91,7 +90,7 @@ def _phases(run: Run) -> str:
         parts = [step.seconds.get(each, 0.0) for each in _PHASES]
         bars.append((float(step.step), [*parts, max(0.0, whole - sum(parts))]))
     names = [*_PHASES.values(), _OTHER]
-    return svg.stacks("GRPO: seconds of a step", names, bars, x="step", y="seconds")
+    return svg.stacks("GRPO: seconds of a step", names, bars, "step", "seconds")
 
 
 def cost(runs: Sequence[Run]) -> Iterable[str]:

@@ -50,7 +50,8 @@ details { margin: 10px 0; } summary { cursor: pointer; color: var(--soft); }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 48px; font-size: 14px; }
 """
-_COLORS = 6
+#: Colors that charts have; a seventh series takes the first again.
+COLORS = 6
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -60,7 +61,7 @@ def page(title: str, body: Iterable[str]) -> str:
         f".line.c{number}{{stroke:var(--c{number})}}"
         f".fill.c{number},.mark.c{number}{{fill:var(--c{number})}}"
         f".key.c{number}{{background:var(--c{number})}}"
-        for number in range(1, _COLORS + 1)
+        for number in range(1, COLORS + 1)
     )
     document = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'

@@ -68,8 +68,9 @@ def lines(title: str, series: Sequence[Line], *, x: str, y: str, from_zero: bool
     return _chart(title, parts, named)
 
 
-def stacks(title: str, names: Sequence[str], bars: Sequence[tuple[float, Sequence[float]]], *,
-           x: str, y: str) -> str:  # fmt: skip
+def stacks(
+    title: str, names: Sequence[str], bars: Sequence[tuple[float, Sequence[float]]], x: str, y: str
+) -> str:
     """Stacked bars: for each x one height per name, from the bottom up."""
     if not bars:
         return ""
