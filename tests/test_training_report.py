@@ -134,7 +134,7 @@ class TestOneRun:
         text = Page(tmp_path / "report.html").text
         assert "37.5 %" in text and "75.0 %" in text and "+37.5" in text
         assert "3 answers without a verdict (WORKER_CRASHED)" in text
-        assert "Training waited for them 1.00 % of the time" in text
+        assert "Training waited for them at most 1.00 % of the time" in text
         for pinned in ("ab" * 32, "cd" * 32, "0.9.1", "# <b>why</b>"):
             assert pinned in text
 

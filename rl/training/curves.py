@@ -103,8 +103,8 @@ def cost(runs: Sequence[Run]) -> Iterable[str]:
     busy = sum(each.rewards["busy_seconds"] for each in steps)
     samples = sum(each.rewards["samples"] for each in steps)
     yield page.paragraph(
-        f"Rewards: {samples:,.0f} in {len(steps)} steps. Training waited for them "
-        f"{100 * wait / whole:.2f} % of the time (from the last rollout's end to its reward); "
+        f"Rewards: {samples:,.0f} in {len(steps)} steps. Training waited for them at most "
+        f"{100 * wait / whole:.2f} % of the time (from the last call to its answer); "
         f"calls were under way {100 * busy / whole:.1f} % of it, while others still generated.",
         "soft",
     )
