@@ -46,6 +46,12 @@ def read(folder: Path, name: str) -> list[dict]:
     return pyarrow.parquet.read_table(folder / name).to_pylist()
 
 
+def parts(pattern: str, text: str) -> tuple[str, ...]:
+    found = re.fullmatch(pattern, text)
+    assert found, text
+    return found.groups()
+
+
 def number(text: str) -> Fraction:
     """A literal of a question, read independently of what wrote it."""
     whole, _, part = text.rpartition(" ")
@@ -53,7 +59,7 @@ def number(text: str) -> Fraction:
 
 
 def asked(problem: Problem) -> Fraction:
-    left, sign, right = re.fullmatch(r"Compute (.+) ([-+*]) (.+)", problem.question).groups()
+    left, sign, right = parts(r"Compute (.+) ([-+*]) (.+)", problem.question)
     return OPERATIONS[sign](number(left), number(right))
 
 
@@ -79,16 +85,16 @@ class TestFractions:
 
     def test_every_step_of_the_work_holds(self):
         for problem in fractions.problems():
-            left, sign, right, result = re.fullmatch(
+            left, sign, right, result = parts(
                 r"(\d+/\d+)([-+*])(\d+/\d+)=(-?\d+/\d+)", problem.work
-            ).groups()
+            )
             worked = OPERATIONS[sign](Fraction(left), Fraction(right))
             assert worked == Fraction(result) == asked(problem), problem.question
 
     def test_work_starts_from_the_numbers_of_the_question(self):
         for problem in fractions.problems():
-            left, sign, right = re.fullmatch(r"(\d+/\d+)([-+*])(\d+/\d+)=.*", problem.work).groups()
-            shown = re.fullmatch(r"Compute (.+) ([-+*]) (.+)", problem.question).groups()
+            left, sign, right = parts(r"(\d+/\d+)([-+*])(\d+/\d+)=.*", problem.work)
+            shown = parts(r"Compute (.+) ([-+*]) (.+)", problem.question)
             assert (Fraction(left), sign, Fraction(right)) == (
                 number(shown[0]),
                 shown[1],
