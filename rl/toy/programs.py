@@ -15,7 +15,8 @@ _SLOPES = range(1, 7)
 _OFFSETS = range(10)
 _STARTS = range(3)
 _SHOWN = ((0, 1), (1, 0), (0, 1, 2))  # from the start on
-_TESTED = (-4, 0, 3, 9, 10, 25, 100)
+# None is ever shown. Each costs a clean sandbox, and of a*x+b two would tell everything.
+_TESTED = (-4, 10, 100)
 _CPU_SECONDS = 1  # of a line of arithmetic; what loops need not run for longer
 
 
@@ -40,18 +41,16 @@ def _problem(a: int, b: int, start: int, shown: tuple[int, ...]) -> Problem:
         domain=DOMAIN,
         verifier="code",
         question=" ".join(f"f({x})={a * x + b}" for x in numbers),
-        ground_truth=json.dumps(_task(lambda x: a * x + b, numbers)),
+        ground_truth=json.dumps(_task(lambda x: a * x + b)),
         work=f"{second}-{first}={a} {a}*{start}={grown} {first}-{grown}={b}",
         answers=tuple(f"```python\ndef f(x):\n    return {each}\n```" for each in answers),
     )
 
 
-def _task(function: Callable[[int], int], shown: tuple[int, ...]) -> dict[str, object]:
+def _task(function: Callable[[int], int]) -> dict[str, object]:
     """A ``CodeTask`` in its JSON form: calls of f at numbers that are not in the question."""
     return {
         "entry_point": "f",
-        "calls": [
-            {"arguments": f"[{x}]", "expected": str(function(x))} for x in _TESTED if x not in shown
-        ],
+        "calls": [{"arguments": f"[{x}]", "expected": str(function(x))} for x in _TESTED],
         "cpu_seconds": _CPU_SECONDS,
     }
