@@ -38,8 +38,8 @@ def repeats(prompt: str, text: str, node: Node, reference: Node) -> bool:
         any(_is_work(part) for part in walk(node)) or _is_converted(node, reference)
     ):
         return False
-    answer = _SPACING.sub("", text)
-    pieces = _SPACING.split(prompt)
+    answer = "".join(_pieces(text))
+    pieces = _pieces(prompt)
     question = "".join(pieces)
     edges = set(accumulate(map(len, pieces), initial=0))
     start = -1
@@ -53,6 +53,23 @@ def repeats(prompt: str, text: str, node: Node, reference: Node) -> bool:
         ):
             return True
     return False
+
+
+def _pieces(text: str) -> list[str]:
+    """The text cut where spacing stood. Between digits some is left: 1 1/2 is not 11/2.
+
+    Braces leave none, for \\frac{1}{2} is \\frac12.
+    """
+    pieces: list[str] = []
+    end = 0
+    for spacing in _SPACING.finditer(text):
+        pieces.append(text[end : spacing.start()])
+        end = spacing.end()
+        between_digits = pieces[-1][-1:].isdigit() and text[end : end + 1].isdigit()
+        if between_digits and not set("{}") & set(spacing.group()):
+            pieces[-1] += " "
+    pieces.append(text[end:])
+    return pieces
 
 
 def _is_converted(node: Node, reference: Node) -> bool:
