@@ -33,12 +33,14 @@ class Seen:
     def __init__(self) -> None:
         self.ended: dict[str, str] = {}
         self.notes: list[str] = []
+        self.steps: list[tuple[str, int]] = []
 
     def begin(self, stage: str) -> None:
         pass
 
     def advance(self, stage: str, advance: Advance) -> None:
-        pass
+        if advance.done:
+            self.steps.append((stage, advance.done))
 
     def end(self, stage: str, state: str, seconds: float) -> None:
         self.ended[stage] = state
@@ -233,6 +235,8 @@ class TestStopping:
         assert "after step 2" in (run / "logs/grpo.log").read_text()
         steps = [each.step for each in metrics.read(run / "metrics.jsonl") if each.stage == "grpo"]
         assert steps == [1, 2, 3, 4]
+        # While it starts, it does not claim the steps of the killed one.
+        assert {step for stage, step in seen.steps if stage == "grpo"} <= {3, 4}
 
 
 def _commands(pids: dict[int, float]) -> set[str]:

@@ -176,7 +176,7 @@ class _Run:
                 self._trainer_command(trainer, service, attempt),
                 _SEE_LOG,
                 {METRICS_VARIABLE: str(attempt.steps)},
-                lambda: self._watch(trainer, settings.steps),
+                lambda: self._watch(trainer, attempt, settings.steps),
             )
         reached = checkpoints.newest_step(folder)
         if reached < settings.steps:
@@ -328,11 +328,12 @@ class _Run:
 
     def _environment(self) -> Mapping[str, str]:
         trainers = (self._config.sft, self._config.grpo)
-        devices = [dict(_table(each.verl, "trainer")).get("device") for each in trainers]
+        devices = [_table(each.verl, "trainer").get("device") for each in trainers]
         return {**(CPU_ENVIRONMENT if "cpu" in devices else {}), **self._config.environment}
 
-    def _watch(self, trainer: str, total: int) -> None:
-        found = self._steps(trainer)
+    def _watch(self, trainer: str, attempt: metrics.Attempt, total: int) -> None:
+        # Of this attempt only: one that resumes is still starting, whatever was done before.
+        found = metrics.steps(trainer, [attempt])
         if not found:
             says = children.last_line(self._folder.logs / f"{trainer}.log")
             self._progress.advance(trainer, Advance(says=says or "starting"))
