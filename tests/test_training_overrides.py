@@ -1,4 +1,4 @@
-"""Keys of verl reach Hydra as they were meant (its own parser: tests/training)."""
+"""Keys of verl reach Hydra as they were meant (Hydra's own parser: tests/training)."""
 
 import datetime
 
