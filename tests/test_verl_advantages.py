@@ -38,7 +38,7 @@ def test_a_row_without_a_reward_gets_zero_and_moves_nobody(
     assert [*beside[:place], *beside[place + 1 :]] == alone
 
 
-@given(st.lists(st.one_of(_SCORES, st.just(math.nan)), max_size=12))
+@given(st.lists(st.one_of(_SCORES, st.just(math.nan)), min_size=4, max_size=12))
 def test_advantages_are_numbers_that_balance(scores: list[float]) -> None:
     advantages = group_advantages(scores, [n % 2 for n in range(len(scores))], normalize=True)
     assert all(math.isfinite(each) for each in advantages)
@@ -47,7 +47,11 @@ def test_advantages_are_numbers_that_balance(scores: list[float]) -> None:
 
 def test_one_reward_says_nothing_about_a_group() -> None:
     assert group_advantages([1.0, math.nan, math.nan], "aaa", normalize=True) == [0.0, 0.0, 0.0]
-    assert group_advantages([1.0], "a", normalize=True) == [0.0]
+
+
+@pytest.mark.parametrize(("normalize", "advantage"), [(True, 1 / (1 + 1e-6)), (False, 1.0)])
+def test_in_a_group_of_one_the_reward_is_the_advantage(normalize: bool, advantage: float) -> None:
+    assert group_advantages([1.0, math.nan], "ab", normalize=normalize) == [advantage, 0.0]
 
 
 def test_equal_rewards_give_zeros() -> None:
