@@ -125,6 +125,22 @@ async def test_what_does_not_pass_is_not_asked_again(
     assert len(service.calls) == asked
 
 
+async def test_a_crash_after_having_been_shed_is_the_first_crash() -> None:
+    errors = [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
+        (grpc.StatusCode.INTERNAL, "WALL_TIMEOUT"),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED"),
+    ]
+
+    def answer(rollout: Rollout, seen: int) -> RewardResult:
+        if seen > len(errors):
+            return reward_for(rollout)
+        return error_of(rollout.id, *errors[seen - 1], after=0.001)
+
+    (result,) = await _all(_gatherer(FakeService(answer)), 1)
+    assert isinstance(result, Reward)
+
+
 async def test_a_service_that_is_down_for_a_while_costs_no_sample() -> None:
     service = FakeService()
     down = service_error(ErrorDetails(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "refused"))
@@ -142,10 +158,10 @@ async def test_the_last_error_is_left_when_the_time_is_up() -> None:
             rollout.id, grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", 0.01
         )
     )
-    (result,) = await _all(_gatherer(service, timeout_seconds=0.2), 1)
+    (result,) = await _all(_gatherer(service, timeout_seconds=1.0), 1)
     assert isinstance(result, ItemError)
     assert result.reason == "SHUTTING_DOWN"
-    assert len(service.calls) > 3
+    assert len(service.calls) > 1
 
 
 async def test_a_service_that_never_answers_is_an_error_in_time() -> None:
@@ -161,7 +177,7 @@ async def test_a_service_that_never_answers_is_an_error_in_time() -> None:
 async def test_waiting_for_room_does_not_use_up_the_time() -> None:
     service = FakeService()
     service.hold = asyncio.Event()
-    gatherer = _gatherer(service, in_flight=1, timeout_seconds=0.3)
+    gatherer = _gatherer(service, in_flight=1, timeout_seconds=1.0)
     first = asyncio.create_task(gatherer.reward(rollout_of("first")))
     second = asyncio.create_task(gatherer.reward(rollout_of("second")))
     assert isinstance(await first, ItemError)
@@ -198,9 +214,13 @@ async def test_calls_are_told_with_their_times_and_steps() -> None:
 
 
 async def test_a_call_gets_the_time_that_its_samples_have_left() -> None:
-    service = FakeService(
-        lambda rollout, _: error_of(rollout.id, grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", 0.3)
-    )
-    await _all(_gatherer(service, timeout_seconds=0.9), 1)
-    assert 0.7 < service.timeouts[0] <= 0.9
-    assert 0 < service.timeouts[1] < service.timeouts[0] - 0.3
+    def answer(rollout: Rollout, seen: int) -> RewardResult:
+        if seen > 1:
+            return reward_for(rollout)
+        return error_of(rollout.id, grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", 0.2)
+
+    service = FakeService(answer)
+    await _all(_gatherer(service, timeout_seconds=30.0), 1)
+    first, second = service.timeouts
+    assert 20 < first <= 30
+    assert 10 < second < first - 0.2

@@ -31,6 +31,7 @@ _PASSING = (
     grpc.StatusCode.INTERNAL,
     grpc.StatusCode.UNKNOWN,
 )
+_CRASHES = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 # A worker that died or hung may have been killed by what else ran on the machine; and a connection
 # that breaks within a message has no better name than its code. Twice the same is no accident.
 _ONCE = ("WORKER_CRASHED", "WALL_TIMEOUT", "INTERNAL", "UNKNOWN")
@@ -97,13 +98,16 @@ class Gatherer:
         """
         async with self._room:
             deadline = asyncio.get_running_loop().time() + self._timeout_seconds
-            attempt = 0
+            attempt = crashes = 0
             result: RewardResult = item_error(rollout.id, self._late())
             try:
                 async with asyncio.timeout_at(deadline):
                     while True:
                         result = await self._attempt(rollout, step, deadline)
-                        if not isinstance(result, ItemError) or not _may_pass(result, attempt):
+                        if not isinstance(result, ItemError):
+                            break
+                        crashes += result.code in _CRASHES
+                        if not _may_pass(result, crashes):
                             break
                         await asyncio.sleep(_backoff_seconds(result, attempt))
                         attempt += 1
@@ -181,9 +185,9 @@ class _Waiter:
     answer: "asyncio.Future[RewardResult]"
 
 
-def _may_pass(error: ItemError, attempt: int) -> bool:
-    if error.code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
-        return attempt == 0 and error.reason in _ONCE
+def _may_pass(error: ItemError, crashes: int) -> bool:
+    if error.code in _CRASHES:
+        return crashes == 1 and error.reason in _ONCE
     # A verifier that is out of service does not come back while one waits.
     return error.code in _PASSING and error.reason != "VERIFIER_UNAVAILABLE"
 
