@@ -30,7 +30,7 @@ def test_all_of_them_are_read() -> None:
             "error_share": 0.05,
             "error_window": 100,
             "error_minimum": 3,
-            "metrics_file": "run/rewards.jsonl",
+            "metrics_file": "/run/rewards.jsonl",
             "ca_file": "ca.pem",
             "server_name": "rewards",
             "token_file": "token",
@@ -63,6 +63,7 @@ def test_all_of_them_are_read() -> None:
         ({"in_flight": True}, "in_flight: must be a whole number, not True"),
         ({"error_share": 2}, "error_share: must be 0 to 1, not 2"),
         ({"required_hallmarks": {"numeric": 1}}, "required_hallmarks.numeric: must be text"),
+        ({"metrics_file": "rewards.jsonl"}, "metrics_file: must be an absolute path, not 'rewards"),
         ({"token_file": None}, "token_file: must be text, not None"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import difflib
 import enum
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
@@ -46,7 +47,8 @@ class Settings:
     error_share: float = 0.1
     error_window: int = 256
     error_minimum: int = 8
-    #: JSON lines about each call are appended here; empty writes none.
+    #: JSON lines about each call are appended here; empty writes none. An absolute path, because
+    #: reward workers run where Ray was started, not where the run was.
     metrics_file: str = ""
     #: PEM file with the certificates to trust; empty connects without TLS.
     ca_file: str = ""
@@ -90,6 +92,16 @@ def _text(path: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{path}: must be text, not {value!r}")
     return value
+
+
+def _absolute_path(path: str, value: object) -> str:
+    text = _text(path, value)
+    if not os.path.isabs(text):
+        raise SettingsError(
+            f"{path}: must be an absolute path, not {text!r}; reward workers have working "
+            "directories of their own"
+        )
+    return text
 
 
 def _endpoints(path: str, value: object) -> list[str]:
@@ -151,7 +163,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = {
     "error_share": _number(0.0, 1.0),
     "error_window": _integer(1, 1_000_000),
     "error_minimum": _integer(1, 1_000_000),
-    "metrics_file": _text,
+    "metrics_file": _absolute_path,
     "ca_file": _text,
     "server_name": _text,
     "token_file": _text,

@@ -13,7 +13,7 @@ from assayoffice.rl.training import trainers
 from assayoffice.rl.training.config import Config, load
 
 CONFIGS = sorted((Path(__file__).parents[2] / "rl" / "configs").glob("*.toml"))
-REWARDS = trainers.Rewards(["127.0.0.1:1"], {"numeric": "0" * 64}, Path("metrics.jsonl"))
+REWARDS = trainers.Rewards(["127.0.0.1:1"], {"numeric": "0" * 64}, Path("/run/metrics.jsonl"))
 
 
 def loaded(file: Path, folder: Path) -> Config:
