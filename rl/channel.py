@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 
 import grpc
 
+from assayoffice.rl.dialects import RewardDialect
+from assayoffice.rl.rewards import Recipe
 from assayoffice.rl.sending import Sending
 from assayoffice.v1 import verifier_pb2
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+# How long a service that is back may go unnoticed. By default gRPC lets it grow to two minutes.
+_MAX_RECONNECT_MILLISECONDS = 5000
 _LARGEST_BATCH = 4096
 _SERVICES = ("assayoffice.v1.VerifierService", "assayoffice.v1.RewardService")
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
@@ -71,6 +75,7 @@ class Connection:
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # A call that outgrows its replay buffer (256 KiB by default) is never retried.
             ("grpc.per_rpc_retry_buffer_size", MAX_MESSAGE_BYTES),
+            ("grpc.max_reconnect_backoff_ms", _MAX_RECONNECT_MILLISECONDS),
         ]
         if self.server_name is not None:
             options.append(("grpc.ssl_target_name_override", self.server_name))
@@ -144,12 +149,16 @@ class BaseClient:
         self._metadata = self._connection.metadata()
         self._required_hallmarks = dict(required_hallmarks or {})
         self._batch_size = batch_size
+        self._recipe_digests: dict[bytes, str] = {}
         self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)
 
     def _verify_request(self, submission: verifier_pb2.Submission) -> verifier_pb2.VerifyRequest:
         return verifier_pb2.VerifyRequest(
             submission=submission, required_hallmarks=self._required_hallmarks
         )
+
+    def _reward_dialect(self, recipe: Recipe) -> RewardDialect:
+        return RewardDialect(recipe, self._required_hallmarks, self._recipe_digests)
 
 
 def _host(endpoint: str) -> str:

@@ -34,7 +34,7 @@ import grpc
 
 from assayoffice.rl.batches import Batch, Deadline, message_or_error, wait_seconds
 from assayoffice.rl.channel import BaseClient
-from assayoffice.rl.dialects import RewardDialect, VerifierDialect
+from assayoffice.rl.dialects import VerifierDialect
 from assayoffice.rl.errors import from_rpc_error
 from assayoffice.rl.results import (
     ItemError,
@@ -122,10 +122,11 @@ class Client(BaseClient):
 
         Behaves like ``verify_batch``. Raises ServiceError as it does, InvalidRequestError among
         them for a recipe that the service does not have or whose options it cannot use, and
-        SubmissionError for options that have no form on the wire.
+        SubmissionError for options that have no form on the wire. All rewards that a client hands
+        out for a recipe are computed by one code: another gives ItemErrors, RECIPE_CHANGED.
         """
         deadline = Deadline(timeout)
-        batch = Batch(rollouts, RewardDialect(recipe, self._required_hallmarks), self._batch_size)
+        batch = Batch(rollouts, self._reward_dialect(recipe), self._batch_size)
         return self._sending.batch(self._rewards.ComputeRewards, batch, deadline)
 
     def stream_rewards(
@@ -136,7 +137,7 @@ class Client(BaseClient):
         Behaves like ``verify_stream``, and raises what it and ``compute_rewards`` raise.
         """
         deadline = Deadline(timeout)
-        exchange = Exchange(RewardDialect(recipe, self._required_hallmarks))
+        exchange = Exchange(self._reward_dialect(recipe))
         call = self._rewards.StreamRewards
         return self._sending.stream(call, exchange, rollouts, deadline)
 
@@ -169,7 +170,7 @@ class Client(BaseClient):
 
         Raises what ``compute_rewards`` raises for a recipe, so that it can be tried beforehand.
         """
-        dialect = RewardDialect(recipe, self._required_hallmarks)
+        dialect = self._reward_dialect(recipe)
         try:
             response = self._rewards.ComputeRewards(
                 dialect.batch([]),
@@ -265,7 +266,7 @@ class AsyncClient(BaseClient):
     ) -> list[RewardResult]:
         """As Client.compute_rewards."""
         deadline = Deadline(timeout)
-        batch = Batch(rollouts, RewardDialect(recipe, self._required_hallmarks), self._batch_size)
+        batch = Batch(rollouts, self._reward_dialect(recipe), self._batch_size)
         return await self._sending.async_batch(self._rewards.ComputeRewards, batch, deadline)
 
     def stream_rewards(
@@ -277,7 +278,7 @@ class AsyncClient(BaseClient):
     ) -> AsyncIterator[RewardResult]:
         """As Client.stream_rewards; ``rollouts`` is read in the event loop."""
         deadline = Deadline(timeout)
-        exchange = Exchange(RewardDialect(recipe, self._required_hallmarks))
+        exchange = Exchange(self._reward_dialect(recipe))
         call = self._rewards.StreamRewards
         return self._sending.async_stream(call, exchange, rollouts, deadline)
 
@@ -307,7 +308,7 @@ class AsyncClient(BaseClient):
 
     async def applied_recipe(self, recipe: Recipe, *, timeout: float) -> AppliedRecipe:
         """As Client.applied_recipe."""
-        dialect = RewardDialect(recipe, self._required_hallmarks)
+        dialect = self._reward_dialect(recipe)
         try:
             response = await self._rewards.ComputeRewards(
                 dialect.batch([]),

@@ -5,14 +5,14 @@ see them.
 that is here, a class for each service. Nothing here waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Protocol, TypeVar
 
 from google.protobuf.message import Message
 from grpc import StatusCode
 
 from assayoffice.rl.errors import ErrorDetails, service_error
-from assayoffice.rl.results import ItemError, Result, broken_contract, result_from_proto
+from assayoffice.rl.results import ItemError, Result, item_error, result_from_proto
 from assayoffice.rl.rewards import (
     AppliedRecipe,
     Recipe,
@@ -108,14 +108,25 @@ class VerifierDialect:
 
 
 class RewardDialect:
-    """Rollouts to RewardService, rewards from it.
+    """Rollouts to RewardService, rewards from it. One for each batch or stream.
+
+    ``digests`` holds, for each recipe as it is asked for, the digest of the first answer, and is
+    filled in here. Rewards under another are none: they may not be comparable with those before.
 
     Raises SubmissionError where the recipe's options have no form on the wire.
     """
 
-    def __init__(self, recipe: Recipe, required_hallmarks: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        required_hallmarks: Mapping[str, str],
+        digests: MutableMapping[bytes, str],
+    ) -> None:
         self._recipe = recipe_to_proto(recipe)
         self._required_hallmarks = required_hallmarks
+        self._digests = digests
+        self._stream_is_answered = False
+        self._objection_to_stream: ErrorDetails | None = None
 
     def message(self, item: Rollout) -> reward_pb2.Rollout:
         return rollout_to_proto(item)
@@ -126,14 +137,14 @@ class RewardDialect:
         )
 
     def results(self, response: reward_pb2.ComputeRewardsResponse) -> list[RewardResult]:
-        if (other := self._other_recipe(response)) is not None:
-            return [broken_contract(each.id, other) for each in response.results]
+        if (objection := self._objection(response.recipe)) is not None:
+            return [item_error(each.id, objection) for each in response.results]
         return [reward_from_proto(each) for each in response.results]
 
     def applied(self, response: reward_pb2.ComputeRewardsResponse) -> AppliedRecipe:
-        """The recipe as it was applied. Raises ServiceError where it is not the one asked for."""
-        if (other := self._other_recipe(response)) is not None:
-            raise service_error(ErrorDetails(StatusCode.INTERNAL, "BROKEN_CONTRACT", other))
+        """The recipe as it was applied. Raises ServiceError where it is another one."""
+        if (objection := self._objection(response.recipe)) is not None:
+            raise service_error(objection)
         return applied_from_proto(response.recipe)
 
     def turn(self, message: reward_pb2.Rollout, *, first: bool) -> reward_pb2.StreamRewardsRequest:
@@ -144,10 +155,27 @@ class RewardDialect:
         )
 
     def result(self, response: reward_pb2.StreamRewardsResponse) -> RewardResult:
+        if not self._stream_is_answered:
+            # The first answer tells the recipe of all.
+            self._stream_is_answered = True
+            self._objection_to_stream = self._objection(response.recipe)
+        if self._objection_to_stream is not None:
+            return item_error(response.result.id, self._objection_to_stream)
         return reward_from_proto(response.result)
 
-    def _other_recipe(self, response: reward_pb2.ComputeRewardsResponse) -> str | None:
-        applied, asked = response.recipe, self._recipe
-        if (applied.name, applied.version) == (asked.name, asked.version):
-            return None
-        return f"the service applied {applied.name}@{applied.version}"
+    def _objection(self, applied: reward_pb2.AppliedRecipe) -> ErrorDetails | None:
+        """Why rewards by a recipe that was applied are not what was asked for, if they are not."""
+        asked = self._recipe
+        if (applied.name, applied.version) != (asked.name, asked.version):
+            message = f"the service applied {applied.name}@{applied.version}"
+            return ErrorDetails(StatusCode.INTERNAL, "BROKEN_CONTRACT", message)
+        key = asked.SerializeToString(deterministic=True)
+        first = self._digests.setdefault(key, applied.digest)
+        if applied.digest != first:
+            message = (
+                f"{asked.name}@{asked.version} is computed by other code now (digest "
+                f"{applied.digest[:12]}) than for the first answer ({first[:12]}), and rewards may "
+                "differ; have all endpoints serve one release, and go on with a new client"
+            )
+            return ErrorDetails(StatusCode.INTERNAL, "RECIPE_CHANGED", message)
+        return None

@@ -6,10 +6,11 @@ rests on. Where there is no verdict there is no reward, and an ``ItemError`` has
 
 import enum
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import SupportsIndex, TypeAlias
+from typing import Any, TypeAlias
 
 from assayoffice.rl.errors import SubmissionError
 from assayoffice.rl.results import (
@@ -26,7 +27,7 @@ from assayoffice.v1 import reward_pb2
 _LARGEST_UINT32 = 2**32 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VERSION = re.compile(r"[0-9]{1,9}")
-# Room for the order in which the service and we add up, and no more.
+# Of the largest part: room for services that round otherwise than we do, and no more.
 _ROUNDING = 1e-9
 
 
@@ -52,8 +53,9 @@ class Generation:
     """What is known about a generation besides its text.
 
     ``token_ids`` are the sampled tokens, the end token included, prompt and padding excluded;
-    ``token_count`` is their number, for those who do not have or send them. A recipe says which it
-    needs, and the error of an item without it names it.
+    ``token_count`` is their number, for those who do not have or send them; None is not known, and
+    0 a generation that was stopped before its first token. A recipe says which it needs, and the
+    error of an item without it names it.
     """
 
     token_ids: Sequence[int] = ()
@@ -125,7 +127,7 @@ class Component:
 class Reward:
     """``total`` is the sum of value times weight over the components.
 
-    ``token_count`` is 0 where the length was not given.
+    ``token_count`` is 0 also where the length was not given.
     """
 
     id: str
@@ -157,7 +159,7 @@ class RecipeInfo:
 class AppliedRecipe:
     """A recipe as a service applies it; ``options`` are all of them, as JSON with sorted keys.
 
-    Equal digests and equal verdicts give equal rewards.
+    Equal generations and verdicts get equal rewards under equal digests.
     """
 
     name: str
@@ -170,7 +172,12 @@ def rollout_to_proto(rollout: Rollout) -> reward_pb2.Rollout:
     """Write a rollout for the wire. Raises SubmissionError, as ``submissions.to_proto`` does."""
     generation = rollout.generation
     message = reward_pb2.Rollout(submission=submission_to_proto(rollout.submission))
-    message.generation.finish_reason = _FINISH_REASONS[generation.finish_reason]
+    reason = _FINISH_REASONS.get(generation.finish_reason)
+    if reason is None:
+        raise SubmissionError(
+            f"generation.finish_reason: must be a FinishReason, not {generation.finish_reason!r}"
+        )
+    message.generation.finish_reason = reason
     try:
         message.generation.token_ids.extend(generation.token_ids)
     except (TypeError, ValueError):
@@ -232,10 +239,14 @@ def _reward(id: str, message: reward_pb2.Reward) -> RewardResult:
         return broken_contract(id, "the reward has no components")
     if len({each.name for each in components}) < len(components):
         return broken_contract(id, "two components of the reward have the same name")
-    total = sum(each.value * each.weight for each in components)
+    # By hand and in this order, as the service does it: newer Pythons' sum() compensates.
+    total = largest = 0.0
+    for each in components:
+        total += each.value * each.weight
+        largest = max(largest, abs(each.value * each.weight))
     if not math.isfinite(message.total):
         return broken_contract(id, f"total {message.total} is no number to train on")
-    if not math.isclose(message.total, total, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
+    if not math.isclose(message.total, total, abs_tol=_ROUNDING * largest):
         return broken_contract(
             id, f"total {message.total} is not {total}, the sum of its components"
         )
@@ -252,10 +263,11 @@ def _no_token_ids(token_ids: Sequence[int]) -> SubmissionError:
     raise AssertionError("protobuf takes every sequence of integers below 2**32")
 
 
-def _uint32(value: object, path: str) -> int:
-    if not isinstance(value, SupportsIndex):
-        raise SubmissionError(f"{path}: must be an integer, not {type(value).__name__}")
-    number = value.__index__()
+def _uint32(value: Any, path: str) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise SubmissionError(f"{path}: must be an integer, not {type(value).__name__}") from None
     if not 0 <= number <= _LARGEST_UINT32:
         raise SubmissionError(f"{path}: {number} is not in [0, 2**32)")
     return number

@@ -20,9 +20,10 @@ DOMAIN = "assayoffice"
 
 # Details of a call's status travel in trailing metadata, of which gRPC lets 8 KiB through.
 _MAX_VIOLATIONS = 10
-_MAX_PATH_CHARACTERS = 120
-_MAX_DESCRIPTION_CHARACTERS = 200
-_MAX_MESSAGE_CHARACTERS = 1000
+# In bytes of UTF-8; the message is there twice, once with three characters for each byte.
+_MAX_PATH_BYTES = 120
+_MAX_DESCRIPTION_BYTES = 200
+_MAX_MESSAGE_BYTES = 1000
 
 
 class Reason(enum.Enum):
@@ -92,7 +93,7 @@ class StatusError(Exception):
     ) -> None:
         super().__init__(message)
         self.reason = reason
-        self.message = _cut(message, _MAX_MESSAGE_CHARACTERS)
+        self.message = _cut(message, _MAX_MESSAGE_BYTES)
         self.violations = violations
         self.retry_after_seconds = retry_after_seconds
 
@@ -116,7 +117,7 @@ class StatusError(Exception):
 def malformed(reason: Reason, violations: Sequence[Violation]) -> StatusError:
     """The error for broken field rules."""
     message = "; ".join(
-        f"{_cut(each.field, _MAX_PATH_CHARACTERS)}: {each.description}"
+        f"{_cut(each.field, _MAX_PATH_BYTES)}: {each.description}"
         for each in violations[:_MAX_VIOLATIONS]
     )
     if len(violations) > _MAX_VIOLATIONS:
@@ -163,11 +164,14 @@ def _bad_request(violations: Iterable[Violation]) -> error_details_pb2.BadReques
     bad_request = error_details_pb2.BadRequest()
     for each in list(violations)[:_MAX_VIOLATIONS]:
         bad_request.field_violations.add(
-            field=_cut(each.field, _MAX_PATH_CHARACTERS),
-            description=_cut(each.description, _MAX_DESCRIPTION_CHARACTERS),
+            field=_cut(each.field, _MAX_PATH_BYTES),
+            description=_cut(each.description, _MAX_DESCRIPTION_BYTES),
         )
     return bad_request
 
 
-def _cut(text: str, characters: int) -> str:
-    return text if len(text) <= characters else text[: characters - 1] + "…"
+def _cut(text: str, max_bytes: int) -> str:
+    written = text.encode()
+    if len(written) <= max_bytes:
+        return text
+    return written[: max_bytes - len("…".encode())].decode(errors="ignore") + "…"

@@ -11,6 +11,7 @@ from assayoffice.server.calls import Call, Calls
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.envelopes import Envelope
 from assayoffice.server.errors import Reason, malformed
+from assayoffice.server.rating import RatingThreads
 from assayoffice.server.recipe_requests import RecipeRequests
 from assayoffice.server.rewarded import Rewards
 from assayoffice.server.rewards.recipes import Recipe
@@ -33,6 +34,7 @@ class RewardService(RewardServiceServicer):
         single, several = frozenset({"rollout"}), frozenset({"rollouts"})
         self._batch = Envelope(reward_pb2.ComputeRewardsRequest.DESCRIPTOR, catalog, apart=several)
         self._stream = Envelope(reward_pb2.StreamRewardsRequest.DESCRIPTOR, catalog, apart=single)
+        self._threads = RatingThreads()
         self._rollout_rules = Rules(reward_pb2.Rollout.DESCRIPTOR, apart=frozenset({"submission"}))
 
     async def ComputeRewards(
@@ -42,15 +44,8 @@ class RewardService(RewardServiceServicer):
             self._batch.check(request)
             recipe = self._recipe(request.recipe, call)
             self._admission.shed_when_full()
-            response = reward_pb2.ComputeRewardsResponse(
-                recipe=reward_pb2.AppliedRecipe(
-                    name=recipe.name,
-                    version=recipe.version,
-                    options=recipe.options,
-                    digest=recipe.digest,
-                )
-            )
-            batch = Batch(Rewards(self._admission, self._rollout_rules, recipe), call)
+            response = reward_pb2.ComputeRewardsResponse(recipe=_applied(recipe))
+            batch = Batch(self._rewards(recipe), call)
             try:
                 for index, rollout in enumerate(request.rollouts):
                     result = response.results.add()
@@ -74,12 +69,15 @@ class RewardService(RewardServiceServicer):
                     Reason.INVALID_REQUEST, [Violation("recipe", "required", description)]
                 )
             recipe = self._recipe(first.recipe, call)
-            rewards = Rewards(self._admission, self._rollout_rules, recipe)
+            applied: reward_pb2.AppliedRecipe | None = _applied(recipe)
 
             async def write(result: reward_pb2.RewardResult) -> None:
-                await context.write(reward_pb2.StreamRewardsResponse(result=result))
+                nonlocal applied
+                named, applied = applied, None  # in the first answer only
+                response = reward_pb2.StreamRewardsResponse(result=result, recipe=named)
+                await context.write(response)
 
-            exchange = Exchange(self._admission, rewards, call, "rollout")
+            exchange = Exchange(self._admission, self._rewards(recipe), call, "rollout")
             await exchange.run(_rollouts(first, requests), write)
 
     async def ListRecipes(
@@ -93,6 +91,15 @@ class RewardService(RewardServiceServicer):
         call.note("recipe", f"{recipe.name}@{recipe.version}")
         call.note("recipe_digest", recipe.digest)
         return recipe
+
+    def _rewards(self, recipe: Recipe) -> Rewards:
+        return Rewards(self._admission, self._rollout_rules, recipe, self._threads)
+
+
+def _applied(recipe: Recipe) -> reward_pb2.AppliedRecipe:
+    return reward_pb2.AppliedRecipe(
+        name=recipe.name, version=recipe.version, options=recipe.options, digest=recipe.digest
+    )
 
 
 async def _rollouts(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from assayoffice.server.admission import Admission, Admitted
 from assayoffice.server.calls import Call
 from assayoffice.server.errors import Reason, StatusError, malformed
+from assayoffice.server.rating import RatingThreads
 from assayoffice.server.results import write_error, write_finding
 from assayoffice.server.rewards import wire
 from assayoffice.server.rewards.generation import Generation
@@ -14,14 +15,10 @@ from assayoffice.server.validation import Rules
 from assayoffice.server.work import Failed, Finding
 from assayoffice.v1 import reward_pb2, verdict_pb2, verifier_pb2
 
-# In tokens and characters: what takes a few milliseconds to look at, for which other calls should
-# not wait. A thread shares the interpreter with them.
-_LONG = 16 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class PendingReward:
-    """A rollout under way. Its tokens have been looked at and are not kept."""
+    """A rollout under way, whose tokens have been looked at already."""
 
     _admitted: Admitted
     _path: str
@@ -55,11 +52,14 @@ class PendingReward:
 class Rewards:
     """Has rollouts judged and rewards them by a recipe."""
 
-    def __init__(self, admission: Admission, rules: Rules, recipe: Recipe) -> None:
+    def __init__(
+        self, admission: Admission, rules: Rules, recipe: Recipe, threads: RatingThreads
+    ) -> None:
         """``rules`` are those of a rollout, apart from its submission."""
         self._admission = admission
         self._rules = rules
         self._recipe = recipe
+        self._threads = threads
 
     def blank(self) -> reward_pb2.RewardResult:
         return reward_pb2.RewardResult()
@@ -83,10 +83,8 @@ class Rewards:
         return PendingReward(admitted, path, rating, generation.token_count)
 
     async def _rate(self, generation: Generation, admitted: Admitted) -> Rating:
-        if len(generation.token_ids) + len(generation.response) < _LONG:
-            return self._recipe.rate(generation)
         try:
-            return await asyncio.to_thread(self._recipe.rate, generation)
+            return await self._threads.rate(self._recipe, generation)
         except BaseException:
             admitted.finding.cancel()
             raise

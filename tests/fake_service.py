@@ -187,6 +187,7 @@ class FakeRewardService(RewardServiceServicer):
     rewarded: Callable[[reward_pb2.Rollout], reward_pb2.RewardResult] = reward
     before_call: Callable[[grpc.ServicerContext], None] = lambda context: None
     applied: str = ""
+    digest: str = DIGEST
     batches: list[reward_pb2.ComputeRewardsRequest] = field(default_factory=list)
     stream_requests: list[reward_pb2.StreamRewardsRequest] = field(default_factory=list)
     metadata: list[tuple[str, str | bytes]] = field(default_factory=list)
@@ -199,19 +200,18 @@ class FakeRewardService(RewardServiceServicer):
             self.batches.append(request)
         return reward_pb2.ComputeRewardsResponse(
             results=[self.rewarded(rollout) for rollout in request.rollouts],
-            recipe=reward_pb2.AppliedRecipe(
-                name=self.applied or request.recipe.name,
-                version=request.recipe.version,
-                options="{}",
-                digest=DIGEST,
-            ),
+            recipe=self._applied(request.recipe),
         )
 
     def StreamRewards(self, request_iterator, context):
         self._enter(context)
+        recipe = None
         for request in request_iterator:
             self.stream_requests.append(request)
-            yield reward_pb2.StreamRewardsResponse(result=self.rewarded(request.rollout))
+            named = None if recipe else self._applied(request.recipe)
+            recipe = recipe or request.recipe
+            result = self.rewarded(request.rollout)
+            yield reward_pb2.StreamRewardsResponse(result=result, recipe=named)
 
     def ListRecipes(self, request, context):
         self._enter(context)
@@ -244,6 +244,12 @@ class FakeRewardService(RewardServiceServicer):
                     options_schema=json.dumps(options),
                 ),
             ]
+        )
+
+    def _applied(self, asked: reward_pb2.RewardRecipe) -> reward_pb2.AppliedRecipe:
+        name = self.applied or asked.name
+        return reward_pb2.AppliedRecipe(
+            name=name, version=asked.version, options="{}", digest=self.digest
         )
 
     def _enter(self, context: grpc.ServicerContext) -> None:

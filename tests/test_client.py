@@ -607,6 +607,13 @@ class TestConnection:
 
         assert Connection(endpoints).target() == target
 
+    def test_service_that_is_back_is_noticed_within_seconds(self):
+        from assayoffice.rl.channel import Connection
+
+        # What gRPC would let grow to two minutes.
+        options = dict(Connection("10.0.0.7:50051").options())
+        assert int(options["grpc.max_reconnect_backoff_ms"]) <= 5000
+
     @pytest.mark.parametrize("endpoints", [[], "", ["a:1", "b:2"], ["127.0.0.1:1", "[::1]:1"]])
     def test_endpoints_that_cannot_be_one_target_are_refused_at_once(self, endpoints):
         with pytest.raises(ValueError, match="endpoints"):

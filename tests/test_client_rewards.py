@@ -50,6 +50,13 @@ def rollout(id: str, response: str = "7", **generation: object) -> Rollout:
     return Rollout(submission, Generation(**generation))
 
 
+class NoIndex:
+    """As an array is, such as a row of a batch of token ids: it might be one number, and is not."""
+
+    def __index__(self) -> int:
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+
 def rejecting(code: grpc.StatusCode, reason: str, *, times: int = 10**9, field: str = ""):
     """A before_call that aborts the first ``times`` calls."""
     left = [times]
@@ -90,6 +97,11 @@ class TestWhatIsSent:
         assert name == f"FINISH_REASON_{reason.value}"
         assert sent.generation.token_count == 5
 
+    def test_no_tokens_are_told_apart_from_tokens_that_are_not_told(self):
+        for generation, told in (({}, False), ({"token_count": 0}, True)):
+            sent = rollout_to_proto(rollout("a", **generation))
+            assert sent.generation.HasField("token_count") is told
+
     @pytest.mark.parametrize(
         ("generation", "message"),
         [
@@ -98,6 +110,8 @@ class TestWhatIsSent:
             ({"token_ids": [1, 2, "3"]}, "generation.token_ids[2]: must be an integer, not str"),
             ({"token_ids": [1.0]}, "generation.token_ids[0]: must be an integer, not float"),
             ({"token_ids": [[1, 2]]}, "generation.token_ids[0]: must be an integer, not list"),
+            ({"token_ids": [NoIndex()]}, "generation.token_ids[0]: must be an integer, not NoI"),
+            ({"finish_reason": "stop"}, "generation.finish_reason: must be a FinishReason, not"),
             ({"token_count": -1}, "generation.token_count: -1 is not in"),
             ({"token_count": 2.5}, "generation.token_count: must be an integer, not float"),
             (
@@ -138,7 +152,7 @@ class TestWhatIsSent:
 
     def test_rollout_beyond_every_limit_is_an_error_of_its_own(self):
         asked = [rollout("a"), rollout("b", token_ids=range(1000))]
-        batch = Batch(asked, RewardDialect(RECIPE, {}), 256, 200)
+        batch = Batch(asked, RewardDialect(RECIPE, {}, {}), 256, 200)
         (chunk,) = batch.chunks()
         assert [each.submission.id for each in chunk.request.rollouts] == ["a"]
         assert batch.results()[1].reason == "INVALID_SUBMISSION"
@@ -214,6 +228,51 @@ class TestRecipe:
                 client.applied_recipe(RECIPE, timeout=20)
         assert applied == AppliedRecipe("accuracy", "1", "{}", DIGEST)
 
+    def test_endpoint_with_other_code_is_noticed_within_a_batch(self):
+        first, second = FakeRewardService(), FakeRewardService(digest="cd" * 32)
+        asked = [rollout(f"{n}") for n in range(40)]
+        with serving(first) as one, serving(second) as other:
+            with Client([one, other], batch_size=4, calls_in_flight=1) as client:
+                results = client.compute_rewards(asked, RECIPE, timeout=20)
+        served = [each for each in (first, second) if each.batches]
+        assert len(served) == 2, "calls went to one endpoint only"
+        refused = [each for each in results if isinstance(each, ItemError)]
+        assert [each.id for each in results] == [each.id for each in asked]
+        assert 0 < len(refused) < 40
+        assert {each.reason for each in refused} == {"RECIPE_CHANGED"}
+        assert "have all endpoints serve one release" in refused[0].message
+
+    def test_update_of_the_service_is_noticed_by_the_client_it_had(self):
+        service = FakeRewardService()
+        other = Recipe("dapo", "1")
+        with serving(service) as endpoint, Client(endpoint) as client:
+            assert isinstance(client.compute_rewards([rollout("a")], RECIPE, timeout=20)[0], Reward)
+            service.digest = "cd" * 32
+            (result,) = client.compute_rewards([rollout("a")], RECIPE, timeout=20)
+            streamed = list(client.stream_rewards([rollout("a"), rollout("b")], RECIPE, timeout=20))
+            with pytest.raises(ServiceError, match="RECIPE_CHANGED"):
+                client.applied_recipe(RECIPE, timeout=20)
+            # Of another recipe there was none before.
+            assert isinstance(client.compute_rewards([rollout("a")], other, timeout=20)[0], Reward)
+            with Client(endpoint) as new:
+                assert isinstance(
+                    new.compute_rewards([rollout("a")], RECIPE, timeout=20)[0], Reward
+                )
+        assert isinstance(result, ItemError) and result.reason == "RECIPE_CHANGED"
+        assert [(each.id, each.reason) for each in streamed] == [
+            ("a", "RECIPE_CHANGED"),
+            ("b", "RECIPE_CHANGED"),
+        ]
+
+    def test_stream_by_another_recipe_is_not_believed(self):
+        service = FakeRewardService(applied="dapo")
+        with serving(service) as endpoint, Client(endpoint) as client:
+            streamed = list(client.stream_rewards([rollout("a"), rollout("b")], RECIPE, timeout=20))
+        assert [(each.id, each.reason) for each in streamed] == [
+            ("a", "BROKEN_CONTRACT"),
+            ("b", "BROKEN_CONTRACT"),
+        ]
+
     async def test_asyncio_tries_it_alike(self):
         with serving(FakeRewardService()) as endpoint:
             async with AsyncClient(endpoint) as client:
@@ -232,6 +291,25 @@ class TestResults:
             Component("length", -2.0, 0.01, ""),
         )
         assert result.verdict.outcome is Outcome.CORRECT and result.verdict.id == "a"
+
+    def test_sum_is_formed_in_the_order_of_the_components(self):
+        # Added up otherwise, the small one would keep its digits.
+        values = [("accuracy", 1e12), ("repetition", 0.1), ("overlong", -1e12)]
+
+        def rewarded(asked):
+            result = reward(asked)
+            del result.reward.components[:]
+            total = 0.0
+            for name, value in values:
+                result.reward.components.add(name=name, value=value, weight=1.0)
+                total += value
+            result.reward.total = total
+            return result
+
+        with serving(FakeRewardService(rewarded)) as endpoint, Client(endpoint) as client:
+            (result,) = client.compute_rewards([rollout("a")], RECIPE, timeout=20)
+        assert isinstance(result, Reward)
+        assert result.total == 1e12 + 0.1 - 1e12 != 0.1
 
     def test_error_has_no_total_and_names_the_field_without_its_place_in_a_call(self):
         def rewarded(asked):

@@ -127,7 +127,9 @@ class TestSoftOverlong:
         ],
     )
     def test_published_setting(self, tokens, value):
-        assert soft_overlong(tokens, max_tokens=20_480, cache_tokens=4_096) == value
+        penalty = soft_overlong(tokens, max_tokens=20_480, cache_tokens=4_096)
+        # Reports show what has no penalty as 0, not as -0.
+        assert str(penalty) == str(value)
 
     @steady
     @given(LENGTHS, st.integers(1, 40_000), st.integers(0, 40_000))

@@ -147,6 +147,19 @@ class TestRewards:
         [result] = compute(stub, recipe("dapo"), rollout(toy("gold"), **facts)).results
         assert (result.reward.total, result.reward.token_count) == (0.5, 18_432)
 
+    @pytest.mark.parametrize(
+        ("asked", "value"),
+        [
+            (recipe("dapo"), -1.0),
+            (recipe("phi4_reasoning_plus", think="ignored"), -0.5 * 8 / 13),
+            (PHI4, -8 / 13),
+        ],
+    )
+    def test_generation_stopped_before_its_first_token_has_a_reward(self, stub, asked, value):
+        nothing = rollout(toy(""), token_count=0, finish_reason=reward_pb2.FINISH_REASON_ABORTED)
+        [result] = compute(stub, asked, nothing).results
+        assert (result.reward.total, result.reward.token_count) == (pytest.approx(value), 0)
+
     def test_other_outcomes_are_incorrect(self, stub):
         rollouts = [rollout(toy(response), token_count=1) for response in ("", "burn", "lead")]
         results = compute(stub, recipe("dapo"), *rollouts).results
@@ -212,6 +225,7 @@ class TestItemErrors:
             (halved("1", 0, token_count=5), "generation.token_ids", "send the tokens"),
             (halved("1", 5, finish_reason=0), "generation.finish_reason", "say why"),
             (halved("1", 5, token_count=4), "generation.token_count", "is 4, but there are 5"),
+            (halved("1", 5, token_count=0), "generation.token_count", "is 0, but there are 5"),
             (
                 rollout(toy("gold", word=""), [1]),
                 "submission.custom.word",
@@ -328,7 +342,7 @@ class TestHostileOptions:
             ("dapo", "max_tokens", struct_pb2.Value(), ".max_tokens", "integer"),
             ("dapo", "x" * 60_000, 1.0, "." + "x" * 200, "no option"),
             ("weighted", "components", nested(25), ".components", "array"),
-            ("weighted", "components", components(1_000_000), "", "at most 65536 bytes"),
+            ("weighted", "components", components(100_000), "", "at most 65536 bytes"),
             ("weighted", "components", components(1_000), ".components", "at most 16 items"),
         ],
         ids=lambda value: None if isinstance(value, str) and len(value) < 99 else "",
@@ -350,8 +364,36 @@ class TestHostileOptions:
         # And the server is none the worse for it.
         assert compute(stub, ACCURACY, rollout(toy("gold"))).results[0].reward.total == 1.0
 
+    @pytest.mark.parametrize("letter", ["x", "\u00e9", "\U0001d54f"])
+    def test_many_mistakes_in_any_letters_are_told_as_they_are(self, stub, letter):
+        # gRPC makes of trailing metadata that is too long, now and then or always, that the server
+        # is overloaded.
+        asked = recipe("dapo", **{f"{letter * 150}{n}": 1 for n in range(20)})
+        for _ in range(5):
+            with pytest.raises(grpc.RpcError) as caught:
+                compute(stub, asked)
+            details = call_details(caught.value)
+            assert (details.info.reason, len(details.fields)) == ("INVALID_RECIPE", 10)
+
+    def test_thousands_of_mistakes_hold_up_nobody(self, stub):
+        nothing = struct_pb2.ListValue(values=[struct_pb2.Value()] * 30_000)
+        asked = reward_pb2.RewardRecipe(name="weighted", version="1")
+        asked.options.fields["components"].list_value.CopyFrom(nothing)
+        started = time.monotonic()
+        with pytest.raises(grpc.RpcError) as caught:
+            compute(stub, asked)
+        assert call_details(caught.value).info.reason == "INVALID_RECIPE"
+        assert time.monotonic() - started < 10
+
 
 class TestStream:
+    def test_recipe_is_told_once_as_it_was_applied(self, stub):
+        rollouts = [rollout(toy("gold", id=f"{n}"), token_count=5) for n in range(3)]
+        asked = recipe("dapo", max_tokens=100, cache_tokens=20)
+        first, *others = stub.StreamRewards(stream(asked, *rollouts), timeout=SECONDS)
+        assert first.recipe == compute(stub, asked).recipe
+        assert not any(each.HasField("recipe") for each in others)
+
     def test_rewards_come_as_they_finish(self, stub):
         slow, quick = rollout(toy("burn", id="slow", word="s")), rollout(toy("gold", id="quick"))
         responses = list(stub.StreamRewards(stream(ACCURACY, slow, quick), timeout=SECONDS))

@@ -66,8 +66,10 @@ class Accuracy(Component):
             share = 1.0 if judgement.is_correct else 0.0
         else:
             share = judgement.score
-        # Written so that 0 and 1 give exactly the two options.
+        # Written so that 0 and 1 give exactly the two options; nor must rounding carry what lies
+        # between beyond them.
         value = self.incorrect * (1.0 - share) + self.correct * share
+        value = max(self.incorrect, min(self.correct, value))
         rule = "correct" if judgement.is_correct else "partly_correct" if share else "incorrect"
         return Rated(value, rule)
 

@@ -44,7 +44,8 @@ def soft_overlong(tokens: int, *, max_tokens: int, cache_tokens: int) -> float:
     Source: DAPO (arXiv:2503.14476), section 3.4, equation 13.
     """
     excess = tokens - (max_tokens - cache_tokens)
-    return -min(max(excess, 0) / cache_tokens, 1.0)
+    # Subtracted, because the negative of 0.0 is -0.0.
+    return 0.0 - min(max(excess, 0) / cache_tokens, 1.0)
 
 
 def _half_cosine(progress: float, *, start: float, end: float) -> float:

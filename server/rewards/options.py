@@ -12,6 +12,8 @@ from assayoffice.server.validation import Violation
 
 _MAX_SCORE = 1e6
 _SHOWN_CHARACTERS = 40
+# Far more than anybody is told of at once. What was sent may be wrong in ten thousand places.
+_MAX_MISTAKES = 32
 
 # Bounded, so that no sum of them can leave the finite numbers.
 Score = Annotated[float, Field(ge=-_MAX_SCORE, le=_MAX_SCORE, allow_inf_nan=False)]
@@ -71,6 +73,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 
 
 def _violations(model: type[Options], errors: list[ErrorDetails]) -> list[Violation]:
+    errors = errors[:_MAX_MISTAKES]
     # A list whose items are wrong is also called too short.
     deepest = [
         each for each in errors if not any(_is_below(other["loc"], each["loc"]) for other in errors)

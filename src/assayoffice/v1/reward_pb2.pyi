@@ -63,7 +63,9 @@ class Generation(google.protobuf.message.Message):
     TOKEN_COUNT_FIELD_NUMBER: builtins.int
     FINISH_REASON_FIELD_NUMBER: builtins.int
     token_count: builtins.int
-    """How many tokens those are, for callers that do not send them. Where both are given they agree."""
+    """How many tokens those are, for callers that do not send them. Where both are given they agree.
+    0 says that there are none, e.g. because the rollout was stopped before the first.
+    """
     finish_reason: Global___FinishReason.ValueType
     """Why it ended."""
     @property
@@ -76,10 +78,12 @@ class Generation(google.protobuf.message.Message):
         self,
         *,
         token_ids: collections.abc.Iterable[builtins.int] | None = ...,
-        token_count: builtins.int = ...,
+        token_count: builtins.int | None = ...,
         finish_reason: Global___FinishReason.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["finish_reason", b"finish_reason", "token_count", b"token_count", "token_ids", b"token_ids"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_token_count", b"_token_count", "token_count", b"token_count"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_token_count", b"_token_count", "finish_reason", b"finish_reason", "token_count", b"token_count", "token_ids", b"token_ids"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_token_count", b"_token_count"]) -> typing.Literal["token_count"] | None: ...
 
 Global___Generation: typing_extensions.TypeAlias = Generation
 
@@ -273,17 +277,23 @@ class StreamRewardsResponse(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     RESULT_FIELD_NUMBER: builtins.int
+    RECIPE_FIELD_NUMBER: builtins.int
     @property
     def result(self) -> Global___RewardResult:
         """The reward or error."""
+
+    @property
+    def recipe(self) -> Global___AppliedRecipe:
+        """The recipe as it was applied; in the first message of the stream only."""
 
     def __init__(
         self,
         *,
         result: Global___RewardResult | None = ...,
+        recipe: Global___AppliedRecipe | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["result", b"result"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["result", b"result"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["recipe", b"recipe", "result", b"result"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["recipe", b"recipe", "result", b"result"]) -> None: ...
 
 Global___StreamRewardsResponse: typing_extensions.TypeAlias = StreamRewardsResponse
 
@@ -332,7 +342,7 @@ class Reward(google.protobuf.message.Message):
     total: builtins.float
     """What the trainer is to use: the sum of value * weight over the components."""
     token_count: builtins.int
-    """Length of the generation in tokens; 0 where it was not given."""
+    """Length of the generation in tokens; 0 also where it was not given."""
     @property
     def components(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___RewardComponent]:
         """The parts, in the order of the recipe."""
@@ -402,7 +412,7 @@ class AppliedRecipe(google.protobuf.message.Message):
     """All options, as JSON with sorted keys."""
     digest: builtins.str
     """SHA-256, in hexadecimal, over the code of the formulas, the name, the version and the options:
-    equal digests and equal verdicts give equal rewards.
+    equal generations and verdicts get equal rewards under equal digests.
     """
     def __init__(
         self,
