@@ -7,9 +7,9 @@
     +reward.custom_reward_function.reward_kwargs.recipe=accuracy@1
 
 It takes the settings of the reward manager ``assay`` (``settings.py``), but gets less from verl: no
-tokens, so no lengths and no reason why a generation ended, and a text from which special tokens,
-often ``<think>`` among them, have been stripped. Recipes that need those answer with an error,
-which stops training. ``failure_policy`` can only be ``abort``.
+prompt, no tokens, so no lengths and no reason why a generation ended, and a text from which special
+tokens, often ``<think>`` among them, have been stripped. Recipes that need those answer with an
+error, which stops training. ``failure_policy`` can only be ``abort``.
 """
 
 import asyncio

@@ -8,8 +8,8 @@ _LOG = logging.getLogger(__name__)
 def stop_training(message: str) -> None:
     """Have the trainer raise ``message`` where it next looks at its samples. Blocks for a moment.
 
-    An exception alone does not: verl's agent loops log it, drop the sample's group and go on
-    without it (verl/trainer/ppo/v1/agent_loop_tq.py, ``_run_prompt``). What the trainer does not
+    An exception alone does not: verl's agent loops log it, and the trainer goes on without the
+    sample (verl/trainer/ppo/v1/agent_loop_tq.py, ``_run_prompt``). What the trainer does not
     get past is a prompt in a state that it does not know, which it reports with the state
     (replay_buffer.py, ``_sync_metadata_from_transfer_queue``): so the message is put there.
 
