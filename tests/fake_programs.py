@@ -124,9 +124,13 @@ def _train(kind: str, folder: str, steps: str, save_every: str, *sources: str) -
 
 
 def _reward(path: Path, step: int) -> None:
-    call = {"event": "call", "step": step, "sent": 10.0, "answered": 10.5, "samples": 4}
-    call |= {"rewards": 4, "errors": {}, "failure": "", "outcomes": {"correct": 2}}
-    call |= {"component_sums": {"accuracy": 2.0}, "verifier_seconds_sum": 0.01}
+    call = {"event": "call", "step": step, "asked": 10.0, "sent": 10.0, "samples": 4}
+    call |= {"answered": 10.5, "rewards": 4, "errors": {}, "failure": ""}
+    call |= {
+        "outcomes": {"correct": 2},
+        "component_sums": {"accuracy": 2.0},
+        "verifier_seconds_sum": 0.01,
+    }
     with path.open("a") as file:
         file.write(json.dumps(call) + "\n")
 

@@ -224,3 +224,16 @@ async def test_a_call_gets_the_time_that_its_samples_have_left() -> None:
     first, second = service.timeouts
     assert 20 < first <= 30
     assert 10 < second < first - 0.2
+
+
+async def test_a_call_tells_when_its_rollouts_asked_first_whatever_kept_them_waiting() -> None:
+    def answer(rollout: Rollout, seen: int) -> RewardResult:
+        shed = error_of(rollout.id, grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", 0.05)
+        return shed if (rollout.id, seen) == ("0", 1) else reward_for(rollout)
+
+    calls: list[Call] = []
+    await _all(_gatherer(FakeService(answer), in_flight=1, ended=calls.append), 2)
+    refused, again, waited_for_room = calls
+    assert refused.asked <= refused.sent
+    assert again.asked == refused.asked and again.sent >= refused.answered + 0.05
+    assert waited_for_room.asked <= refused.sent

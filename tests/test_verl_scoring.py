@@ -151,7 +151,7 @@ async def test_the_journal_tells_of_calls_and_of_what_was_lost(tmp_path: Path) -
     call, lost = map(json.loads, path.read_text().splitlines())
     assert call["event"] == "call"
     assert (call["step"], call["samples"], call["rewards"]) == (5, 3, 2)
-    assert call["sent"] <= call["answered"]
+    assert call["asked"] <= call["sent"] <= call["answered"]
     assert call["errors"] == {"UNKNOWN_VERIFIER": 1}
     assert call["outcomes"] == {"correct": 2}
     assert call["component_sums"] == {"accuracy": 2.0}

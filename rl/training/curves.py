@@ -104,7 +104,8 @@ def cost(runs: Sequence[Run]) -> Iterable[str]:
     samples = sum(each.rewards["samples"] for each in steps)
     yield page.paragraph(
         f"Rewards: {samples:,.0f} in {len(steps)} steps. Training waited for them at most "
-        f"{100 * wait / whole:.2f} % of the time (from the last call to its answer); "
-        f"calls were under way {100 * busy / whole:.1f} % of it, while others still generated.",
+        f"{100 * wait / whole:.2f} % of the time (from the end of the last rollout to the last "
+        f"reward); calls were under way {100 * busy / whole:.1f} % of it, most of that while other "
+        "rollouts were still generated.",
         "soft",
     )

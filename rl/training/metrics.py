@@ -1,11 +1,12 @@
 """metrics.jsonl: one object per training step, from what verl and the reward manager wrote.
 
 verl begins its file anew with each process, so each attempt at a stage has its own; of a step that
-was done twice, because a kill lost it, the last one counts.
+was done twice, because a kill lost it, the last one counts. A large run writes megabytes of calls
+with each step, so what has been read is not read again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,21 +47,38 @@ class Attempt:
     rewards: Path
 
 
-def steps(stage: str, attempts: Iterable[Attempt]) -> list[Step]:
-    """The steps of a stage, in order, from its attempts in theirs.
+class Reading:
+    """The steps of an attempt, read while its files grow: a look reads what is new."""
 
-    Lines that are not whole, as a kill or a process that still writes leaves the last one, are
-    passed over.
-    """
-    found: dict[int, Step] = {}
-    for attempt in attempts:
-        calls = _calls_by_step(attempt.rewards)
-        for line in objects(attempt.steps):
+    def __init__(self, stage: str, attempt: Attempt) -> None:
+        self._stage = stage
+        self._verl = _Growing(attempt.steps)
+        self._rewards = _Growing(attempt.rewards)
+        self._calls: dict[int, list[Mapping[str, Any]]] = {}
+        self._steps: dict[int, Step] = {}
+
+    def steps(self) -> Mapping[int, Step]:
+        """The steps that have ended, by number."""
+        # verl's lines first: the calls of a step are written before it ends.
+        ended = list(self._verl.objects())
+        for call in self._rewards.objects():
+            step = call.get("step")
+            if call.get("event") == "call" and isinstance(step, int):
+                self._calls.setdefault(step, []).append(call)
+        for line in ended:
             step, data = line.get("step"), line.get("data")
             # What is logged besides, validation for one, has no loss.
-            if isinstance(step, int) and isinstance(data, dict) and _LOSS[stage] in data:
-                numbers = _numbers(data)
-                found[step] = _step(stage, step, numbers, calls.get(step, []))
+            if isinstance(step, int) and isinstance(data, dict) and _LOSS[self._stage] in data:
+                calls = self._calls.pop(step, [])
+                self._steps[step] = _step(self._stage, step, _numbers(data), calls)
+        return self._steps
+
+
+def steps(attempts: Iterable[Reading]) -> list[Step]:
+    """The steps of a stage, in order, from its attempts in theirs."""
+    found: dict[int, Step] = {}
+    for attempt in attempts:
+        found |= attempt.steps()
     return [found[step] for step in sorted(found)]
 
 
@@ -89,9 +107,9 @@ def reward_facts(
 
     ``accuracy`` and ``component/...`` are means over the samples that got a reward, ``errors``
     counts answers without one, retried ones included. ``busy_seconds`` is how long at least one
-    call was under way; most of it passes while others still generate. ``wait_seconds`` is from the
-    last call's start, when generation is over, to the last answer. Both are also given as shares of
-    the step.
+    call was under way; most of it passes while others still generate. ``wait_seconds`` is from when
+    the last rollout asked for its reward, when generation is over, to the last answer, retries
+    included. Both are also given as shares of the step.
     """
     rewarded = sum(call["rewards"] for call in calls)
     facts = {
@@ -101,7 +119,7 @@ def reward_facts(
         "verifier_seconds": sum(call["verifier_seconds_sum"] for call in calls),
         "busy_seconds": _covered((call["sent"], call["answered"]) for call in calls),
         "wait_seconds": max(call["answered"] for call in calls)
-        - max(call["sent"] for call in calls),
+        - max(call["asked"] for call in calls),
     }
     if rewarded:
         facts["accuracy"] = sum(call["outcomes"].get("correct", 0) for call in calls) / rewarded
@@ -123,28 +141,40 @@ def _covered(spans: Iterable[tuple[float, float]]) -> float:
     return covered
 
 
-def _calls_by_step(path: Path) -> Mapping[int, list[Mapping[str, Any]]]:
-    calls: dict[int, list[Mapping[str, Any]]] = {}
-    for line in objects(path):
-        step = line.get("step")
-        if line.get("event") == "call" and isinstance(step, int):
-            calls.setdefault(step, []).append(line)
-    return calls
+class _Growing:
+    """A file of JSON lines that is being written, or is not there yet."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
 
-def objects(path: Path) -> Iterable[Mapping[str, object]]:
-    """The whole JSON objects of a file of lines; none where there is no file."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return
-    for line in lines:
+    def objects(self) -> Iterator[Mapping[str, Any]]:
+        """The objects that are new since the last look.
+
+        A line that is not whole, as a kill or a process that still writes leaves the last one, is
+        not there yet.
+        """
         try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            yield value
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self._read += len(line)
+                try:
+                    value = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(value, dict):
+                    yield value
+
+
+def objects(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The JSON objects of a file of lines; none where there is no file."""
+    return _Growing(path).objects()
 
 
 def save(path: Path, every: Iterable[Step]) -> None:

@@ -100,6 +100,7 @@ class _Run:
         self._progress = progress
         self._lock = lock
         self._stages = Stages(folder)
+        self._readings: dict[metrics.Attempt, metrics.Reading] = {}
         self._saved_step = 0
 
     def run(self) -> None:
@@ -333,12 +334,12 @@ class _Run:
 
     def _watch(self, trainer: str, attempt: metrics.Attempt, total: int) -> None:
         # Of this attempt only: one that resumes is still starting, whatever was done before.
-        found = metrics.steps(trainer, [attempt])
+        found = self._reading(trainer, attempt).steps()
         if not found:
             says = children.last_line(self._folder.logs / f"{trainer}.log")
             self._progress.advance(trainer, Advance(says=says or "starting"))
             return
-        last = found[-1]
+        last = found[max(found)]
         shown = {"loss": last.loss, "reward": last.reward, "tokens": last.tokens}
         figures = {name: value for name, value in shown.items() if value is not None}
         self._progress.advance(trainer, Advance(last.step, total, figures))
@@ -353,7 +354,10 @@ class _Run:
         )
 
     def _steps(self, trainer: str) -> list[metrics.Step]:
-        return metrics.steps(trainer, self._attempts(trainer))
+        return metrics.steps(self._reading(trainer, each) for each in self._attempts(trainer))
+
+    def _reading(self, trainer: str, attempt: metrics.Attempt) -> metrics.Reading:
+        return self._readings.setdefault(attempt, metrics.Reading(trainer, attempt))
 
     def _attempts(self, trainer: str) -> Iterator[metrics.Attempt]:
         number = 1

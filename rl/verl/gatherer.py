@@ -51,12 +51,14 @@ class Rewarder(Protocol):
 class Call:
     """A call that ended, and when, in seconds since the epoch.
 
-    ``steps`` are what the waiters said about their rollouts. ``results`` is empty where the call
-    failed as a whole; ``failure`` then says why.
+    ``steps`` are what the waiters said about their rollouts. ``asked`` is when the last of them
+    first asked for its reward: before it waited for room, and before all retries. ``results`` is
+    empty where the call failed as a whole; ``failure`` then says why.
     """
 
     steps: Sequence[int]
     results: Sequence[RewardResult]
+    asked: float
     sent: float
     answered: float
     failure: str = ""
@@ -96,6 +98,7 @@ class Gatherer:
         the Call. Raises ServiceError when the service refuses the call for a reason that holds for
         every rollout: a recipe, a hallmark, a token.
         """
+        asked = time.time()
         async with self._room:
             deadline = asyncio.get_running_loop().time() + self._timeout_seconds
             attempt = crashes = 0
@@ -103,7 +106,7 @@ class Gatherer:
             try:
                 async with asyncio.timeout_at(deadline):
                     while True:
-                        result = await self._attempt(rollout, step, deadline)
+                        result = await self._attempt(rollout, step, asked, deadline)
                         if not isinstance(result, ItemError):
                             break
                         crashes += result.code in _CRASHES
@@ -120,11 +123,11 @@ class Gatherer:
         return ErrorDetails(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", message)
 
     def _attempt(
-        self, rollout: Rollout, step: int, deadline: float
+        self, rollout: Rollout, step: int, asked: float, deadline: float
     ) -> "asyncio.Future[RewardResult]":
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[RewardResult] = loop.create_future()
-        self._waiting.append(_Waiter(rollout, step, deadline, answer))
+        self._waiting.append(_Waiter(rollout, step, asked, deadline, answer))
         if len(self._waiting) >= self._batch_size:
             self._send()
         elif self._timer is None:
@@ -174,13 +177,16 @@ class Gatherer:
             for each in waiting:
                 each.answer.set_exception(error)
         steps = [each.step for each in batch]
-        self._ended(Call(steps, results, sent, time.time(), "" if error is None else str(error)))
+        asked = max(each.asked for each in batch)
+        failure = "" if error is None else str(error)
+        self._ended(Call(steps, results, asked, sent, time.time(), failure))
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiter:
     rollout: Rollout
     step: int
+    asked: float
     deadline: float
     answer: "asyncio.Future[RewardResult]"
 

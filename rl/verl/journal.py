@@ -37,6 +37,7 @@ class Journal:
             {
                 "event": "call",
                 "step": max(call.steps),
+                "asked": call.asked,
                 "sent": call.sent,
                 "answered": call.answered,
                 "samples": len(call.steps),
