@@ -204,6 +204,15 @@ class TestCharts:
     def test_ticks_are_round_and_around_the_values(self, low, high, expected):
         assert svg.ticks(low, high) == expected
 
+    def test_values_that_differ_by_rounding_are_drawn_as_equal(self):
+        # 256 times 0.3, added up in parts that differ from step to step.
+        points = [(1, 0.3), (2, 0.30000000000000004)]
+        chart = svg.lines("t", [svg.Line("a", points, 1)], x="x", y="y", from_zero=False)
+        (drawn,) = re.findall(r'points="([^"]+)"', chart)
+        (_, first), (_, second) = (each.split(",") for each in drawn.split())
+        assert first == second
+        assert len(set(svg.ticks(0, 1e-13))) > 2
+
     def test_points_stand_where_their_values_are(self):
         chart = svg.lines("t", [svg.Line("a", [(1, 0), (2, 10)], 1)], x="x", y="y")
         (points,) = re.findall(r'points="([^"]+)"', chart)

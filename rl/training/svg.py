@@ -13,6 +13,7 @@ from assayoffice.rl.training.intervals import Estimate
 _WIDTH, _HEIGHT = 640.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 12.0, 34.0
 _TICKS = 5
+_SAME = 1e-6
 _MOST_MARKS = 60
 _ROW = 30.0
 _LABELS = 150.0
@@ -40,14 +41,19 @@ class Dot:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """About five round numbers from ``low`` to ``high``, both within or at the ends."""
-    if high <= low:
-        high = low + (abs(low) or 1.0)
+    """About five round numbers from ``low`` to ``high``, both within or at the ends.
+
+    What differs by less than anyone could read is taken for equal: means of the same values, added
+    up in another order, differ in their last digits.
+    """
+    size = max(abs(low), abs(high))
+    if high - low <= _SAME * size:
+        high = low + (size or 1.0)
     rough = (high - low) / _TICKS
     unit = 10 ** math.floor(math.log10(rough))
     step = next(each * unit for each in (1, 2, 2.5, 5, 10) if each * unit >= rough)
     first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(number * step, 10) for number in range(first, last + 1)]
+    return [float(f"{number * step:.10g}") for number in range(first, last + 1)]
 
 
 def lines(title: str, series: Sequence[Line], *, x: str, y: str, from_zero: bool = True) -> str:
@@ -143,7 +149,7 @@ class _Frame:
     @classmethod
     def around(cls, points: Sequence[Point], from_zero: bool, half: float = 0.0) -> "_Frame":
         xs, ys = [each for each, _ in points], [each for _, each in points]
-        y_ticks = ticks(min(0.0, *ys, 0.0) if from_zero else min(ys), max(*ys, ys[0]))
+        y_ticks = ticks(min(0.0, *ys) if from_zero else min(ys), max(ys))
         low, high = min(xs) - half, max(xs) + half
         high = high if high > low else low + 1
         x_ticks = [each for each in ticks(low, high) if low <= each <= high and each == int(each)]
