@@ -27,7 +27,7 @@ from assayoffice.v1 import reward_pb2
 _LARGEST_UINT32 = 2**32 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VERSION = re.compile(r"[0-9]{1,9}")
-# Of the largest part: room for services that round otherwise than we do, and no more.
+# Of the largest part: room for rounding as one adds up in another way, and no more.
 _ROUNDING = 1e-9
 
 
@@ -239,11 +239,8 @@ def _reward(id: str, message: reward_pb2.Reward) -> RewardResult:
         return broken_contract(id, "the reward has no components")
     if len({each.name for each in components}) < len(components):
         return broken_contract(id, "two components of the reward have the same name")
-    # By hand and in this order, as the service does it: newer Pythons' sum() compensates.
-    total = largest = 0.0
-    for each in components:
-        total += each.value * each.weight
-        largest = max(largest, abs(each.value * each.weight))
+    parts = [each.value * each.weight for each in components]
+    total, largest = sum(parts), max(map(abs, parts))
     if not math.isfinite(message.total):
         return broken_contract(id, f"total {message.total} is no number to train on")
     if not math.isclose(message.total, total, abs_tol=_ROUNDING * largest):

@@ -292,8 +292,8 @@ class TestResults:
         )
         assert result.verdict.outcome is Outcome.CORRECT and result.verdict.id == "a"
 
-    def test_sum_is_formed_in_the_order_of_the_components(self):
-        # Added up otherwise, the small one would keep its digits.
+    def test_rounding_of_parts_that_cancel_is_no_other_sum(self):
+        # Newer Pythons' sum() would keep the digits of the small one.
         values = [("accuracy", 1e12), ("repetition", 0.1), ("overlong", -1e12)]
 
         def rewarded(asked):
