@@ -73,6 +73,10 @@ class TestEvaluate:
         with pytest.raises(TrainingError, match="(?s)1 of 4 answers.*WORKER_CRASHED: as scripted"):
             evaluated(tmp_path / "rows.jsonl", rows, judge, allowed=0.24)
 
+    def test_domain_cannot_be_called_as_all_of_them_are(self, tmp_path):
+        with pytest.raises(TrainingError, match="data_source: 'all'"):
+            evaluated(tmp_path / "rows.jsonl", [row(0, 0, "7", OVERALL)])
+
     def test_greedy_accuracy_has_wilsons_interval(self, tmp_path):
         rows = [row(number, "greedy", "7" if number < 3 else "8") for number in range(5)]
         found = evaluated(tmp_path / "rows.jsonl", rows).accuracies()[OVERALL]

@@ -18,11 +18,14 @@ from fake_programs import FakePrograms
 from fake_service import spin_until
 from process_tree import running_below
 
+from assayoffice.rl import Submission
 from assayoffice.rl.embedded import EmbeddedServer
+from assayoffice.rl.errors import HallmarkMismatchError
 from assayoffice.rl.training import config, evaluation, metrics, pipeline
 from assayoffice.rl.training.errors import ChangedRunError, ChildError, TrainingError
 from assayoffice.rl.training.folder import RunFolder
 from assayoffice.rl.training.progress import Advance
+from assayoffice.rl.training.serving import serve
 
 HELD_OUT = 6
 
@@ -135,6 +138,21 @@ class TestFromNothing:
         demanded = json.loads((finished / "run/logs/grpo.log").read_text().splitlines()[-1])
         assert len(demanded["numeric"]) == 64
         assert demanded["numeric"] == stages["service"]["from"]["hallmark of numeric"]
+
+    def test_evaluations_demand_the_verifiers_that_served_and_those_that_are_asked_for(
+        self, tmp_path, endpoint
+    ):
+        file = write(tmp_path, endpoint)
+        demanded = f"[reward]\nrequired_hallmarks.numeric = '{'0' * 64}'"
+        file.write_text(file.read_text().replace("[reward]", demanded))
+        with serve(config.load(file)) as service:
+            assert len(service.hallmarks["code"]) == 64
+            # The other endpoints, and what serves after a restart, are held to it call by call.
+            assert service.client._required_hallmarks == service.hallmarks
+            with pytest.raises(HallmarkMismatchError, match="numeric: 0000"):
+                service.client.verify_batch(
+                    [Submission("1", "numeric", "2", {"reference": "2"})], timeout=30
+                )
 
     def test_service_that_is_started_is_gone_afterwards(self, tmp_path, endpoint):
         before = running_below(os.getpid()).keys()

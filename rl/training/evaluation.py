@@ -103,9 +103,7 @@ def evaluate(
             match result:
                 case Verdict():
                     hallmarks.add(str(result.hallmark))
-                    problem = problems.setdefault(
-                        problem_of(row), _Problem(str(row["data_source"]))
-                    )
+                    problem = problems.setdefault(problem_of(row), _Problem(_domain(row)))
                     problem.add(row, result.outcome is Outcome.CORRECT)
                 case ItemError():
                     errors[result.reason] += 1
@@ -198,6 +196,16 @@ def read(path: Path) -> Evaluation:
         written["errors"],
         tuple(written["hallmarks"]),
     )
+
+
+def _domain(row: Mapping[str, object]) -> str:
+    domain = str(row["data_source"])
+    if domain == OVERALL:
+        raise TrainingError(
+            f"data_source: {OVERALL!r} is what all problems together are called; give the rows of "
+            "the held-out file another"
+        )
+    return domain
 
 
 class _Problem:

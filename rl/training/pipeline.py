@@ -222,6 +222,8 @@ class _Run:
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
             seed=self._config.seed,
+            verifier=self._config.reward_settings(service.endpoints).verifier,
+            template=self._template(),
             engine=settings.vllm,
         )
         file = self._folder.logs / f"evaluation-{name}.json"
@@ -243,6 +245,12 @@ class _Run:
         }
         self._progress.advance(stage, Advance(figures=figures))
         return (completions, path)
+
+    def _template(self) -> Mapping[str, object]:
+        """What verl's rollouts tell the chat template; a plus is for Hydra only."""
+        data = _table(self._config.grpo.verl, "data")
+        told = _table(data, "apply_chat_template_kwargs")
+        return {name.removeprefix("+"): value for name, value in told.items()}
 
     def _report(self) -> tuple[Path, ...]:
         report.write([self._folder], self._folder.report)

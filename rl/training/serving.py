@@ -25,7 +25,10 @@ _CALL_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Who judges: addresses, a client of them, and the digest of each verifier that serves."""
+    """Who judges: addresses, a client of them, and the digest of each verifier that serves.
+
+    Calls of the client are refused once another verifier serves.
+    """
 
     client: Client
     endpoints: Sequence[str]
@@ -56,17 +59,19 @@ def serve(config: Config) -> Iterator[Service]:
             server = EmbeddedServer(start_seconds=seconds, flags=flags)
             endpoints = [stack.enter_context(server).endpoint]
         settings = config.reward_settings(endpoints)
-        client = stack.enter_context(_client(endpoints, settings))
-        listed = client.list_verifiers(timeout=_CALL_SECONDS)
-        try:
-            recipe = client.applied_recipe(settings.recipe, timeout=_CALL_SECONDS)
-        except InvalidRequestError as error:
-            raise ConfigError(f"reward.recipe, reward.options: {error}") from None
-        hallmarks = {each.name: each.hallmark.digest for each in listed if each.serving}
+        with _client(endpoints, settings, {}) as asking:
+            listed = asking.list_verifiers(timeout=_CALL_SECONDS)
+            try:
+                recipe = asking.applied_recipe(settings.recipe, timeout=_CALL_SECONDS)
+            except InvalidRequestError as error:
+                raise ConfigError(f"reward.recipe, reward.options: {error}") from None
+        served = {each.name: each.hallmark.digest for each in listed if each.serving}
+        hallmarks = {**served, **settings.required_hallmarks}
+        client = stack.enter_context(_client(endpoints, settings, hallmarks))
         yield Service(client, endpoints, hallmarks, str(settings.recipe), recipe.digest)
 
 
-def _client(endpoints: list[str], settings: Settings) -> Client:
+def _client(endpoints: list[str], settings: Settings, hallmarks: Mapping[str, str]) -> Client:
     """A client that connects as the reward manager does."""
     credentials = None
     if settings.ca_file:
@@ -76,5 +81,5 @@ def _client(endpoints: list[str], settings: Settings) -> Client:
         credentials=credentials,
         server_name=settings.server_name,
         token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
-        required_hallmarks=settings.required_hallmarks,
+        required_hallmarks=hallmarks,
     )

@@ -91,10 +91,10 @@ def grpo(config: Config, job: Job, rewards: Rewards) -> Sequence[str]:
         "reward": {
             "reward_manager": {"name": "assay"},
             "+reward_kwargs": {
+                **config.reward,
                 "endpoints": list(rewards.endpoints),
                 "required_hallmarks": dict(rewards.hallmarks),
                 "metrics_file": str(rewards.metrics),
-                **config.reward,
             },
         },
         "trainer": {
