@@ -43,6 +43,13 @@ class TestTrain:
         done = CliRunner().invoke(app, ["train", str(file), "--run", str(tmp_path / "run")])
         assert done.exit_code == 2 and "did you mean 'seed'?" in done.stdout
 
+    def test_folder_that_cannot_be_written_is_named(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(programs, "require_extra", lambda: None)
+        (tmp_path / "file").touch()
+        done = CliRunner().invoke(app, ["train", str(DEMO), "--run", str(tmp_path / "file/run")])
+        assert done.exit_code == 3
+        assert "error: " in done.stdout and str(tmp_path / "file/run") in done.stdout
+
     def test_with_json_standard_output_is_for_machines(self, without_extra, tmp_path):
         done = CliRunner().invoke(app, ["train", str(DEMO), "--json"])
         assert done.exit_code == 2 and done.stdout == "" and "not installed" in done.stderr

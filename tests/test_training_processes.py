@@ -1,5 +1,6 @@
 """Whatever a command starts ends with it, wherever it went; and its log says why it failed."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -88,9 +89,12 @@ class TestEnding:
     def test_keeper_that_is_killed_takes_the_command_along(self, tmp_path):
         program = "import time; print('ready', flush=True); time.sleep(1000)"
         log = tmp_path / "log"
-        keeper = subprocess.Popen(
-            [*children._KEEPER, str(log), sys.executable, "-c", program], stdin=subprocess.PIPE
-        )
+        with log.open("wb") as output:
+            keeper = subprocess.Popen(
+                [*children._KEEPER, sys.executable, "-c", program],
+                stdin=subprocess.PIPE,
+                stdout=output,
+            )
         spin_until(lambda: children.last_line(log) == "ready")
         started = running_below(keeper.pid)
         keeper.kill()
@@ -148,6 +152,20 @@ class TestFailing:
         )
         with pytest.raises(ChildError, match="ValueError: the cause"):
             children.run(command(program), nothing)
+
+    def test_what_cannot_be_started_is_named(self, command, capfd):
+        missing = dataclasses.replace(command(""), arguments=("no-such-program",))
+        with pytest.raises(ChildError, match="(?s)look at it.*No such file.*no-such-program"):
+            children.run(missing, nothing)
+        assert capfd.readouterr() == ("", "")
+
+    def test_nothing_that_was_printed_moves_the_cursor_or_paints(self, command, tmp_path):
+        program = r"print('\x1b[2J\x1b]0;title\x07\x1b[31m\tred \u202e')" "\nraise SystemExit(1)"
+        with pytest.raises(ChildError) as caught:
+            children.run(command(program), nothing)
+        shown = children.last_line(tmp_path / "log")
+        assert "red" in shown and str(caught.value).endswith(shown)
+        assert all(char.isprintable() for char in shown)
 
     def test_log_of_an_earlier_attempt_is_not_blamed(self, command):
         with pytest.raises(ChildError):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assayoffice.rl.terminal import plain
 from assayoffice.rl.training.errors import ChildError
 
 # By its file and without site-packages: it needs nothing, and should be there at once.
@@ -23,7 +24,7 @@ _LAST_LINES = 30
 _LAST_BYTES = 64 * 1024
 _TRACEBACK = "Traceback (most recent call last)"
 _TRACEBACK_LINES = 8
-_COLOR = re.compile(r"\x1b\[[\d;]*m")
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")  # colors, cursor movements
 _RAY_PREFIX = re.compile(r"^\([^)]* pid=\d+\) ")
 
 
@@ -48,16 +49,19 @@ def run(command: Command, look: Callable[[], None], held: Sequence[int] = ()) ->
     raised in here, an interruption among it, everything the command started is gone first.
     """
     command.log.parent.mkdir(parents=True, exist_ok=True)
-    begin = command.log.stat().st_size if command.log.exists() else 0
-    keeper = subprocess.Popen(
-        (*_KEEPER, str(command.log), *command.arguments),
-        cwd=command.folder,
-        env={**os.environ, **command.environment},
-        stdin=subprocess.PIPE,
-        # Ctrl-C reaches every process of a session; this one's is ours to hand on.
-        start_new_session=True,
-        pass_fds=held,
-    )
+    with command.log.open("ab") as output:
+        begin = output.tell()
+        keeper = subprocess.Popen(
+            (*_KEEPER, *command.arguments),
+            cwd=command.folder,
+            env={**os.environ, **command.environment},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C reaches every process of a session; this one's is ours to hand on.
+            start_new_session=True,
+            pass_fds=held,
+        )
     try:
         while keeper.poll() is None:
             look()
@@ -74,41 +78,48 @@ def run(command: Command, look: Callable[[], None], held: Sequence[int] = ()) ->
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log, without what terminals overwrite; empty where there is none."""
+    """The last line of a log, without what terminals overwrite; empty where there is none.
+
+    Models' texts get into logs, so nothing is left in it that moves the cursor or paints.
+    """
     try:
         size = log.stat().st_size
     except FileNotFoundError:
         return ""
     lines = _lines(log, max(0, size - _LAST_BYTES))
-    return lines[-1] if lines else ""
+    return plain(lines[-1]).plain if lines else ""
 
 
 def _excerpt(log: Path, begin: int) -> str:
-    """What a log says about a failure, from an offset on.
+    """What a log says about a failure, from an offset on, fit for terminals.
 
     The last lines, and before them the end of the first traceback: launchers and Ray report that a
     process of theirs failed after it has said why.
     """
     lines = _lines(log, begin)
+    return plain("\n".join(_telling(lines))).plain
+
+
+def _telling(lines: Sequence[str]) -> Sequence[str]:
     last = lines[-_LAST_LINES:]
     starts = [index for index, line in enumerate(lines) if _TRACEBACK in line]
     if not starts:
-        return "\n".join(last)
+        return last
     bare = [_RAY_PREFIX.sub("", line) for line in lines]
     after = range(starts[0] + 1, len(lines))
     # Its frames are indented; the exception is not.
     end = next((index for index in after if bare[index][:1].strip()), len(lines) - 1)
     first = lines[max(starts[0], end - _TRACEBACK_LINES) : end + 1]
     if end >= len(lines) - len(last):
-        return "\n".join(last)
-    return "\n".join([*first, "...", *last[-_TRACEBACK_LINES:]])
+        return last
+    return [*first, "...", *last[-_TRACEBACK_LINES:]]
 
 
 def _lines(log: Path, begin: int) -> list[str]:
     with log.open("rb") as file:
         file.seek(begin)
         text = file.read().decode(errors="replace")
-    text = _COLOR.sub("", text).replace("\r\n", "\n")
+    text = _SEQUENCE.sub("", text).replace("\r\n", "\n").expandtabs()
     shown = (line.rpartition("\r")[2].rstrip() for line in text.split("\n"))
     return [line for line in shown if line]
 

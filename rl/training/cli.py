@@ -23,6 +23,7 @@ from rich.console import Console
 
 from assayoffice.rl.embedded import EmbeddedServerError
 from assayoffice.rl.errors import ServiceError
+from assayoffice.rl.terminal import plain
 
 app = typer.Typer()
 
@@ -95,15 +96,24 @@ def outcome_of(console: Console) -> Iterator[None]:
     try:
         yield
     except TrainingError as error:
-        console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
+        _complain(console, error)
         unusable = isinstance(error, (ConfigError, MissingExtraError))
         raise typer.Exit(2 if unusable else 3) from None
     except (ServiceError, EmbeddedServerError) as error:
-        console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
+        _complain(console, error)
         raise typer.Exit(4) from None
+    except OSError as error:
+        # The folder of the run cannot be written, or its disk is full.
+        _complain(console, error)
+        raise typer.Exit(3) from None
     except KeyboardInterrupt:
         console.print("Interrupted; the same command goes on from here.")
         raise typer.Exit(130) from None
+
+
+def _complain(console: Console, error: Exception) -> None:
+    # Servers and logs have their say in errors, and models theirs in logs.
+    console.print(plain(f"error: {error}"), style="bold red", soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Runs a command and ends everything it started, however the run itself ends.
 
-``python keeper.py LOG COMMAND...`` is the parent of each trainer. Trainers
-start daemons (Ray's, vLLM's) that outlive them in sessions of their own; here they cannot:
+``python keeper.py COMMAND...`` is the parent of each trainer. Trainers start daemons (Ray's,
+vLLM's) that outlive them in sessions of their own; here they cannot:
 
 - Whatever loses its parent below this process becomes its child (it is a "subreaper"), so all that
   was started is found below it in /proc, whatever session it moved to.
@@ -33,7 +33,6 @@ _STOPPED = 143
 
 def main() -> None:
     """The process. See the module's docstring."""
-    log, command = Path(sys.argv[1]), sys.argv[2:]
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
     # The run decides when to stop, and says so by closing standard input.
@@ -41,20 +40,17 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Short, because the path of a Unix socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
-        code = _run(log, command, folder)
+        code = _run(sys.argv[1:], folder)
     sys.exit(code)
 
 
-def _run(log: Path, command: list[str], folder: str) -> int:
-    with log.open("ab") as output:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "TMPDIR": folder, "RAY_TMPDIR": folder},
-            preexec_fn=_die_with_parent,
-        )
+def _run(command: list[str], folder: str) -> int:
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": folder, "RAY_TMPDIR": folder},
+        preexec_fn=_die_with_parent,
+    )
     try:
         code = _wait(child)
         if code is None:
