@@ -1,6 +1,7 @@
 """Where generations are looked at: short ones at once, long ones in threads of their own."""
 
 import asyncio
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 from assayoffice.server.rewards.generation import Generation
@@ -23,10 +24,15 @@ class RatingThreads:
         self._long = ThreadPoolExecutor(1, "long-ratings")
         self._huge = ThreadPoolExecutor(1, "huge-ratings")
 
-    async def rate(self, recipe: Recipe, generation: Generation) -> Rating:
-        """What ``recipe`` makes of a generation, of which it knows all that it needs."""
+    async def rate(self, recipe: Recipe, generation: Generation, deadline: float) -> Rating:
+        """What ``recipe`` makes of a generation, of which it knows all that it needs.
+
+        Raises TimeoutError at ``deadline``, which is on the event loop's clock.
+        """
         size = len(generation.token_ids) + len(generation.response)
         if size < _LONG:
             return recipe.rate(generation)
         thread = self._long if size < _HUGE else self._huge
-        return await asyncio.get_running_loop().run_in_executor(thread, recipe.rate, generation)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout_at(deadline if math.isfinite(deadline) else None):
+            return await loop.run_in_executor(thread, recipe.rate, generation)

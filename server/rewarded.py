@@ -79,12 +79,16 @@ class Rewards:
         generation = wire.generation(asked)
         # Looked at while it is being judged, and not at all where it will not be.
         refused = admitted.finding.done() and isinstance(admitted.finding.result(), Failed)
-        rating = None if refused else await self._rate(generation, admitted)
+        rating = None if refused else await self._rate(generation, admitted, call.deadline)
         return PendingReward(admitted, path, rating, generation.token_count)
 
-    async def _rate(self, generation: Generation, admitted: Admitted) -> Rating:
+    async def _rate(self, generation: Generation, admitted: Admitted, deadline: float) -> Rating:
         try:
-            return await self._threads.rate(self._recipe, generation)
+            return await self._threads.rate(self._recipe, generation, deadline)
+        except TimeoutError:
+            admitted.finding.cancel()
+            message = "the deadline passed before the generation was looked at"
+            raise StatusError(Reason.DEADLINE_EXCEEDED, message) from None
         except BaseException:
             admitted.finding.cancel()
             raise

@@ -1,6 +1,7 @@
 """Generations are looked at without holding up each other, nor the event loop."""
 
 import asyncio
+import math
 import threading
 
 import pytest
@@ -59,7 +60,9 @@ async def until_inside(*expected: int) -> None:
 async def test_one_huge_generation_at_a_time_and_long_ones_beside_it():
     threads = RatingThreads()
     asked = [HUGE, HUGE + 1, HUGE + 2, LONG, LONG + 1]
-    ratings = [asyncio.create_task(threads.rate(HELD, generation(each))) for each in asked]
+    ratings = [
+        asyncio.create_task(threads.rate(HELD, generation(each), math.inf)) for each in asked
+    ]
     # The event loop that waits here is free all the while.
     await until_inside(HUGE, LONG)
     goes_on.set()
@@ -69,21 +72,32 @@ async def test_one_huge_generation_at_a_time_and_long_ones_beside_it():
 
 async def test_who_gives_up_makes_no_room_for_a_second_one():
     threads = RatingThreads()
-    first = asyncio.create_task(threads.rate(HELD, generation(HUGE)))
+    first = asyncio.create_task(threads.rate(HELD, generation(HUGE), math.inf))
     await until_inside(HUGE)
     first.cancel()
-    second = asyncio.create_task(threads.rate(HELD, generation(HUGE + 1)))
+    second = asyncio.create_task(threads.rate(HELD, generation(HUGE + 1), math.inf))
     await asyncio.wait([first])
-    third = asyncio.create_task(threads.rate(HELD, generation(LONG)))
+    third = asyncio.create_task(threads.rate(HELD, generation(LONG), math.inf))
     await until_inside(HUGE, LONG)
     goes_on.set()
     await asyncio.gather(second, third)
     assert max(most) == 2
 
 
+async def test_nobody_waits_longer_than_the_deadline():
+    threads = RatingThreads()
+    deadline = asyncio.get_running_loop().time() + 0.05
+    first = asyncio.create_task(threads.rate(HELD, generation(HUGE), math.inf))
+    for tokens in (HUGE, LONG):
+        with pytest.raises(TimeoutError):
+            await threads.rate(HELD, generation(tokens), deadline)
+    goes_on.set()
+    assert total((await first).settle(RIGHT)) == HUGE
+
+
 async def test_short_generation_is_looked_at_on_the_spot():
     goes_on.set()
-    rating = RatingThreads().rate(HELD, generation(1_000))
+    rating = RatingThreads().rate(HELD, generation(1_000), 0.0)
     with pytest.raises(StopIteration) as returned:
         rating.send(None)
     assert total(returned.value.value.settle(RIGHT)) == 1_000
