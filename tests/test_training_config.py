@@ -90,6 +90,8 @@ class TestMistakes:
             ("samples = 4", "samples = true", "a whole number, not true or false"),
             ("samples = 4", "samples = 4\ntemperature = nan", "temperature: must be finite"),
             ("prompts = 10", "prompts = 1", "data.sizes.prompts: must be at least 2"),
+            ("prompts = 10", "prompts = 11", "data.sizes.prompts: must be even"),
+            ("seed = 3", "seed = 4294967296", "seed: must be at most 2147483647"),
             ("prompts = 10", "promts = 10", "data.sizes.prompts: missing"),
             ('[model]\nbuild = "toy"', "[model]", "model.path: give either path"),
             ('[model]\nbuild = "toy"', '[model]\nbuild = "big"', "build: must be 'toy'"),

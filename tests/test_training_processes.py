@@ -101,7 +101,9 @@ class TestEnding:
         keeper.communicate()
         spin_until(lambda: all(gone(pid) for pid in started))
 
-    def test_temporary_files_go_where_they_are_removed(self, command, tmp_path):
+    def test_temporary_files_go_where_they_are_removed(self, command, tmp_path, monkeypatch):
+        (tmp_path / ("long" * 20)).mkdir()
+        monkeypatch.setenv("TMPDIR", str(tmp_path / ("long" * 20)))
         program = "import os, tempfile; print(tempfile.mkdtemp(), os.environ['RAY_TMPDIR'])"
         children.run(command(program), nothing)
         made, ray = children.last_line(tmp_path / "log").split()

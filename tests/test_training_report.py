@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from assayoffice.rl.training import evaluation, metrics, report, svg
 from assayoffice.rl.training.cli import app
+from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.evaluation import Evaluation, ProblemResult
 from assayoffice.rl.training.folder import RunFolder, write_json, write_whole
 from assayoffice.rl.training.intervals import Estimate, Tally
@@ -159,6 +160,19 @@ class TestOneRun:
         path.write_text(path.read_text().replace("grpo says", "long " * 2000))
         report.write([folder], tmp_path / "report.html")
         assert re.search(r"… \(10\d\d\d characters in all\)", Page(tmp_path / "report.html").text)
+
+    def test_one_problem_is_too_few_to_compare(self, run, tmp_path):
+        folder = run()
+        for name in ("start", "sft", "grpo"):
+            evaluation.save(answers(1, greedy=False), folder.evaluation(name))
+        report.write([folder], tmp_path / "report.html")
+        assert "too few problems have verdicts to compare" in Page(tmp_path / "report.html").text
+
+    def test_folder_without_its_record_is_named(self, run, tmp_path):
+        folder = run()
+        folder.stages.unlink()
+        with pytest.raises(TrainingError, match=r"stages\.json: the stage configuration"):
+            report.write([folder], tmp_path / "report.html")
 
 
 class TestSeveralRuns:

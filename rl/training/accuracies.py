@@ -72,7 +72,7 @@ def _cards(runs: Sequence[Run]) -> Iterable[tuple[str, str, str]]:
         gains = [_gained(run, names, OVERALL) for run in runs]
         gained = _across(gains)
         sign = "+" if gained is not None and gained.value >= 0 else ""
-        below = _below(gained)
+        below = _below(gained) if gained else "too few problems have verdicts to compare"
         if len(runs) > 1:
             below += "; each " + ", ".join(f"{100 * each.value:+.1f}" for each in gains if each)
         yield "GRPO gained, points", sign + _figure(gained, ""), below

@@ -5,7 +5,8 @@ Exit codes of ``train``:
 ====  ==============================================================================
 0     the run is finished and its report is written
 2     the command line or the configuration cannot be used, or the extra is not installed
-3     a stage failed, or the folder holds another run; the message says what to do
+3     a stage failed, or the folder holds another run or cannot be written; the message
+      says what to do
 4     the service does not start, is unreachable or refuses the calls
 130   interrupted; everything it started is gone, and the same command goes on
 ====  ==============================================================================

@@ -12,6 +12,9 @@
     [evaluation]  problems, samples, temperature, max_tokens ...; [evaluation.vllm]: its arguments
     [environment] variables for the trainers and samplers
 
+The seed is that of the toy's model and data, of the order of GRPO's data, of its rollouts and of
+evaluations. verl's SFT trainer has none: it goes over the same file in the same order.
+
 Keys of verl are nested as they are in verl; one that verl's own configuration does not have begins
 with a plus, as Hydra wants it: ``"+num_gpus" = 1``.
 """
@@ -26,6 +29,8 @@ from assayoffice.rl.training.errors import ConfigError
 from assayoffice.rl.training.tables import Table
 from assayoffice.rl.verl.settings import Settings, SettingsError, read_settings
 
+#: What all take that draw at random: Python, NumPy, torch and vLLM.
+LARGEST_SEED = 2**31 - 1
 _TOY = "toy"
 # Rows of the toy's files, see rl/toy/data.py.
 _SIZES = ("demonstrations", "prompts", "held_out")
@@ -123,8 +128,11 @@ def load(file: Path, seed: int | None = None) -> Config:
         raise ConfigError(f"{file}: not TOML: {error}") from None
     top = Table(file, "", values)
     written_seed = top.integer("seed", 1, minimum=0)
+    used_seed = written_seed if seed is None else seed
+    if used_seed > LARGEST_SEED:
+        raise top.wrong("seed", f"must be at most {LARGEST_SEED}, not {used_seed}")
     config = Config(
-        seed=written_seed if seed is None else seed,
+        seed=used_seed,
         model=_model(top.table("model")),
         data=_data(top.table("data")),
         service=_service(top.table("service")),
@@ -164,6 +172,9 @@ def _data(table: Table) -> DataConfig:
         table.only("build", _TOY)
         written = table.table("sizes")
         sizes = {each: written.integer(each, minimum=2) for each in _SIZES}
+        for each, rows in sizes.items():
+            if rows % 2:
+                raise written.wrong(each, f"must be even, half of it for each domain, not {rows}")
         written.refuse_others()
         table.refuse_others()
         return DataConfig(sizes, None, None, None)

@@ -29,6 +29,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 # A trainer that is asked to stop may write its last words; nothing depends on them.
 _GRACE_SECONDS = 3.0
 _STOPPED = 143
+_LONGEST_PLACE = 20
 
 
 def main() -> None:
@@ -38,8 +39,11 @@ def main() -> None:
     # The run decides when to stop, and says so by closing standard input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # Short, because the path of a Unix socket has at most 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
+    # Short, because the path of a Unix socket has at most 107 bytes, of which Ray takes 70.
+    place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= _LONGEST_PLACE else "/tmp"
+    with tempfile.TemporaryDirectory(
+        prefix="assay-", dir=place, ignore_cleanup_errors=True
+    ) as folder:
         code = _run(sys.argv[1:], folder)
     sys.exit(code)
 

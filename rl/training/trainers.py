@@ -57,7 +57,6 @@ def sft(config: Config, job: Job) -> Sequence[str]:
         "model": {"path": job.model},
         "trainer": {
             **_trainer(job, config.sft.steps, config.sft.save_every),
-            "seed": config.seed,
             "max_ckpt_to_keep": _KEPT_CHECKPOINTS,
         },
         "checkpoint": {"save_contents": _SAVED},
