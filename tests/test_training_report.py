@@ -185,6 +185,11 @@ class TestSeveralRuns:
         assert text.count("mean of seeds") == 3  # all, and each domain
         assert "differs" not in text
 
+    def test_intervals_over_few_seeds_end_where_accuracies_do(self, run, tmp_path):
+        report.write([run(1, (0, 1, 0, 1)), run(2, (4, 4, 4, 4))], tmp_path / "report.html")
+        text = Page(tmp_path / "report.html").text
+        assert "56.2 (0.0 to 100.0)" in text and "100.0 (95 %)" in text
+
     def test_runs_of_different_configurations_are_not_passed_off_as_seeds(self, run, tmp_path):
         report.write([run(1), run(2, **{"grpo.lr": 1})], tmp_path / "report.html")
         text = Page(tmp_path / "report.html").text
@@ -239,6 +244,12 @@ class TestCharts:
         ends = re.search(r'class="line c1" x1="([\d.]+)" x2="([\d.]+)"', chart)
         labels = dict(re.findall(r'x="([\d.]+)" y="[\d.]+">(\d+) %', chart))
         assert ends and labels[ends[1]] == "0" and labels[ends[2]] == "100"
+
+    def test_long_names_of_rows_stand_within_the_chart(self):
+        dots = [svg.Dot("a", Estimate(0.5, 0.0, 1.0), 1)]
+        chart = svg.dots("t", [("a-publisher-of-data-sets/" * 3 + "algebra", dots)])
+        found = re.search(r'text-anchor="end" x="([\d.]+)"[^>]*>(…[^<]*algebra)<', chart)
+        assert found and float(found[1]) > 8 * len(found[2]) and float(found[1]) < 320
 
     def test_names_are_escaped(self):
         line = svg.Line("<b>", [(1, 1), (2, 2)], 1)

@@ -50,7 +50,7 @@ def tables(runs: Sequence[Run]) -> Iterable[str]:
         if several:
             means = [_across([_sampled(run, name, domain) for run in runs]) for name in names]
             if gains:
-                means.append(_across([_gained(run, names, domain) for run in runs]))
+                means.append(_across([_gained(run, names, domain) for run in runs], least=-1.0))
             sampled.append([label, _MEAN, "", *map(percent, means)])
     yield page.table(head, sampled, len(first) - 1, strong=lambda row: _MEAN in row)
     yield page.paragraph(
@@ -70,7 +70,7 @@ def _cards(runs: Sequence[Run]) -> Iterable[tuple[str, str, str]]:
         yield f"Accuracy {TITLES[name]}", _figure(estimate, " %"), _below(estimate)
     if _gains(names):
         gains = [_gained(run, names, OVERALL) for run in runs]
-        gained = _across(gains)
+        gained = _across(gains, least=-1.0)
         sign = "+" if gained is not None and gained.value >= 0 else ""
         below = _below(gained) if gained else "too few problems have verdicts to compare"
         if len(runs) > 1:
@@ -111,12 +111,18 @@ def _problems(run: Run, domain: str) -> str:
     return "0" if found is None else str(found.problems)
 
 
-def _across(estimates: Sequence[Estimate | None]) -> Estimate | None:
-    """Of one run its estimate; of several the mean over them, with the interval over seeds."""
+def _across(estimates: Sequence[Estimate | None], least: float = 0.0) -> Estimate | None:
+    """Of one run its estimate; of several the mean over them, with the interval over seeds.
+
+    Few seeds have intervals that reach beyond what there can be, ``least`` to 1; they end there.
+    """
     found = [each for each in estimates if each is not None]
     if len(found) != len(estimates):
         return None
-    return found[0] if len(found) == 1 else mean([each.value for each in found])
+    if len(found) == 1:
+        return found[0]
+    over = mean([each.value for each in found])
+    return Estimate(over.value, max(least, over.low), min(1.0, over.high))
 
 
 def _figure(estimate: Estimate | None, unit: str) -> str:

@@ -35,12 +35,14 @@ td.number { white-space: nowrap; } .strong td { font-weight: 600; }
 .alone { max-width: 780px; margin: 26px 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 26px; }
 @media (max-width: 520px) { .charts { grid-template-columns: 1fr; } }
-figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; }
+figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto;
+  overflow: visible; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; min-height: 20px; }
 .key { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 6px; }
 .line { fill: none; stroke-width: 2; } .faint { opacity: .3; stroke-width: 1.5; }
 .grid { stroke: var(--line); } .tick { font-size: 12px; fill: var(--soft); }
 .label { font-size: 14px; fill: var(--ink); }
+@media (max-width: 520px) { .tick { font-size: 17px; } .label { font-size: 16px; } }
 pre { background: var(--card); border-radius: 8px; padding: 10px 14px; margin: 4px 0;
   white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.45 ui-monospace, monospace; }
 details { margin: 10px 0; } summary { cursor: pointer; color: var(--soft); }

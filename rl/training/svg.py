@@ -11,12 +11,13 @@ from html import escape
 from assayoffice.rl.training.intervals import Estimate
 
 _WIDTH, _HEIGHT = 640.0, 250.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 12.0, 34.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 18.0, 34.0
 _TICKS = 5
 _SAME = 1e-6
 _MOST_MARKS = 60
 _ROW = 30.0
-_LABELS = 150.0
+_LABEL_CHARACTERS = 32
+_CHARACTER = 8.5
 
 Point = tuple[float, float]
 
@@ -100,12 +101,14 @@ def stacks(
 def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
     """Shares with their intervals on one axis of percent: a row for each name."""
     gap = 13.0
+    names = [_cut(name) for name, _ in rows]
+    labels = 24 + _CHARACTER * max(map(len, names), default=0)
     heights = [max(_ROW, gap * len(each) + 12) for _, each in rows]
     height = sum(heights) + _BOTTOM + _TOP
-    scale = (_WIDTH - _LABELS - 2 * _RIGHT) / 100  # the last label is centered on its end
+    scale = (_WIDTH - labels - 2 * _RIGHT) / 100  # the last label is centered on its end
 
     def at(share: float) -> float:
-        return _LABELS + 100 * share * scale
+        return labels + 100 * share * scale
 
     parts = []
     for percent in range(0, 101, 20):
@@ -116,9 +119,9 @@ def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
             f'x="{place:.1f}" y="{height - _BOTTOM + 16:.1f}">{percent} %</text>'
         )
     top = _TOP
-    for (name, row), room in zip(rows, heights, strict=True):
+    for name, (_, row), room in zip(names, rows, heights, strict=True):
         parts.append(
-            f'<text class="label" text-anchor="end" x="{_LABELS - 12}" '
+            f'<text class="label" text-anchor="end" x="{labels - 12:g}" '
             f'y="{top + room / 2 + 4:.1f}">{escape(name)}</text>'
         )
         for index, dot in enumerate(row):
@@ -179,10 +182,15 @@ class _Frame:
             )
         parts.append(
             f'<text class="tick" text-anchor="end" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}">'
-            f'{escape(x)}</text><text class="tick" x="{_LEFT + 4}" y="{_TOP + 8}">'
+            f'{escape(x)}</text><text class="tick" x="{_LEFT}" y="{_TOP - 6}">'
             f"{escape(y)}</text>"
         )
         return "".join(parts)
+
+
+def _cut(name: str) -> str:
+    """A name that leaves room for what it names; data sets say most at their ends."""
+    return name if len(name) <= _LABEL_CHARACTERS else f"…{name[1 - _LABEL_CHARACTERS :]}"
 
 
 def _mark(frame: _Frame, series: Line, point: Point) -> str:
