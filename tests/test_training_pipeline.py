@@ -219,7 +219,9 @@ class TestStopping:
         """A run that stands still within GRPO, with a daemon that left its session."""
         file = write(tmp_path, FAKE_STOP_AFTER="grpo 3")
         command = [sys.executable, fake_programs.__file__, "run", str(file), str(tmp_path / "run")]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts
+        )
         try:
             spin_until(lambda: "sleep" in _commands(running_below(process.pid)), 60)
             yield process, running_below(process.pid)
@@ -255,6 +257,11 @@ class TestStopping:
         assert steps == [1, 2, 3, 4]
         # While it starts, it does not claim the steps of the killed one.
         assert {step for stage, step in seen.steps if stage == "grpo"} <= {3, 4}
+
+
+def _hear_interrupts() -> None:
+    """Shells have what they start in the background ignore them, tests among it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _commands(pids: dict[int, float]) -> set[str]:

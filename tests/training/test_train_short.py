@@ -30,6 +30,7 @@ SMALLER = {
     r"train_batch_size = 32": "train_batch_size = 8",
     r"ppo_mini_batch_size = 32": "ppo_mini_batch_size = 8",
     r"\nn = 8": "\nn = 4",
+    r"ppo_micro_batch_size_per_gpu = \d+": "ppo_micro_batch_size_per_gpu = 32",
 }
 
 Event = dict[str, object]
@@ -50,7 +51,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def events(config: Path, until: Callable[[Event], bool], ask: int) -> Iterator[Event]:
     """Run the command; send it a signal at an event; check that nothing of it is left."""
     command = [*ASSAY, "train", str(config), "--run", str(config.parent / "run"), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as train:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+    ) as train:
         assert train.stdout is not None
         started: dict[int, float] = {}
         try:
@@ -64,6 +67,11 @@ def events(config: Path, until: Callable[[Event], bool], ask: int) -> Iterator[E
             train.kill()
     assert train.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9, 0: 0}[ask]
     spin_until(lambda: not any(alive(pid) for pid in started), 60)
+
+
+def hear_interrupts() -> None:
+    """Shells have what they start in the background ignore them, tests among it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def alive(pid: int) -> bool:
