@@ -87,7 +87,7 @@ class TestEnding:
         assert (tmp_path / "log").read_text() == "ready\nfarewell\n"
 
     def test_keeper_that_is_killed_takes_the_command_along(self, tmp_path):
-        program = "import time; print('ready', flush=True); time.sleep(1000)"
+        program = "import os, time; print(os.environ['TMPDIR'], flush=True); time.sleep(1000)"
         log = tmp_path / "log"
         with log.open("wb") as output:
             keeper = subprocess.Popen(
@@ -95,11 +95,12 @@ class TestEnding:
                 stdin=subprocess.PIPE,
                 stdout=output,
             )
-        spin_until(lambda: children.last_line(log) == "ready")
+        spin_until(lambda: children.last_line(log) != "")
         started = running_below(keeper.pid)
         keeper.kill()
         keeper.communicate()
         spin_until(lambda: all(gone(pid) for pid in started))
+        os.rmdir(children.last_line(log))  # the one thing that it leaves behind
 
     def test_temporary_files_go_where_they_are_removed(self, command, tmp_path, monkeypatch):
         (tmp_path / ("long" * 20)).mkdir()
