@@ -18,11 +18,8 @@ def register() -> None:
 
 
 def _register_manager() -> None:
-    from verl.experimental.reward_loop.reward_manager import register as register_manager
-
-    from assayoffice.rl.verl.reward_manager import AssayRewardManager
-
-    register_manager("assay")(AssayRewardManager)
+    # It registers itself, so that it may also be what is imported first.
+    import assayoffice.rl.verl.reward_manager  # noqa: F401
 
 
 def _register_estimator() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, PreTrainedTokenizerBase
+from verl.experimental.reward_loop.reward_manager import register
 from verl.experimental.reward_loop.reward_manager.base import RewardManagerBase
 from verl.protocol import DataProto
 from verl.utils.fs import copy_to_local
@@ -28,6 +29,7 @@ _SHORT_TOKENS = 1000
 _ID_CHARACTERS = 200  # of the 256 that an id may have
 
 
+@register("assay")
 class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no dependency
     """Rewards each sample by its tokens, how it ended, its text and its row's task.
 
@@ -43,18 +45,19 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
         reward_router_address: str | None = None,
         reward_model_tokenizer: PreTrainedTokenizerBase | None = None,
     ) -> None:
-        """Called by verl. Raises SettingsError."""
+        """Called by verl. Raises SettingsError, and what a file raises that cannot be read."""
         super().__init__(config, tokenizer, compute_score)
         try:
             settings = _settings(config)
             self._scoring = Scoring(settings)
-        except (SettingsError, ValueError, OSError) as error:
-            stop_training(str(error))
+            self._endings = _endings(config, tokenizer)
+        except Exception as error:
+            # Whatever it is, verl would drop the samples of this worker and go on.
+            stop_training(str(error) or repr(error))
             raise
         self._verifier = settings.verifier
-        self._endings = _endings(config, tokenizer)
         self._numbers = itertools.count()
-        self._stopping = False
+        self._stopping: asyncio.Task[None] | None = None
 
     async def run_single(self, data: DataProto) -> dict[str, object]:
         """The reward of one sample: ``reward_score`` and ``reward_extra_info``, see ``info.py``."""
@@ -63,19 +66,24 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
             info = await self._scoring.score(rollout, step)
         except Exception as error:
             # Whatever it is, verl would drop the sample and go on.
-            if not self._stopping:
-                self._stopping = True
-                await asyncio.to_thread(stop_training, str(error) or repr(error))
+            await self._stop(str(error) or repr(error))
             raise
         return {"reward_score": info["score"], "reward_extra_info": dict(info)}
 
+    async def _stop(self, message: str) -> None:
+        # One message is enough. But nobody ends before it is there, so that the trainer does not
+        # take a step from what is left.
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(asyncio.to_thread(stop_training, message))
+        await asyncio.shield(self._stopping)
+
     async def _rollout(self, data: DataProto) -> tuple[Rollout, int]:
-        # Of a trajectory of several outputs, verl rewards the last.
+        # Of a trajectory of several outputs, verl rewards the last. They are padded to one length,
+        # and their attention mask is that of prompt and response in one piece: it tells neither.
         item = data[-1:][0]
-        prompt_length = item.batch["prompts"].shape[-1]
-        mask = item.batch["attention_mask"].bool()
-        token_ids: list[int] = item.batch["responses"][mask[prompt_length:]].tolist()
-        prompt_tokens = int(mask[:prompt_length].sum())
+        prompt_tokens = int(item.non_tensor_batch["prompt_len"])
+        response_tokens = int(item.non_tensor_batch["response_len"])
+        token_ids: list[int] = item.batch["responses"][:response_tokens].tolist()
         row = {name: _plain(item.non_tensor_batch.get(name)) for name in _COLUMNS}
         verifier, task = verifier_and_task(row, default=self._verifier)
         text = await self._text(self._endings.spoken(token_ids))
@@ -89,6 +97,7 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
             ),
             Generation(
                 token_ids=token_ids,
+                token_count=len(token_ids),  # 0 is said, too, where an engine gave up at once
                 finish_reason=self._endings.finish_reason(token_ids, prompt_tokens),
             ),
         )

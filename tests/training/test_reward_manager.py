@@ -7,8 +7,9 @@ import math
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ from verl.experimental.reward_loop.reward_loop import RewardLoopWorker
 from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.toy import model
 from assayoffice.rl.verl.scoring import NoRewardError
-from assayoffice.rl.verl.settings import SettingsError
 
 _START_SECONDS = 180.0
+_STOP = "assayoffice.rl.verl.reward_manager.stop_training"
 _HALF: Mapping[str, object] = {"style": "rule", "ground_truth": "1/2"}
 _NOBODY: Mapping[str, object] = {**_HALF, "verifier": "nobody"}
 _NEUTRAL = (
@@ -61,17 +62,26 @@ class Samples:
     ) -> DataProto:
         """One sample; a text is followed by the end token, a list of tokens is what it is."""
         ids = response if isinstance(response, list) else [*self.encode(response), self.end]
-        prompt = self.encode("What is half of one?")
-        whole = torch.tensor([prompt + ids])
+        return self.trajectory([("What is half of one?", ids)], reward_model)
+
+    def trajectory(
+        self,
+        outputs: Sequence[tuple[str, list[int]]],
+        reward_model: Mapping[str, object] = _HALF,
+    ) -> DataProto:
+        """Prompts and responses of an agent loop, padded as by AgentLoopWorker._compute_score."""
+        prompts = [self.encode(prompt) for prompt, _ in outputs]
+        responses = [response for _, response in outputs]
+        whole = [prompt + response for prompt, response in zip(prompts, responses, strict=True)]
         batch = TensorDict(
             {
-                "prompts": torch.tensor([prompt]),
-                "responses": torch.tensor([ids]),
-                "attention_mask": torch.ones_like(whole),
-                "input_ids": whole,
-                "position_ids": torch.arange(whole.shape[1])[None],
+                "prompts": _padded(prompts),
+                "responses": _padded(responses),
+                "attention_mask": _padded([[1] * len(each) for each in whole]),
+                "input_ids": _padded(whole),
+                "position_ids": _padded([list(range(len(each))) for each in whole]),
             },
-            batch_size=1,
+            batch_size=len(outputs),
         )
         columns = {
             "raw_prompt": [{"role": "user", "content": "What is half of one?"}],
@@ -80,12 +90,22 @@ class Samples:
             "extra_info": {"index": 7, "split": "train"},
             "global_steps": 3,
         }
-        return DataProto(batch, {name: np.array([value]) for name, value in columns.items()})
+        same = {name: np.array([value] * len(outputs)) for name, value in columns.items()}
+        lengths = {
+            "prompt_len": np.array([len(each) for each in prompts]),
+            "response_len": np.array([len(each) for each in responses]),
+        }
+        return DataProto(batch, same | lengths)
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text."""
         ids: list[int] = self._tokenizer.encode(text)
         return ids
+
+
+def _padded(rows: Sequence[list[int]]) -> torch.Tensor:
+    tensors = [torch.tensor(row, dtype=torch.int64) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +187,18 @@ async def test_tokens_and_the_end_reach_the_recipe(
     assert (no_block, ended, cut_off) == (-1.0, 1.0, -0.5)
 
 
+async def test_of_several_outputs_the_last_is_rewarded_whole(
+    model_folder: Path, service: str, samples: Samples
+) -> None:
+    worker = RewardLoopWorker(_config(model_folder, *_three_lines(service, "r1@1")))
+    thought = [*samples.encode("<think>1</think>"), samples.end]
+    answer = [*samples.encode(r"<think>1/2</think>\boxed{0.5}"), samples.end]
+    outputs = [("What is half of one? " * 9, thought), ("And now?", answer)]
+    result = await worker.compute_score(samples.trajectory(outputs))
+    assert result["reward_extra_info"]["token_count"] == len(answer)
+    assert result["reward_extra_info"]["correct"] == 1.0
+
+
 async def test_hostile_responses_get_verdicts_and_harm_no_sibling(
     model_folder: Path, service: str, samples: Samples
 ) -> None:
@@ -182,12 +214,13 @@ async def test_hostile_responses_get_verdicts_and_harm_no_sibling(
         # No text at all: halves of characters.
         [*range(100, 200)] * 10,
         [samples.end] * 10,
+        [],
     ]
     batch = [samples.sample(each) for each in hostile]
     results = await _scores(worker, *batch, samples.sample(r"\boxed{0.5}"))
     infos = [each["reward_extra_info"] for each in results]
-    assert [each["infra_error"] for each in infos] == [0.0] * 10
-    assert [each["reward_score"] for each in results] == [0.0] * 9 + [1.0]
+    assert [each["infra_error"] for each in infos] == [0.0] * 11
+    assert [each["reward_score"] for each in results] == [0.0] * 10 + [1.0]
 
 
 async def test_abort_raises_and_names_what_is_missing(
@@ -196,6 +229,31 @@ async def test_abort_raises_and_names_what_is_missing(
     worker = RewardLoopWorker(_config(model_folder, *_three_lines(service)))
     with pytest.raises(NoRewardError, match=r"sample 7/.*UNKNOWN_VERIFIER.*nobody"):
         await worker.compute_score(samples.sample("1", _NOBODY))
+
+
+async def test_of_many_that_fail_none_ends_before_the_trainer_was_told(
+    model_folder: Path, service: str, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[str] = []
+    asked, told = threading.Event(), threading.Event()
+
+    def stop_slowly(message: str) -> None:
+        messages.append(message)
+        asked.set()
+        told.wait(60)
+
+    monkeypatch.setattr(_STOP, stop_slowly)
+    worker = RewardLoopWorker(_config(model_folder, *_three_lines(service)))
+    failing = [
+        asyncio.create_task(worker.compute_score(samples.sample("1", _NOBODY))) for _ in range(3)
+    ]
+    await asyncio.to_thread(asked.wait, 60)
+    ended, _ = await asyncio.wait(failing, timeout=0.2)
+    told.set()
+    results = await asyncio.gather(*failing, return_exceptions=True)
+    assert not ended
+    assert all(isinstance(each, NoRewardError) for each in results)
+    assert len(messages) == 1
 
 
 async def test_group_neutral_gives_no_number_until_the_breaker_trips(
@@ -226,14 +284,23 @@ async def test_group_neutral_gives_no_number_until_the_breaker_trips(
         (("+reward.reward_kwargs.endpoint=x",), "did you mean 'endpoints'"),
         (_NEUTRAL[1:], "set algorithm.adv_estimator=assay_grpo"),
         (("+reward.reward_kwargs.ca_file=/nowhere",), "/nowhere"),
+        (("actor_rollout_ref.model.path=/nowhere",), "/nowhere"),
     ],
 )
-async def test_settings_that_cannot_be_used_stop_the_worker(
-    model_folder: Path, overrides: tuple[str, ...], message: str
+async def test_what_cannot_be_used_stops_the_worker_and_the_run(
+    model_folder: Path,
+    overrides: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    config = _config(model_folder, *_three_lines("127.0.0.1:1"), *overrides)
-    with pytest.raises((SettingsError, OSError), match=message):
+    told: list[str] = []
+    monkeypatch.setattr(_STOP, told.append)
+    tokenizer = f"actor_rollout_ref.model.tokenizer_path={model_folder}"
+    config = _config(model_folder, tokenizer, *_three_lines("127.0.0.1:1"), *overrides)
+    with pytest.raises((ValueError, OSError), match=message):
         RewardLoopWorker(config)
+    assert len(told) == 1
+    assert message in told[0]
 
 
 async def test_a_service_killed_within_a_step_costs_no_reward(
