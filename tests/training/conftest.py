@@ -49,7 +49,7 @@ def run_script() -> Run:
             env={name: value for name, value in changed.items() if value is not None},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
     return run

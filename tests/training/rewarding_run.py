@@ -65,7 +65,7 @@ def main() -> None:
         config = compose("ppo_trainer", given["overrides"])
     ray.init(num_cpus=4, include_dashboard=False, _temp_dir=given["ray_folder"])
     transfer_queue.init(config.transfer_queue)
-    groups = given["groups"]
+    groups, partition = given["groups"], given["partition"]
     loop = GivenGenerations(
         config,
         RewardLoopManager(config).reward_loop_worker_handles,
@@ -74,7 +74,7 @@ def main() -> None:
     buffer = ReplayBuffer("sync", {}, None, "drop", {}, poll_interval=0.2)
     transfer_queue.kv_batch_put(
         keys=[group["uid"] for group in groups],
-        partition_id="train",
+        partition_id=partition,
         tags=[{"is_prompt": True, "status": "pending", "global_steps": 1} for _ in groups],
     )
 
@@ -91,13 +91,14 @@ def main() -> None:
             }
             for group in groups
         ]
-        await asyncio.gather(*[loop._run_prompt(each, {}, {"validate": False}) for each in prompts])
+        trajectory = {"validate": partition == "val"}
+        await asyncio.gather(*[loop._run_prompt(each, {}, trajectory) for each in prompts])
 
     asyncio.run(generate())
-    batch, _ = buffer.sample(1, "train", len(groups))
+    batch, _ = buffer.sample(1, partition, len(groups))
     fields = transfer_queue.kv_batch_get(
         keys=batch.keys,
-        partition_id="train",
+        partition_id=partition,
         select_fields=["uid", "response_mask", "rm_scores"],
     )
     data = DataProto(batch=fields.to_padded_tensor())

@@ -47,35 +47,46 @@ def run_overrides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str
 
 
 def _run(
-    overrides: Sequence[str], *groups: Mapping[str, object]
+    overrides: Sequence[str], *groups: Mapping[str, object], partition: str = "train"
 ) -> "subprocess.CompletedProcess[str]":
     # Not below tmp_path: the paths of Ray's sockets have to be short.
     with tempfile.TemporaryDirectory(prefix="ray") as ray_folder:
         return subprocess.run(
             [sys.executable, _RUN],
             input=json.dumps(
-                {"overrides": list(overrides), "groups": groups, "ray_folder": ray_folder}
+                {
+                    "overrides": list(overrides),
+                    "groups": groups,
+                    "partition": partition,
+                    "ray_folder": ray_folder,
+                }
             ),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
 
 
 @pytest.mark.parametrize(
-    ("override", "cause"),
+    ("partition", "override", "cause"),
     [
         (
+            "val",  # What stops a validation stops training, too, where the message is put.
             "reward.reward_manager.name=assay",
             r"sample lost/\d+ has no reward: NOT_FOUND \(UNKNOWN_VERIFIER\): .*'nobody'",
         ),
-        ("+reward.reward_kwargs.timeout=9", r"timeout: there is no such setting; did you mean"),
+        (
+            "train",
+            "+reward.reward_kwargs.timeout=9",
+            r"timeout: there is no such setting; did you mean",
+        ),
     ],
 )
 def test_the_trainer_ends_with_the_cause(
-    run_overrides: list[str], override: str, cause: str
+    run_overrides: list[str], partition: str, override: str, cause: str
 ) -> None:
-    done = _run([*run_overrides, "algorithm.adv_estimator=grpo", override], _HALVES, _LOST)
+    overrides = [*run_overrides, "algorithm.adv_estimator=grpo", override]
+    done = _run(overrides, _HALVES, _LOST, partition=partition)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert re.search(f"stopped by assayoffice: .*{cause}", last), last
