@@ -20,9 +20,9 @@ from process_tree import running_below
 
 from assayoffice.rl import Submission
 from assayoffice.rl.embedded import EmbeddedServer
-from assayoffice.rl.errors import HallmarkMismatchError
+from assayoffice.rl.errors import HallmarkMismatchError, UnavailableError
 from assayoffice.rl.training import config, evaluation, metrics, pipeline
-from assayoffice.rl.training.errors import ChangedRunError, ChildError, TrainingError
+from assayoffice.rl.training.errors import ChangedRunError, ChildError, ConfigError, TrainingError
 from assayoffice.rl.training.folder import RunFolder
 from assayoffice.rl.training.progress import Advance
 from assayoffice.rl.training.serving import serve
@@ -153,6 +153,20 @@ class TestFromNothing:
                 service.client.verify_batch(
                     [Submission("1", "numeric", "2", {"reference": "2"})], timeout=30
                 )
+
+    @pytest.mark.parametrize(
+        ("endpoint", "error", "message"),
+        [
+            ("127.0.0.1:1", UnavailableError, "127.0.0.1:1"),
+            ('one:1", "two:2', ConfigError, "service.endpoints: "),
+        ],
+    )
+    def test_service_that_does_not_answer_or_cannot_be_called_is_named(
+        self, tmp_path, endpoint, error, message
+    ):
+        with pytest.raises(error, match=message):
+            with serve(config.load(write(tmp_path, endpoint))):
+                pass
 
     def test_service_that_is_started_is_gone_afterwards(self, tmp_path, endpoint):
         before = running_below(os.getpid()).keys()

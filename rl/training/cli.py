@@ -103,6 +103,8 @@ def outcome_of(console: Console) -> Iterator[None]:
     except (ServiceError, EmbeddedServerError) as error:
         _complain(console, error)
         raise typer.Exit(4) from None
+    except BrokenPipeError:
+        raise  # Whoever read our output has had enough; click ends the command for that.
     except OSError as error:
         # The folder of the run cannot be written, or its disk is full.
         _complain(console, error)

@@ -47,8 +47,8 @@ class Service:
 def serve(config: Config) -> Iterator[Service]:
     """The service of a run, stopped afterwards if it was started here.
 
-    Raises ConfigError for a recipe the service does not have or options it refuses, ServiceError
-    and EmbeddedServerError.
+    Raises ConfigError for endpoints that cannot be called together, for a recipe the service does
+    not have and for options it refuses, ServiceError and EmbeddedServerError.
     """
     with contextlib.ExitStack() as stack:
         endpoints = list(config.service.endpoints)
@@ -59,7 +59,8 @@ def serve(config: Config) -> Iterator[Service]:
             server = EmbeddedServer(start_seconds=seconds, flags=flags)
             endpoints = [stack.enter_context(server).endpoint]
         settings = config.reward_settings(endpoints)
-        with _client(endpoints, settings, {}) as asking:
+        # Someone is watching: say that nobody answers instead of waiting for a server.
+        with _client(endpoints, settings, {}, wait_for_ready=False) as asking:
             listed = asking.list_verifiers(timeout=_CALL_SECONDS)
             try:
                 recipe = asking.applied_recipe(settings.recipe, timeout=_CALL_SECONDS)
@@ -71,15 +72,24 @@ def serve(config: Config) -> Iterator[Service]:
         yield Service(client, endpoints, hallmarks, str(settings.recipe), recipe.digest)
 
 
-def _client(endpoints: list[str], settings: Settings, hallmarks: Mapping[str, str]) -> Client:
+def _client(
+    endpoints: list[str],
+    settings: Settings,
+    hallmarks: Mapping[str, str],
+    wait_for_ready: bool = True,
+) -> Client:
     """A client that connects as the reward manager does."""
     credentials = None
     if settings.ca_file:
         credentials = grpc.ssl_channel_credentials(Path(settings.ca_file).read_bytes())
-    return Client(
-        endpoints if len(endpoints) > 1 else endpoints[0],
-        credentials=credentials,
-        server_name=settings.server_name,
-        token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
-        required_hallmarks=hallmarks,
-    )
+    try:
+        return Client(
+            endpoints if len(endpoints) > 1 else endpoints[0],
+            credentials=credentials,
+            server_name=settings.server_name,
+            token=Path(settings.token_file).read_text().strip() if settings.token_file else None,
+            required_hallmarks=hallmarks,
+            wait_for_ready=wait_for_ready,
+        )
+    except ValueError as error:
+        raise ConfigError(f"service.endpoints: {error}") from None
