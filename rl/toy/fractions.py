@@ -114,9 +114,9 @@ def _problems(a: _Number, sign: str, b: _Number, result: _Number) -> Iterator[Pr
 
 
 def _repeats(question: str, answer: str) -> bool:
-    """Whether the verifier might take an answer for an echo of the question.
+    """Whether an answer stands in the question, as 2/8 does in 4/8 - 2/8: to the verifier an echo.
 
-    That is one that stands in it, as 2/8 does in 4/8 - 2/8. Spaces do not count, so 11/7 seems to
-    stand in 1 1/7 + 3/7.
+    Spaces are looked through, which leaves out a few that the verifier can tell apart: 11/7 does
+    not stand in 1 1/7 + 3/7.
     """
     return answer.replace(" ", "") in question.replace(" ", "")
