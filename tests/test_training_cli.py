@@ -1,6 +1,7 @@
 """``assay train`` is there for everyone and loads nothing for those who do not train."""
 
 import importlib.util
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from test_imports import third_party_after
 from typer.testing import CliRunner
 
 from assayoffice.rl.training import programs
-from assayoffice.rl.training.cli import app
+from assayoffice.rl.training.cli import app, stoppable
 
 DEMO = Path(__file__).parents[1] / "rl" / "configs" / "demo.toml"
 
@@ -26,6 +27,24 @@ def without_extra(monkeypatch):
         "find_spec",
         lambda name: None if name in ("verl", "vllm") else found(name),
     )
+
+
+@pytest.fixture
+def hangup():
+    before = signal.getsignal(signal.SIGHUP)
+    yield signal.SIGHUP
+    signal.signal(signal.SIGHUP, before)
+
+
+class TestStoppable:
+    def test_closed_terminal_interrupts(self, hangup):
+        with pytest.raises(KeyboardInterrupt), stoppable():
+            signal.raise_signal(hangup)
+
+    def test_closed_terminal_that_is_ignored_stays_so(self, hangup):
+        signal.signal(hangup, signal.SIG_IGN)  # as nohup does
+        with stoppable():
+            signal.raise_signal(hangup)
 
 
 class TestTrain:

@@ -121,8 +121,12 @@ def _complain(console: Console, error: Exception) -> None:
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Have SIGTERM and a closed terminal do what Ctrl-C does: leave every ``with`` block."""
-    asked = (signal.SIGTERM, signal.SIGHUP)
+    """Have SIGTERM and a closed terminal do what Ctrl-C does: leave every ``with`` block.
+
+    What is ignored, as nohup has a closed terminal ignored, stays so.
+    """
+    both = (signal.SIGTERM, signal.SIGHUP)
+    asked = [each for each in both if signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, signal.default_int_handler) for each in asked}
     try:
         yield
