@@ -124,7 +124,7 @@ def _advantages(estimator: str, scores: list[float], groups: str) -> torch.Tenso
 
 
 def test_the_estimator_is_verls_where_every_sample_has_a_reward() -> None:
-    scores, groups = [1.0, 0.0, 0.5, 0.2, 0.9, 0.9, 0.1], "aabbbab"
+    scores, groups = [1.0, 0.0, 0.5, 0.2, 0.9, 0.9, 0.1, 0.7], "aabbbabc"
     ours, verls = (_advantages(each, scores, groups) for each in ("assay_grpo", "grpo"))
     torch.testing.assert_close(ours, verls)
 
