@@ -1,5 +1,6 @@
 """The report says what was measured, escapes what models wrote, and loads nothing."""
 
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
@@ -160,6 +161,17 @@ class TestOneRun:
         path.write_text(path.read_text().replace("grpo says", "long " * 2000))
         report.write([folder], tmp_path / "report.html")
         assert re.search(r"… \(10\d\d\d characters in all\)", Page(tmp_path / "report.html").text)
+
+    def test_rewards_that_nothing_is_known_about_are_not_called_complete(self, run, tmp_path):
+        folder = run()
+        evaluation.save(answers(1, 2, 1, 2, greedy=False), folder.evaluation("sft"))
+        report.write([folder], tmp_path / "report.html")
+        assert "every rollout its reward" in Page(tmp_path / "report.html").text
+        steps = metrics.read(folder.metrics)
+        metrics.save(folder.metrics, [dataclasses.replace(each, rewards={}) for each in steps])
+        report.write([folder], tmp_path / "report.html")
+        text = Page(tmp_path / "report.html").text
+        assert "every rollout its reward" not in text and "Of 2 steps, nothing is known" in text
 
     def test_one_problem_is_too_few_to_compare(self, run, tmp_path):
         folder = run()

@@ -76,13 +76,17 @@ def _errors(runs: Sequence[Run]) -> Iterable[str]:
         for name, found in run.evaluations.items()
         for reason, count in found.errors.items()
     ]
-    lost = sum(each.rewards.get("errors", 0) for run in runs for each in run.of("grpo"))
-    failed = sum(each.rewards.get("failed_calls", 0) for run in runs for each in run.of("grpo"))
+    steps = [each.rewards for run in runs for each in run.of("grpo")]
+    lost = sum(each.get("errors", 0) for each in steps)
+    failed = sum(each.get("failed_calls", 0) for each in steps)
+    unknown = sum("samples" not in each for each in steps)
     if lost or failed:
         lines.append(
             f"In training, {lost:.0f} errors instead of rewards and {failed:.0f} failed calls. "
             "Those were sent again, and what had no reward then was left to the failure policy."
         )
+    if unknown:
+        lines.append(f"Of {unknown} steps, nothing is known about the rewards.")
     if not lines:
         lines = [
             "Every answer got a verdict and every rollout its reward: no infrastructure errors."
