@@ -90,6 +90,9 @@ class TestRewardFacts:
         facts = reward_facts([call(0, 2), call(1, 3), call(5, 6)], 10)
         assert facts["busy_seconds"] == 4 and facts["busy_share"] == 0.4
 
+    def test_call_within_another_covers_nothing_more(self):
+        assert reward_facts([call(0, 4), call(1, 2), call(3, 5)], 10)["busy_seconds"] == 5
+
     def test_waiting_is_from_when_the_last_asked_to_the_last_answer(self):
         facts = reward_facts([call(0, 7), call(5, 6)], 10)
         assert facts["wait_seconds"] == 2 and facts["wait_share"] == 0.2

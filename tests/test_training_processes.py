@@ -71,6 +71,21 @@ class TestEnding:
         assert not running_below(os.getpid())
         assert time.monotonic() - start < 30
 
+    def test_daemons_end_though_a_supervisor_asked_every_process_to(self, command, tmp_path):
+        def interrupt() -> None:
+            if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+                for pid in running_below(os.getpid()):
+                    os.kill(pid, signal.SIGTERM)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            children.run(command(DAEMON + "time.sleep(1000)", str(tmp_path / "pid")), interrupt)
+        assert gone(int((tmp_path / "pid").read_text()))
+
+    def test_interruption_of_a_terminal_does_not_reach_the_command(self, command, tmp_path):
+        children.run(command("import os; print(os.getpgrp())"), nothing)
+        assert int((tmp_path / "log").read_text()) != os.getpgrp()
+
     def test_command_may_say_its_last_words(self, command, tmp_path):
         program = (
             "import signal, sys, time\n"
@@ -113,7 +128,8 @@ class TestEnding:
 
     def test_shared_memory_that_a_killed_command_left_is_removed(self, command, tmp_path):
         program = (
-            "from multiprocessing.shared_memory import SharedMemory; import time\n"
+            "from multiprocessing.shared_memory import SharedMemory; import signal, time\n"
+            "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
             "print(SharedMemory(create=True, size=10).name, flush=True); time.sleep(1000)"
         )
 
