@@ -3,8 +3,8 @@
     python benchmarks/rewards.py DATA.jsonl
 
 A step is 4,096 samples, whose rewards are asked for one by one and at once, as if all rollouts of a
-trainer ended together: the worst case, since real ones end one after another. What is measured is the
-way of a sample behind verl's door: gathering into calls, the service with its verifiers and the
+trainer ended together: the worst case, since real ones end one after another. What is measured is
+the way of a sample behind verl's door: gathering into calls, the service with its verifiers and the
 recipe, and what verl is told. Each sample brings its token ids.
 
 Measured are one endpoint and two, which on one machine share its cores, and in the same run
