@@ -99,11 +99,11 @@ class LengthAwareAccuracy(Component):
     NAME = "length_aware_accuracy"
 
     max_tokens: PositiveTokens = 31_744
-    """Length from which on a correct answer gets ``correct_min``."""
+    """Length from which on a correct answer gets correct_min."""
     correct_control_tokens: Tokens = 25_600
-    """Length up to which a correct answer gets ``correct_max``; below ``max_tokens``."""
+    """Length up to which a correct answer gets correct_max; below max_tokens."""
     incorrect_control_tokens: PositiveTokens = 3_702
-    """Length from which on a wrong answer gets ``incorrect_max``."""
+    """Length from which on a wrong answer gets incorrect_max."""
     correct_min: Score = 0.5
     """Least that a correct answer gets."""
     correct_max: Score = 1.0
@@ -111,7 +111,7 @@ class LengthAwareAccuracy(Component):
     incorrect_min: Score = -1.0
     """Least that a wrong answer gets."""
     incorrect_max: Score = -0.5
-    """Most that a wrong answer gets; at most ``correct_min``."""
+    """Most that a wrong answer gets; at most correct_min."""
     no_end_token: Score = -0.5
     """For a generation that the model did not end itself."""
     no_think_block: Score = -1.0
@@ -214,7 +214,7 @@ class Overlong(Component):
     max_tokens: PositiveTokens = 20_480
     """Length from which on the penalty is -1."""
     cache_tokens: PositiveTokens = 4_096
-    """Over so many tokens below ``max_tokens`` the penalty grows."""
+    """Over so many tokens below max_tokens the penalty grows."""
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Overlong":
@@ -256,7 +256,7 @@ class Format(Component):
     think: FormatThink = FormatThink.REQUIRED
     """The block of thoughts that a response must have."""
     answer_tags: bool = False
-    """Whether an ``<answer>`` block must follow, and nothing else."""
+    """Whether an <answer> block must follow, and nothing else."""
 
     def rate(self, generation: Generation) -> Rate:
         answer = markup.answer_after_thoughts(
