@@ -28,6 +28,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 # A trainer that is asked to stop may write its last words; nothing depends on them.
 _GRACE_SECONDS = 3.0
+# They need milliseconds, but a machine may be so busy that they get none.
+_TRACKER_SECONDS = 15.0
 _STOPPED = 143
 _LONGEST_PLACE = 20
 
@@ -98,7 +100,7 @@ def end_all_below(pid: int) -> None:
     trackers of shared memory come last: they end by themselves when nobody uses it any more, and
     remove what was left in /dev/shm.
     """
-    trackers_until = time.monotonic() + _GRACE_SECONDS
+    trackers_until = time.monotonic() + _TRACKER_SECONDS
     while below := list(_below(pid)):
         for each in below:
             if time.monotonic() > trackers_until or not _is_tracker(each):
