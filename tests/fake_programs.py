@@ -2,8 +2,9 @@
 
 ``python fake_programs.py KIND ...`` is one of them. What a variable of the run's environment names
 goes wrong: ``FAKE_STOP_AFTER`` is a step after which a trainer waits for ever, with a daemon of its
-own session beside it, unless it was resumed; ``FAKE_FAIL`` a kind that fails, ``FAKE_SHARES`` the
-shares of samples that are right in the order of the evaluations.
+own session beside it, unless it was resumed; ``FAKE_FAIL`` a kind that fails, ``FAKE_RAY_LATE``
+how often GRPO finds that Ray does not start, ``FAKE_SHARES`` the shares of samples that are right
+in the order of the evaluations.
 """
 
 import json
@@ -123,6 +124,14 @@ def _train(kind: str, folder: str, steps: str, save_every: str, *sources: str) -
         _say(sources[2])
 
 
+def _wait_for_ray(checkpoints: Path) -> None:
+    tries = checkpoints.with_name("tries")
+    count = len(tries.read_text()) if tries.exists() else 0
+    if count < int(os.environ.get("FAKE_RAY_LATE", "0")):
+        tries.write_text("x" * (count + 1))
+        raise RuntimeError("The current node timed out during startup. This could happen because")
+
+
 def _reward(path: Path, step: int) -> None:
     call = {"event": "call", "step": step, "asked": 10.0, "sent": 10.0, "samples": 4}
     call |= {"answered": 10.5, "rewards": 4, "errors": {}, "failure": ""}
@@ -161,6 +170,8 @@ def _main(kind: str, *arguments: str) -> None:
     _say(f"{kind} begins")
     if kind == os.environ.get("FAKE_FAIL"):
         sys.exit("it is all\ntoo much")
+    if kind == "grpo":
+        _wait_for_ray(Path(arguments[0]))
     match kind:
         case "model":
             _model(*arguments)

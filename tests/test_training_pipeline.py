@@ -188,6 +188,22 @@ class TestGoingOn:
         stages = json.loads((tmp_path / "run/stages.json").read_text())["stages"]
         assert list(stages) == ["configuration", "model", "data", "service", "evaluation start"]
 
+    @pytest.mark.parametrize(("late", "enough"), [(1, True), (2, False)])
+    def test_ray_that_starts_too_late_gets_a_second_chance(self, copied, monkeypatch, late, enough):
+        record = copied / "run/stages.json"
+        stages = json.loads(record.read_text())
+        for name in ("grpo", "evaluation grpo", "report"):
+            del stages["stages"][name]
+        record.write_text(json.dumps(stages))
+        shutil.rmtree(copied / "run/grpo")
+        monkeypatch.setenv("FAKE_RAY_LATE", str(late))
+        if not enough:
+            with pytest.raises(ChildError, match="The current node timed out"):
+                go(copied / "run.toml", copied / "run")
+            return
+        seen = go(copied / "run.toml", copied / "run")
+        assert seen.ended["grpo"] == "finished" and "starting it again" in seen.notes[0]
+
     def test_changed_configuration_is_refused_with_what_changed(self, copied):
         file = copied / "run.toml"
         file.write_text(file.read_text().replace("samples = 4", "samples = 5"))

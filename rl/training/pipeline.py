@@ -14,7 +14,7 @@ from typing import Protocol
 
 from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
 from assayoffice.rl.training.config import Config
-from assayoffice.rl.training.errors import TrainingError
+from assayoffice.rl.training.errors import ChildError, TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
 from assayoffice.rl.training.pins import keep_versions
 from assayoffice.rl.training.progress import Advance, Progress
@@ -33,6 +33,8 @@ _ENVIRONMENT = {
 }
 # Where verl's trainers put the model within a checkpoint.
 _WEIGHTS = {"sft": "huggingface", "grpo": "actor/huggingface"}
+# ray/_private/node.py gives a node half a minute, which a busy machine may need for other things.
+_NODE_LATE = "The current node timed out during startup"
 _SEE_LOG = "its log says why; run the same command again to go on from the last checkpoint"
 
 
@@ -171,14 +173,13 @@ class _Run:
         settings = getattr(self._config, trainer)
         folder = self._folder.checkpoints(trainer)
         if checkpoints.tidy(folder) < settings.steps:
-            attempt = self._attempt(trainer, len(list(self._attempts(trainer))) + 1)
-            self._child(
-                trainer,
-                self._trainer_command(trainer, service, attempt),
-                _SEE_LOG,
-                {METRICS_VARIABLE: str(attempt.steps)},
-                lambda: self._watch(trainer, attempt, settings.steps),
-            )
+            try:
+                self._run_trainer(trainer, service)
+            except ChildError as error:
+                if _NODE_LATE not in str(error):
+                    raise
+                self._progress.note("Ray did not start within its 30 seconds; starting it again")
+                self._run_trainer(trainer, service)
         reached = checkpoints.newest_step(folder)
         if reached < settings.steps:
             raise TrainingError(
@@ -188,6 +189,16 @@ class _Run:
         checkpoints.weights(folder, settings.steps, _WEIGHTS[trainer])
         self._save_metrics()
         return ()
+
+    def _run_trainer(self, trainer: str, service: Service) -> None:
+        attempt = self._attempt(trainer, len(list(self._attempts(trainer))) + 1)
+        self._child(
+            trainer,
+            self._trainer_command(trainer, service, attempt),
+            _SEE_LOG,
+            {METRICS_VARIABLE: str(attempt.steps)},
+            lambda: self._watch(trainer, attempt, getattr(self._config, trainer).steps),
+        )
 
     def _trainer_command(
         self, trainer: str, service: Service, attempt: metrics.Attempt
