@@ -6,6 +6,12 @@ from pathlib import Path
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
+def children(pid: int) -> set[int]:
+    """The processes that a process started itself, the dead that it has not reaped among them."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for task in tasks for child in task.read_text().split()}
+
+
 def running_below(pid: int) -> dict[int, float]:
     """CPU seconds so far of each process below one, without the dead that nobody has reaped yet."""
     parents: dict[int, int] = {}

@@ -16,7 +16,7 @@ import fake_programs
 import pytest
 from fake_programs import FakePrograms
 from fake_service import spin_until
-from process_tree import running_below
+from process_tree import children, running_below
 
 from assayoffice.rl import Submission
 from assayoffice.rl.embedded import EmbeddedServer
@@ -169,9 +169,9 @@ class TestFromNothing:
                 pass
 
     def test_service_that_is_started_is_gone_afterwards(self, tmp_path, endpoint):
-        before = running_below(os.getpid()).keys()
+        before = children(os.getpid())
         go(write(tmp_path), tmp_path / "run")
-        assert running_below(os.getpid()).keys() <= before
+        assert children(os.getpid()) <= before
 
 
 class TestGoingOn:
