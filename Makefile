@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SEED ?= 1
 RUN ?= runs/demo-$(SEED)
 
-.PHONY: help install demo train-demo test test-train check proto bench
+.PHONY: help install demo train-demo test test-heavy test-train check proto bench
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -34,6 +34,9 @@ train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO 
 
 test: .venv/development ## Run the tests
 	$(BIN)/python -m pytest
+
+test-heavy: .venv/development ## Run the tests that take long: benchmarks, other users, other orders
+	$(BIN)/python -m pytest -m heavy
 
 test-train: .venv/train/ready ## Run the tests that need the trainer: verl, vLLM and Ray, for real
 	.venv/train/bin/python -m pytest -n 0 tests/training

@@ -87,11 +87,13 @@ def _run(prefix: list[str], python: str, home: str, tier: Tier, **how) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this user is unprivileged: the battery has run so")
+@pytest.mark.heavy
 def test_battery_as_an_unprivileged_user(home: str) -> None:
     _run([], _interpreter(_UID), home, Tier.NAMESPACES, **_as(_UID))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give capabilities away as Docker does")
+@pytest.mark.heavy
 def test_battery_where_containers_may_not_make_namespaces(home: str) -> None:
     prefix = [sys.executable, str(TESTS / "docker_filter.py")]
     _run(prefix, sys.executable, home, Tier.LANDLOCK)

@@ -42,6 +42,7 @@ def benchmark(name: str, *arguments: object) -> tuple[str, str]:
 
 
 class TestNumeric:
+    @pytest.mark.heavy
     def test_both_judges_are_measured_on_the_same_rows(self, data, tmp_path):
         (tmp_path / "cheats.jsonl").write_text(json.dumps(CHEAT) + "\n")
         wrong = tmp_path / "wrong.jsonl"
@@ -63,6 +64,7 @@ class TestNumeric:
         assert all(row.right == (row.source == "right") for row in cases)
 
 
+@pytest.mark.heavy
 def test_service_is_measured_beside_the_peer(data):
     stdout, tables = benchmark("service.py", data, "--quick", "--json")
     figures = json.loads(stdout)
@@ -74,6 +76,7 @@ def test_service_is_measured_beside_the_peer(data):
     assert "protovalidate" in tables and "math-verify" in tables
 
 
+@pytest.mark.heavy
 def test_rewards_of_a_step_are_measured_beside_the_peer(data):
     stdout, tables = benchmark("rewards.py", data, "--quick", "--json")
     steps = json.loads(stdout)["steps"]
@@ -83,6 +86,7 @@ def test_rewards_of_a_step_are_measured_beside_the_peer(data):
     assert "math-verify" in tables and "two endpoints" in tables
 
 
+@pytest.mark.heavy
 def test_sandbox_is_measured_beside_what_others_do():
     stdout, tables = benchmark("sandbox.py", "--quick", "--soak", 20, "--json")
     figures = json.loads(stdout)
@@ -95,6 +99,7 @@ def test_sandbox_is_measured_beside_what_others_do():
     assert "bubblewrap" in tables and "left behind" in tables
 
 
+@pytest.mark.heavy
 def test_proofs_are_measured_beside_bare_lean():
     stdout, tables = benchmark("lean.py", "--lean", settings_file(), "--quick", "--json")
     figures = json.loads(stdout)

@@ -83,6 +83,7 @@ def test_case_is_judged_as_it_promises(loaded, case):
         assert case.reason in ("", found.reason), found
 
 
+@pytest.mark.heavy
 def test_verdicts_depend_neither_on_order_nor_on_hash_seed():
     one, other = all_verdicts("forwards", hash_seed="1"), all_verdicts("backwards", hash_seed="2")
     assert one
