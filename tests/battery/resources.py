@@ -355,7 +355,7 @@ for _ in range(40):
         pass
 """,
         # Without a cgroup nobody counts them, and the wall time is what bounds them.
-        statuses=(Status.CPU_LIMIT, Status.OK),
+        statuses=(Status.CPU_LIMIT, Status.WALL_LIMIT, Status.OK),
         limits=_CHILDREN,
         landlock_statuses=_REFUSED,
         check=_counted_together,
