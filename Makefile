@@ -8,7 +8,7 @@ BIN := .venv/bin
 # The wire contract must stay compatible with its newest release; before the first release, with
 # its first commit.
 CONTRACT := proto/assayoffice/v1/verifier.proto
-SERVICES := $(CONTRACT) proto/assayoffice/v1/reward.proto
+SERVICES := $(CONTRACT) proto/assayoffice/v1/reward.proto proto/assayoffice/v1/rewrite.proto
 BASELINE = $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null \
 	|| git rev-list HEAD -- $(CONTRACT) | tail -n 1)
 

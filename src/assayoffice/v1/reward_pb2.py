@@ -29,7 +29,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61ssayoffice/v1/reward.proto\x12\x0e\x61ssayoffice.v1\x1a\x1c\x61ssayoffice/v1/verdict.proto\x1a\x1d\x61ssayoffice/v1/verifier.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17google/rpc/status.proto\"\x94\x01\n\nGeneration\x12\x1d\n\ttoken_ids\x18\x01 \x03(\rB\n\xbaH\x07\x92\x01\x04\x10\x80\x80@\x12\x18\n\x0btoken_count\x18\x02 \x01(\rH\x00\x88\x01\x01\x12=\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1c.assayoffice.v1.FinishReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0e\n\x0c_token_count\"q\n\x07Rollout\x12\x36\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.SubmissionB\x06\xbaH\x03\xc8\x01\x01\x12.\n\ngeneration\x18\x02 \x01(\x0b\x32\x1a.assayoffice.v1.Generation\"\x8b\x01\n\x0cRewardRecipe\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12$\n\x07version\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e\x32\x0c^[0-9]{1,9}$\x12(\n\x07options\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"\xb5\x02\n\x15\x43omputeRewardsRequest\x12\x34\n\x08rollouts\x18\x01 \x03(\x0b\x32\x17.assayoffice.v1.RolloutB\t\xbaH\x06\x92\x01\x03\x10\x80 \x12\x34\n\x06recipe\x18\x02 \x01(\x0b\x32\x1c.assayoffice.v1.RewardRecipeB\x06\xbaH\x03\xc8\x01\x01\x12v\n\x12required_hallmarks\x18\x03 \x03(\x0b\x32<.assayoffice.v1.ComputeRewardsRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"v\n\x16\x43omputeRewardsResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.RewardResult\x12-\n\x06recipe\x18\x02 \x01(\x0b\x32\x1d.assayoffice.v1.AppliedRecipe\"\x9f\x02\n\x14StreamRewardsRequest\x12(\n\x07rollout\x18\x01 \x01(\x0b\x32\x17.assayoffice.v1.Rollout\x12,\n\x06recipe\x18\x02 \x01(\x0b\x32\x1c.assayoffice.v1.RewardRecipe\x12u\n\x12required_hallmarks\x18\x03 \x03(\x0b\x32;.assayoffice.v1.StreamRewardsRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"t\n\x15StreamRewardsResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.RewardResult\x12-\n\x06recipe\x18\x02 \x01(\x0b\x32\x1d.assayoffice.v1.AppliedRecipe\"s\n\x0cRewardResult\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x06reward\x18\x02 \x01(\x0b\x32\x16.assayoffice.v1.RewardH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\x8b\x01\n\x06Reward\x12\r\n\x05total\x18\x01 \x01(\x01\x12\x33\n\ncomponents\x18\x02 \x03(\x0b\x32\x1f.assayoffice.v1.RewardComponent\x12(\n\x07verdict\x18\x03 \x01(\x0b\x32\x17.assayoffice.v1.Verdict\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"L\n\x0fRewardComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x0c\n\x04rule\x18\x04 \x01(\t\"O\n\rAppliedRecipe\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07options\x18\x03 \x01(\t\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\"\x14\n\x12ListRecipesRequest\"B\n\x13ListRecipesResponse\x12+\n\x07recipes\x18\x01 \x03(\x0b\x32\x1a.assayoffice.v1.RecipeInfo\"l\n\nRecipeInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07summary\x18\x03 \x01(\t\x12\x16\n\x0eoptions_schema\x18\x04 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_digest\x18\x05 \x01(\t*z\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x19\n\x15\x46INISH_REASON_ABORTED\x10\x03\x32\xaa\x02\n\rRewardService\x12_\n\x0e\x43omputeRewards\x12%.assayoffice.v1.ComputeRewardsRequest\x1a&.assayoffice.v1.ComputeRewardsResponse\x12`\n\rStreamRewards\x12$.assayoffice.v1.StreamRewardsRequest\x1a%.assayoffice.v1.StreamRewardsResponse(\x01\x30\x01\x12V\n\x0bListRecipes\x12\".assayoffice.v1.ListRecipesRequest\x1a#.assayoffice.v1.ListRecipesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61ssayoffice/v1/reward.proto\x12\x0e\x61ssayoffice.v1\x1a\x1c\x61ssayoffice/v1/verdict.proto\x1a\x1d\x61ssayoffice/v1/verifier.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17google/rpc/status.proto\"\x94\x01\n\nGeneration\x12\x1d\n\ttoken_ids\x18\x01 \x03(\rB\n\xbaH\x07\x92\x01\x04\x10\x80\x80@\x12\x18\n\x0btoken_count\x18\x02 \x01(\rH\x00\x88\x01\x01\x12=\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1c.assayoffice.v1.FinishReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x0e\n\x0c_token_count\"\x97\x01\n\x07Rollout\x12\x36\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.SubmissionB\x06\xbaH\x03\xc8\x01\x01\x12.\n\ngeneration\x18\x02 \x01(\x0b\x32\x1a.assayoffice.v1.Generation\x12$\n\x05stamp\x18\x03 \x01(\x0b\x32\x15.assayoffice.v1.Stamp\"\x8b\x01\n\x0cRewardRecipe\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12$\n\x07version\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e\x32\x0c^[0-9]{1,9}$\x12(\n\x07options\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"\xcd\x02\n\x15\x43omputeRewardsRequest\x12\x34\n\x08rollouts\x18\x01 \x03(\x0b\x32\x17.assayoffice.v1.RolloutB\t\xbaH\x06\x92\x01\x03\x10\x80 \x12\x34\n\x06recipe\x18\x02 \x01(\x0b\x32\x1c.assayoffice.v1.RewardRecipeB\x06\xbaH\x03\xc8\x01\x01\x12v\n\x12required_hallmarks\x18\x03 \x03(\x0b\x32<.assayoffice.v1.ComputeRewardsRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12\x16\n\x0erequire_stamps\x18\x04 \x01(\x08\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"v\n\x16\x43omputeRewardsResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.RewardResult\x12-\n\x06recipe\x18\x02 \x01(\x0b\x32\x1d.assayoffice.v1.AppliedRecipe\"\xb7\x02\n\x14StreamRewardsRequest\x12(\n\x07rollout\x18\x01 \x01(\x0b\x32\x17.assayoffice.v1.Rollout\x12,\n\x06recipe\x18\x02 \x01(\x0b\x32\x1c.assayoffice.v1.RewardRecipe\x12u\n\x12required_hallmarks\x18\x03 \x03(\x0b\x32;.assayoffice.v1.StreamRewardsRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12\x16\n\x0erequire_stamps\x18\x04 \x01(\x08\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"t\n\x15StreamRewardsResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.RewardResult\x12-\n\x06recipe\x18\x02 \x01(\x0b\x32\x1d.assayoffice.v1.AppliedRecipe\"s\n\x0cRewardResult\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x06reward\x18\x02 \x01(\x0b\x32\x16.assayoffice.v1.RewardH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\x8b\x01\n\x06Reward\x12\r\n\x05total\x18\x01 \x01(\x01\x12\x33\n\ncomponents\x18\x02 \x03(\x0b\x32\x1f.assayoffice.v1.RewardComponent\x12(\n\x07verdict\x18\x03 \x01(\x0b\x32\x17.assayoffice.v1.Verdict\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"L\n\x0fRewardComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x0c\n\x04rule\x18\x04 \x01(\t\"O\n\rAppliedRecipe\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07options\x18\x03 \x01(\t\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\"\x14\n\x12ListRecipesRequest\"B\n\x13ListRecipesResponse\x12+\n\x07recipes\x18\x01 \x03(\x0b\x32\x1a.assayoffice.v1.RecipeInfo\"l\n\nRecipeInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07summary\x18\x03 \x01(\t\x12\x16\n\x0eoptions_schema\x18\x04 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_digest\x18\x05 \x01(\t*z\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x19\n\x15\x46INISH_REASON_ABORTED\x10\x03\x32\xaa\x02\n\rRewardService\x12_\n\x0e\x43omputeRewards\x12%.assayoffice.v1.ComputeRewardsRequest\x1a&.assayoffice.v1.ComputeRewardsResponse\x12`\n\rStreamRewards\x12$.assayoffice.v1.StreamRewardsRequest\x1a%.assayoffice.v1.StreamRewardsResponse(\x01\x30\x01\x12V\n\x0bListRecipes\x12\".assayoffice.v1.ListRecipesRequest\x1a#.assayoffice.v1.ListRecipesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,40 +58,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_options = b'8\001'
   _globals['_STREAMREWARDSREQUEST'].fields_by_name['required_hallmarks']._loaded_options = None
   _globals['_STREAMREWARDSREQUEST'].fields_by_name['required_hallmarks']._serialized_options = b'\272H\031\232\001\026\020@*\022r\0202\016^[0-9a-f]{64}$'
-  _globals['_FINISHREASON']._serialized_start=2058
-  _globals['_FINISHREASON']._serialized_end=2180
+  _globals['_FINISHREASON']._serialized_start=2145
+  _globals['_FINISHREASON']._serialized_end=2267
   _globals['_GENERATION']._serialized_start=193
   _globals['_GENERATION']._serialized_end=341
-  _globals['_ROLLOUT']._serialized_start=343
-  _globals['_ROLLOUT']._serialized_end=456
-  _globals['_REWARDRECIPE']._serialized_start=459
-  _globals['_REWARDRECIPE']._serialized_end=598
-  _globals['_COMPUTEREWARDSREQUEST']._serialized_start=601
-  _globals['_COMPUTEREWARDSREQUEST']._serialized_end=910
-  _globals['_COMPUTEREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=854
-  _globals['_COMPUTEREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=910
-  _globals['_COMPUTEREWARDSRESPONSE']._serialized_start=912
-  _globals['_COMPUTEREWARDSRESPONSE']._serialized_end=1030
-  _globals['_STREAMREWARDSREQUEST']._serialized_start=1033
-  _globals['_STREAMREWARDSREQUEST']._serialized_end=1320
-  _globals['_STREAMREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=854
-  _globals['_STREAMREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=910
-  _globals['_STREAMREWARDSRESPONSE']._serialized_start=1322
-  _globals['_STREAMREWARDSRESPONSE']._serialized_end=1438
-  _globals['_REWARDRESULT']._serialized_start=1440
-  _globals['_REWARDRESULT']._serialized_end=1555
-  _globals['_REWARD']._serialized_start=1558
-  _globals['_REWARD']._serialized_end=1697
-  _globals['_REWARDCOMPONENT']._serialized_start=1699
-  _globals['_REWARDCOMPONENT']._serialized_end=1775
-  _globals['_APPLIEDRECIPE']._serialized_start=1777
-  _globals['_APPLIEDRECIPE']._serialized_end=1856
-  _globals['_LISTRECIPESREQUEST']._serialized_start=1858
-  _globals['_LISTRECIPESREQUEST']._serialized_end=1878
-  _globals['_LISTRECIPESRESPONSE']._serialized_start=1880
-  _globals['_LISTRECIPESRESPONSE']._serialized_end=1946
-  _globals['_RECIPEINFO']._serialized_start=1948
-  _globals['_RECIPEINFO']._serialized_end=2056
-  _globals['_REWARDSERVICE']._serialized_start=2183
-  _globals['_REWARDSERVICE']._serialized_end=2481
+  _globals['_ROLLOUT']._serialized_start=344
+  _globals['_ROLLOUT']._serialized_end=495
+  _globals['_REWARDRECIPE']._serialized_start=498
+  _globals['_REWARDRECIPE']._serialized_end=637
+  _globals['_COMPUTEREWARDSREQUEST']._serialized_start=640
+  _globals['_COMPUTEREWARDSREQUEST']._serialized_end=973
+  _globals['_COMPUTEREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=917
+  _globals['_COMPUTEREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=973
+  _globals['_COMPUTEREWARDSRESPONSE']._serialized_start=975
+  _globals['_COMPUTEREWARDSRESPONSE']._serialized_end=1093
+  _globals['_STREAMREWARDSREQUEST']._serialized_start=1096
+  _globals['_STREAMREWARDSREQUEST']._serialized_end=1407
+  _globals['_STREAMREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=917
+  _globals['_STREAMREWARDSREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=973
+  _globals['_STREAMREWARDSRESPONSE']._serialized_start=1409
+  _globals['_STREAMREWARDSRESPONSE']._serialized_end=1525
+  _globals['_REWARDRESULT']._serialized_start=1527
+  _globals['_REWARDRESULT']._serialized_end=1642
+  _globals['_REWARD']._serialized_start=1645
+  _globals['_REWARD']._serialized_end=1784
+  _globals['_REWARDCOMPONENT']._serialized_start=1786
+  _globals['_REWARDCOMPONENT']._serialized_end=1862
+  _globals['_APPLIEDRECIPE']._serialized_start=1864
+  _globals['_APPLIEDRECIPE']._serialized_end=1943
+  _globals['_LISTRECIPESREQUEST']._serialized_start=1945
+  _globals['_LISTRECIPESREQUEST']._serialized_end=1965
+  _globals['_LISTRECIPESRESPONSE']._serialized_start=1967
+  _globals['_LISTRECIPESRESPONSE']._serialized_end=2033
+  _globals['_RECIPEINFO']._serialized_start=2035
+  _globals['_RECIPEINFO']._serialized_end=2143
+  _globals['_REWARDSERVICE']._serialized_start=2270
+  _globals['_REWARDSERVICE']._serialized_end=2568
 # @@protoc_insertion_point(module_scope)

@@ -95,6 +95,7 @@ class Rollout(google.protobuf.message.Message):
 
     SUBMISSION_FIELD_NUMBER: builtins.int
     GENERATION_FIELD_NUMBER: builtins.int
+    STAMP_FIELD_NUMBER: builtins.int
     @property
     def submission(self) -> assayoffice.v1.verifier_pb2.Submission:
         """The response, its task and the verifier that judges it. The text is without the end token."""
@@ -103,14 +104,19 @@ class Rollout(google.protobuf.message.Message):
     def generation(self) -> Global___Generation:
         """What else is known about it."""
 
+    @property
+    def stamp(self) -> assayoffice.v1.verdict_pb2.Stamp:
+        """The stamp that the row of its task got when it was admitted to the data set."""
+
     def __init__(
         self,
         *,
         submission: assayoffice.v1.verifier_pb2.Submission | None = ...,
         generation: Global___Generation | None = ...,
+        stamp: assayoffice.v1.verdict_pb2.Stamp | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["generation", b"generation", "submission", b"submission"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["generation", b"generation", "submission", b"submission"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["generation", b"generation", "stamp", b"stamp", "submission", b"submission"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["generation", b"generation", "stamp", b"stamp", "submission", b"submission"]) -> None: ...
 
 Global___Rollout: typing_extensions.TypeAlias = Rollout
 
@@ -170,6 +176,11 @@ class ComputeRewardsRequest(google.protobuf.message.Message):
     ROLLOUTS_FIELD_NUMBER: builtins.int
     RECIPE_FIELD_NUMBER: builtins.int
     REQUIRED_HALLMARKS_FIELD_NUMBER: builtins.int
+    REQUIRE_STAMPS_FIELD_NUMBER: builtins.int
+    require_stamps: builtins.bool
+    """Whether a rollout is refused, with an error STAMP_MISMATCH, unless its stamp says that this very
+    task was admitted under the hallmark in service.
+    """
     @property
     def rollouts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Rollout]:
         """What to reward. A malformed item gets an error of its own."""
@@ -188,9 +199,10 @@ class ComputeRewardsRequest(google.protobuf.message.Message):
         rollouts: collections.abc.Iterable[Global___Rollout] | None = ...,
         recipe: Global___RewardRecipe | None = ...,
         required_hallmarks: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        require_stamps: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["recipe", b"recipe"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["recipe", b"recipe", "required_hallmarks", b"required_hallmarks", "rollouts", b"rollouts"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["recipe", b"recipe", "require_stamps", b"require_stamps", "required_hallmarks", b"required_hallmarks", "rollouts", b"rollouts"]) -> None: ...
 
 Global___ComputeRewardsRequest: typing_extensions.TypeAlias = ComputeRewardsRequest
 
@@ -246,6 +258,11 @@ class StreamRewardsRequest(google.protobuf.message.Message):
     ROLLOUT_FIELD_NUMBER: builtins.int
     RECIPE_FIELD_NUMBER: builtins.int
     REQUIRED_HALLMARKS_FIELD_NUMBER: builtins.int
+    REQUIRE_STAMPS_FIELD_NUMBER: builtins.int
+    require_stamps: builtins.bool
+    """Whether a rollout is refused, with an error STAMP_MISMATCH, unless its stamp says that this very
+    task was admitted under the hallmark in service; read from the first message of the stream only.
+    """
     @property
     def rollout(self) -> Global___Rollout:
         """What to reward. A malformed item gets an error of its own and the stream goes on."""
@@ -264,9 +281,10 @@ class StreamRewardsRequest(google.protobuf.message.Message):
         rollout: Global___Rollout | None = ...,
         recipe: Global___RewardRecipe | None = ...,
         required_hallmarks: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        require_stamps: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["recipe", b"recipe", "rollout", b"rollout"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["recipe", b"recipe", "required_hallmarks", b"required_hallmarks", "rollout", b"rollout"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["recipe", b"recipe", "require_stamps", b"require_stamps", "required_hallmarks", b"required_hallmarks", "rollout", b"rollout"]) -> None: ...
 
 Global___StreamRewardsRequest: typing_extensions.TypeAlias = StreamRewardsRequest
 

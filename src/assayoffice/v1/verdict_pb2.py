@@ -22,26 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ssayoffice/v1/verdict.proto\x12\x0e\x61ssayoffice.v1\x1a\x17google/rpc/status.proto\"=\n\x08Hallmark\x12\x10\n\x08verifier\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"5\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"D\n\x06Timing\x12\x15\n\rqueue_seconds\x18\x01 \x01(\x01\x12\x13\n\x0b\x63pu_seconds\x18\x02 \x01(\x01\x12\x0e\n\x06\x63\x61\x63hed\x18\x03 \x01(\x08\"\xe0\x02\n\x07Verdict\x12(\n\x07outcome\x18\x01 \x01(\x0e\x32\x17.assayoffice.v1.Outcome\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\x12\x11\n\textracted\x18\x05 \x01(\t\x12\x19\n\x11normalized_answer\x18\x06 \x01(\t\x12\x1c\n\x14normalized_reference\x18\x07 \x01(\t\x12\x0e\n\x06method\x18\x08 \x01(\t\x12\x11\n\tintegrity\x18\t \x01(\t\x12\r\n\x05\x66lags\x18\n \x03(\t\x12%\n\x06\x63hecks\x18\x0b \x03(\x0b\x32\x15.assayoffice.v1.Check\x12*\n\x08hallmark\x18\x0c \x01(\x0b\x32\x18.assayoffice.v1.Hallmark\x12&\n\x06timing\x18\r \x01(\x0b\x32\x16.assayoffice.v1.Timing\"u\n\x0cVerifyResult\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0b\x32\x17.assayoffice.v1.VerdictH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result*\x81\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CORRECT\x10\x01\x12\x15\n\x11OUTCOME_INCORRECT\x10\x02\x12\x15\n\x11OUTCOME_NO_ANSWER\x10\x03\x12\x1a\n\x16OUTCOME_LIMIT_EXCEEDED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61ssayoffice/v1/verdict.proto\x12\x0e\x61ssayoffice.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17google/rpc/status.proto\"=\n\x08Hallmark\x12\x10\n\x08verifier\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"X\n\x05Stamp\x12\'\n\x08hallmark\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12&\n\x07\x63ontent\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"5\n\x05\x43heck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"D\n\x06Timing\x12\x15\n\rqueue_seconds\x18\x01 \x01(\x01\x12\x13\n\x0b\x63pu_seconds\x18\x02 \x01(\x01\x12\x0e\n\x06\x63\x61\x63hed\x18\x03 \x01(\x08\"\xe0\x02\n\x07Verdict\x12(\n\x07outcome\x18\x01 \x01(\x0e\x32\x17.assayoffice.v1.Outcome\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\x12\x11\n\textracted\x18\x05 \x01(\t\x12\x19\n\x11normalized_answer\x18\x06 \x01(\t\x12\x1c\n\x14normalized_reference\x18\x07 \x01(\t\x12\x0e\n\x06method\x18\x08 \x01(\t\x12\x11\n\tintegrity\x18\t \x01(\t\x12\r\n\x05\x66lags\x18\n \x03(\t\x12%\n\x06\x63hecks\x18\x0b \x03(\x0b\x32\x15.assayoffice.v1.Check\x12*\n\x08hallmark\x18\x0c \x01(\x0b\x32\x18.assayoffice.v1.Hallmark\x12&\n\x06timing\x18\r \x01(\x0b\x32\x16.assayoffice.v1.Timing\"u\n\x0cVerifyResult\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07verdict\x18\x02 \x01(\x0b\x32\x17.assayoffice.v1.VerdictH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result*\x81\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CORRECT\x10\x01\x12\x15\n\x11OUTCOME_INCORRECT\x10\x02\x12\x15\n\x11OUTCOME_NO_ANSWER\x10\x03\x12\x1a\n\x16OUTCOME_LIMIT_EXCEEDED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'assayoffice.v1.verdict_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=736
-  _globals['_OUTCOME']._serialized_end=865
-  _globals['_HALLMARK']._serialized_start=73
-  _globals['_HALLMARK']._serialized_end=134
-  _globals['_CHECK']._serialized_start=136
-  _globals['_CHECK']._serialized_end=189
-  _globals['_TIMING']._serialized_start=191
-  _globals['_TIMING']._serialized_end=259
-  _globals['_VERDICT']._serialized_start=262
-  _globals['_VERDICT']._serialized_end=614
-  _globals['_VERIFYRESULT']._serialized_start=616
-  _globals['_VERIFYRESULT']._serialized_end=733
+  _globals['_STAMP'].fields_by_name['hallmark']._loaded_options = None
+  _globals['_STAMP'].fields_by_name['hallmark']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_STAMP'].fields_by_name['content']._loaded_options = None
+  _globals['_STAMP'].fields_by_name['content']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_OUTCOME']._serialized_start=855
+  _globals['_OUTCOME']._serialized_end=984
+  _globals['_HALLMARK']._serialized_start=102
+  _globals['_HALLMARK']._serialized_end=163
+  _globals['_STAMP']._serialized_start=165
+  _globals['_STAMP']._serialized_end=253
+  _globals['_CHECK']._serialized_start=255
+  _globals['_CHECK']._serialized_end=308
+  _globals['_TIMING']._serialized_start=310
+  _globals['_TIMING']._serialized_end=378
+  _globals['_VERDICT']._serialized_start=381
+  _globals['_VERDICT']._serialized_end=733
+  _globals['_VERIFYRESULT']._serialized_start=735
+  _globals['_VERIFYRESULT']._serialized_end=852
 # @@protoc_insertion_point(module_scope)

@@ -83,6 +83,30 @@ class Hallmark(google.protobuf.message.Message):
 Global___Hallmark: typing_extensions.TypeAlias = Hallmark
 
 @typing.final
+class Stamp(google.protobuf.message.Message):
+    """Says that a task was found fit to train on, and by what. Not a signature: it tells apart what was
+    checked from what was changed since, and does not stop anybody who writes it himself.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HALLMARK_FIELD_NUMBER: builtins.int
+    CONTENT_FIELD_NUMBER: builtins.int
+    hallmark: builtins.str
+    """Digest of the hallmark that the verifier had then."""
+    content: builtins.str
+    """SHA-256, in hexadecimal, over the verifier's name and the task."""
+    def __init__(
+        self,
+        *,
+        hallmark: builtins.str = ...,
+        content: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["content", b"content", "hallmark", b"hallmark"]) -> None: ...
+
+Global___Stamp: typing_extensions.TypeAlias = Stamp
+
+@typing.final
 class Check(google.protobuf.message.Message):
     """One part of a verdict: a test of a program, a sub-answer, an audit step."""
 

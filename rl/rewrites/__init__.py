@@ -1,0 +1,1 @@
+"""Rewrites checked and made: `assay rewrites`."""

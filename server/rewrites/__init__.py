@@ -1,0 +1,1 @@
+"""The checks of RewriteService: from trials and findings of workers to reports."""

@@ -1,0 +1,1 @@
+"""What makes a rewritten problem verifiable, and how that is found out. See ``examiner.py``."""
