@@ -9,8 +9,8 @@ from assayoffice.v1 import rewrite_pb2
 class Tried:
     """A trial with its verdict. ``part`` is the name of a ``trials.Part``.
 
-    ``expected`` says whether the verifier was to accept it, ``outcome`` is that of its verdict, e.g.
-    ``"CORRECT"``, with its reason and explanation.
+    ``expected`` says whether the verifier was to accept it; ``outcome``, e.g. ``"CORRECT"``,
+    ``reason`` and ``explanation`` are those of its verdict.
     """
 
     part: str
