@@ -125,6 +125,7 @@ class BaseClient:
         token: str | None = None,
         server_name: str | None = None,
         required_hallmarks: Mapping[str, str] | None = None,
+        require_stamps: bool = False,
         batch_size: int = 256,
         calls_in_flight: int = 8,
         shed_attempts: int = 5,
@@ -135,7 +136,9 @@ class BaseClient:
         ``endpoints`` is ``host:port``, a gRPC target such as ``dns:///rewards:50051``, or a list
         of addresses; calls are spread over all addresses. ``server_name`` is the name the TLS
         certificate is checked against, where the target does not tell. ``required_hallmarks`` maps
-        verifiers to the digests that must be in service. ``batch_size`` and ``calls_in_flight``
+        verifiers to the digests that must be in service. With ``require_stamps`` a rollout has no
+        reward, but an error STAMP_MISMATCH, unless its stamp says that this very task was admitted
+        to its data set under the hallmark in service. ``batch_size`` and ``calls_in_flight``
         bound the calls that a batch of submissions or rollouts is split into. Without
         ``wait_for_ready``, calls fail after the retries instead of waiting for a server to come up.
 
@@ -148,6 +151,7 @@ class BaseClient:
         self._connection = Connection(endpoints, credentials, token, server_name, wait_for_ready)
         self._metadata = self._connection.metadata()
         self._required_hallmarks = dict(required_hallmarks or {})
+        self._require_stamps = require_stamps
         self._batch_size = batch_size
         self._recipe_digests: dict[bytes, str] = {}
         self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)
@@ -158,7 +162,12 @@ class BaseClient:
         )
 
     def _reward_dialect(self, recipe: Recipe) -> RewardDialect:
-        return RewardDialect(recipe, self._required_hallmarks, self._recipe_digests)
+        return RewardDialect(
+            recipe,
+            self._required_hallmarks,
+            self._recipe_digests,
+            require_stamps=self._require_stamps,
+        )
 
 
 def _host(endpoint: str) -> str:

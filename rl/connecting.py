@@ -53,6 +53,13 @@ RequireHallmark = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=DIGEST", help="Refuse verdicts of any other verifier."),
 ]
+RequireStamps = Annotated[
+    bool,
+    typer.Option(
+        "--require-stamps",
+        help="No reward for rows that were not stamped under the hallmark in service.",
+    ),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write the JSON lines to this file, too.")
 ]
@@ -68,6 +75,8 @@ def connect(
     ca_file: Path | None,
     token_file: Path | None,
     required_hallmarks: dict[str, str],
+    *,
+    require_stamps: bool = False,
 ) -> Iterator[Client]:
     """A client of the given service, or of one that is started here and stopped afterwards."""
     if endpoints and config_file:
@@ -86,6 +95,7 @@ def connect(
                 ),
                 token=token_file.read_text().strip() if token_file else None,
                 required_hallmarks=required_hallmarks,
+                require_stamps=require_stamps,
                 # Someone is watching: say that nobody answers instead of waiting for a server.
                 wait_for_ready=False,
             )

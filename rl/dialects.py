@@ -121,10 +121,13 @@ class RewardDialect:
         recipe: Recipe,
         required_hallmarks: Mapping[str, str],
         digests: MutableMapping[bytes, str],
+        *,
+        require_stamps: bool,
     ) -> None:
         self._recipe = recipe_to_proto(recipe)
         self._required_hallmarks = required_hallmarks
         self._digests = digests
+        self._require_stamps = require_stamps
         self._stream_is_answered = False
         self._objection_to_stream: ErrorDetails | None = None
 
@@ -133,7 +136,10 @@ class RewardDialect:
 
     def batch(self, messages: Sequence[reward_pb2.Rollout]) -> reward_pb2.ComputeRewardsRequest:
         return reward_pb2.ComputeRewardsRequest(
-            rollouts=messages, recipe=self._recipe, required_hallmarks=self._required_hallmarks
+            rollouts=messages,
+            recipe=self._recipe,
+            required_hallmarks=self._required_hallmarks,
+            require_stamps=self._require_stamps,
         )
 
     def results(self, response: reward_pb2.ComputeRewardsResponse) -> list[RewardResult]:
@@ -152,6 +158,7 @@ class RewardDialect:
             rollout=message,
             recipe=self._recipe if first else None,
             required_hallmarks=self._required_hallmarks if first else None,
+            require_stamps=self._require_stamps if first else False,
         )
 
     def result(self, response: reward_pb2.StreamRewardsResponse) -> RewardResult:

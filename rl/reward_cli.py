@@ -64,6 +64,7 @@ def reward(
     timeout: connecting.Timeout = 120.0,
     concurrency: connecting.Concurrency = 4,
     require_hallmark: connecting.RequireHallmark = None,
+    require_stamps: connecting.RequireStamps = False,
     as_json: connecting.AsJson = False,
     output: connecting.Output = None,
 ) -> None:
@@ -85,7 +86,9 @@ def reward(
         # The file first: a typing error in its name should not cost the start of a server.
         source = stack.enter_context(open_source(file))
         sink = stack.enter_context(output.open("w")) if output is not None else None
-        connection = connecting.connect(endpoint, config_file, ca_file, token_file, hallmarks)
+        connection = connecting.connect(
+            endpoint, config_file, ca_file, token_file, hallmarks, require_stamps=require_stamps
+        )
         client = stack.enter_context(connection)
         applied = _tried(client, asked, timeout)
         form = RowForm(source.name, verifier, fields or None, response_column)

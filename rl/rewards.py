@@ -20,6 +20,7 @@ from assayoffice.rl.results import (
     status_error,
     verdict_from_proto,
 )
+from assayoffice.rl.stamps import Stamp, stamp_to_proto
 from assayoffice.rl.submissions import Submission, struct_from_json
 from assayoffice.rl.submissions import to_proto as submission_to_proto
 from assayoffice.v1 import reward_pb2
@@ -65,10 +66,14 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A submission whose response is to be rewarded. The text is without the end token."""
+    """A submission whose response is to be rewarded. The text is without the end token.
+
+    ``stamp`` is that of the row that its task is from.
+    """
 
     submission: Submission
     generation: Generation = Generation()
+    stamp: Stamp | None = None
 
     @property
     def id(self) -> str:
@@ -172,6 +177,8 @@ def rollout_to_proto(rollout: Rollout) -> reward_pb2.Rollout:
     """Write a rollout for the wire. Raises SubmissionError, as ``submissions.to_proto`` does."""
     generation = rollout.generation
     message = reward_pb2.Rollout(submission=submission_to_proto(rollout.submission))
+    if rollout.stamp is not None:
+        message.stamp.CopyFrom(stamp_to_proto(rollout.stamp))
     reason = _FINISH_REASONS.get(generation.finish_reason)
     if reason is None:
         raise SubmissionError(

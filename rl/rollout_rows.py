@@ -2,7 +2,8 @@
 
 The columns beside those of a submission are all optional: ``token_ids``, a list of integers, or
 ``token_count``, how many they were, and ``finish_reason``: "stop", "length" or "aborted". Where the
-column of responses holds a list, these hold one value for each.
+column of responses holds a list, these hold one value for each. A ``stamp`` (see
+``stamps.py``) goes with each rollout of its row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewards import FinishReason, Generation, Rollout
 from assayoffice.rl.rows import RowForm, each_usable, submissions
 from assayoffice.rl.sources import Record, UnusableRow
+from assayoffice.rl.stamps import stamp_of
 from assayoffice.rl.verl.rows import kind
 
 _FINISH_REASONS = {
@@ -36,17 +38,18 @@ def rollout_rows(records: Iterator[Record], form: RowForm) -> Iterator[RolloutRo
 
 def _rollouts(row: Mapping[str, object], number: str, form: RowForm) -> list[Rollout]:
     found = submissions(row, number, form)
+    stamp = stamp_of(row)
     if not isinstance(row[form.response_column], list):
         (submission,) = found
         facts = (row.get("token_ids"), row.get("token_count"), row.get("finish_reason"))
-        return [Rollout(submission, _generation(*facts, place=""))]
+        return [Rollout(submission, _generation(*facts, place=""), stamp)]
     columns = (
         _each_of(row, "token_ids", len(found)),
         _each_of(row, "token_count", len(found)),
         _each_of(row, "finish_reason", len(found)),
     )
     return [
-        Rollout(submission, _generation(*facts, place=f"[{index}]"))
+        Rollout(submission, _generation(*facts, place=f"[{index}]"), stamp)
         for index, (submission, *facts) in enumerate(zip(found, *columns, strict=True))
     ]
 

@@ -58,6 +58,8 @@ class Reason(enum.Enum):
     VERIFIER_UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
     #: A demanded hallmark is not the one in service.
     HALLMARK_MISMATCH = grpc.StatusCode.FAILED_PRECONDITION
+    #: A rollout's stamp is missing, of another hallmark, or for another task.
+    STAMP_MISMATCH = grpc.StatusCode.FAILED_PRECONDITION
     #: The bearer token is missing or wrong.
     UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
     #: The queue is full.

@@ -45,7 +45,7 @@ class RewardService(RewardServiceServicer):
             recipe = self._recipe(request.recipe, call)
             self._admission.shed_when_full()
             response = reward_pb2.ComputeRewardsResponse(recipe=_applied(recipe))
-            batch = Batch(self._rewards(recipe), call)
+            batch = Batch(self._rewards(recipe, request.require_stamps), call)
             try:
                 for index, rollout in enumerate(request.rollouts):
                     result = response.results.add()
@@ -77,7 +77,8 @@ class RewardService(RewardServiceServicer):
                 response = reward_pb2.StreamRewardsResponse(result=result, recipe=named)
                 await context.write(response)
 
-            exchange = Exchange(self._admission, self._rewards(recipe), call, "rollout")
+            rewards = self._rewards(recipe, first.require_stamps)
+            exchange = Exchange(self._admission, rewards, call, "rollout")
             await exchange.run(_rollouts(first, requests), write)
 
     async def ListRecipes(
@@ -92,8 +93,14 @@ class RewardService(RewardServiceServicer):
         call.note("recipe_digest", recipe.digest)
         return recipe
 
-    def _rewards(self, recipe: Recipe) -> Rewards:
-        return Rewards(self._admission, self._rollout_rules, recipe, self._threads)
+    def _rewards(self, recipe: Recipe, require_stamps: bool) -> Rewards:
+        return Rewards(
+            self._admission,
+            self._rollout_rules,
+            recipe,
+            self._threads,
+            require_stamps=require_stamps,
+        )
 
 
 def _applied(recipe: Recipe) -> reward_pb2.AppliedRecipe:

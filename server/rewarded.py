@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from assayoffice.server import stamps
 from assayoffice.server.admission import Admission, Admitted
 from assayoffice.server.calls import Call
 from assayoffice.server.errors import Reason, StatusError, malformed
@@ -53,10 +54,17 @@ class Rewards:
     """Has rollouts judged and rewards them by a recipe."""
 
     def __init__(
-        self, admission: Admission, rules: Rules, recipe: Recipe, threads: RatingThreads
+        self,
+        admission: Admission,
+        rules: Rules,
+        recipe: Recipe,
+        threads: RatingThreads,
+        *,
+        require_stamps: bool,
     ) -> None:
         """``rules`` are those of a rollout, apart from its submission."""
         self._admission = admission
+        self._require_stamps = require_stamps
         self._rules = rules
         self._recipe = recipe
         self._threads = threads
@@ -74,13 +82,24 @@ class Rewards:
         violations = violations or wire.lacking(asked, self._recipe.needs, path)
         if violations:
             raise malformed(Reason.INVALID_SUBMISSION, violations)
-        submission, path = self.submission(asked, path)
-        admitted = self._admission.admit(submission, path=path, deadline=call.deadline, flow=call)
+        submission, inner = self.submission(asked, path)
+        admitted = self._admission.admit(submission, path=inner, deadline=call.deadline, flow=call)
+        if self._require_stamps:
+            self._compare_stamp(asked, admitted, path)
         generation = wire.generation(asked)
         # Looked at while it is being judged, and not at all where it will not be.
         refused = admitted.finding.done() and isinstance(admitted.finding.result(), Failed)
         rating = None if refused else await self._rate(generation, admitted, call.deadline)
-        return PendingReward(admitted, path, rating, generation.token_count)
+        return PendingReward(admitted, inner, rating, generation.token_count)
+
+    def _compare_stamp(self, asked: reward_pb2.Rollout, admitted: Admitted, path: str) -> None:
+        given = asked.stamp if asked.HasField("stamp") else None
+        expected = stamps.strike(asked.submission, admitted.entry.hallmark_digest)
+        try:
+            stamps.compare(given, expected, f"{path}.stamp")
+        except StatusError:
+            admitted.finding.cancel()
+            raise
 
     async def _rate(self, generation: Generation, admitted: Admitted, deadline: float) -> Rating:
         try:

@@ -153,7 +153,7 @@ class TestWhatIsSent:
 
     def test_rollout_beyond_every_limit_is_an_error_of_its_own(self):
         asked = [rollout("a"), rollout("b", token_ids=range(1000))]
-        batch = Batch(asked, RewardDialect(RECIPE, {}, {}), 256, 200)
+        batch = Batch(asked, RewardDialect(RECIPE, {}, {}, require_stamps=False), 256, 200)
         (chunk,) = batch.chunks()
         assert [each.submission.id for each in chunk.request.rollouts] == ["a"]
         assert batch.results()[1].reason == "INVALID_SUBMISSION"

@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 from omegaconf import OmegaConf
 
 from assayoffice.rl.rewards import Rollout
+from assayoffice.rl.stamps import stamp_of
 from assayoffice.rl.submissions import Submission
 from assayoffice.rl.verl.endings import sendable
 from assayoffice.rl.verl.rows import verifier_and_task
@@ -58,7 +59,8 @@ async def compute_score(
         key = json.dumps(written, sort_keys=True)
         if key not in scoring:
             scoring[key] = Scoring(settings)
-        return dict(await scoring[key].score(Rollout(submission)))
+        rollout = Rollout(submission, stamp=stamp_of(row))
+        return dict(await scoring[key].score(rollout))
     except Exception as error:
         # Whatever it is, verl would drop the sample and go on.
         await asyncio.to_thread(stop_training, str(error) or repr(error))

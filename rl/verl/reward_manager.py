@@ -15,6 +15,7 @@ from verl.utils.model import get_generation_config
 from verl.workers.rollout.utils import get_max_position_embeddings
 
 from assayoffice.rl.rewards import Generation, Rollout
+from assayoffice.rl.stamps import stamp_of
 from assayoffice.rl.submissions import Submission
 from assayoffice.rl.verl.endings import Endings, sendable
 from assayoffice.rl.verl.rows import question, verifier_and_task
@@ -100,6 +101,7 @@ class AssayRewardManager(RewardManagerBase):  # type: ignore[misc] # verl is no 
                 token_count=len(token_ids),  # 0 is said, too, where an engine gave up at once
                 finish_reason=self._endings.finish_reason(token_ids, prompt_tokens),
             ),
+            stamp_of(row),
         )
         step = row.get("global_steps")
         return rollout, step if isinstance(step, int) else 0

@@ -84,7 +84,8 @@ class Scoring:
         self._journal.lost(step, error, time.time())
         cause = f"sample {error.id} has no reward: {error.code.name} ({error.reason}): "
         cause += error.message
-        if not self._neutral:
+        # Rows that were never admitted are no trouble that passes: the data set is another one.
+        if not self._neutral or error.reason == "STAMP_MISMATCH":
             raise NoRewardError(cause)
         if tripped := self._breaker.record(failed=True):
             raise NoRewardError(f"{tripped}; the latest: {cause}")
@@ -116,5 +117,6 @@ def _client(settings: Settings) -> AsyncClient:
         token=token,
         server_name=settings.server_name,
         required_hallmarks=settings.required_hallmarks,
+        require_stamps=settings.require_stamps,
         batch_size=settings.batch_size,
     )

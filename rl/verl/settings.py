@@ -58,6 +58,9 @@ class Settings:
     token_file: str = ""
     #: Verifiers' digests that must be in service.
     required_hallmarks: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: Whether a sample has no reward unless the stamp of its row says that this very task was
+    #: admitted to the data set under the hallmark in service.
+    require_stamps: bool = False
 
 
 def read_settings(written: Mapping[str, object], path: str = "reward.reward_kwargs") -> Settings:
@@ -130,6 +133,12 @@ def _number(low: float, high: float) -> Callable[[str, object], float]:
     return read
 
 
+def _boolean(path: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError(f"{path}: must be true or false, not {value!r}")
+    return value
+
+
 def _integer(low: int, high: int) -> Callable[[str, object], int]:
     def read(path: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -168,5 +177,6 @@ _READERS: Mapping[str, Callable[[str, object], object]] = {
     "server_name": _text,
     "token_file": _text,
     "required_hallmarks": _texts,
+    "require_stamps": _boolean,
 }
 _EXAMPLES = {"endpoints": "[127.0.0.1:50051]", "recipe": "accuracy@1"}
