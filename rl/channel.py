@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from assayoffice.rl.dialects import RewardDialect
+from assayoffice.rl.dialects import RewardDialect, RewriteDialect
 from assayoffice.rl.rewards import Recipe
+from assayoffice.rl.rewrites.rewrite import Thresholds
 from assayoffice.rl.sending import Sending
 from assayoffice.v1 import verifier_pb2
 
@@ -22,7 +23,12 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 # How long a service that is back may go unnoticed. By default gRPC lets it grow to two minutes.
 _MAX_RECONNECT_MILLISECONDS = 5000
 _LARGEST_BATCH = 4096
-_SERVICES = ("assayoffice.v1.VerifierService", "assayoffice.v1.RewardService")
+_LARGEST_BATCH_OF_REWRITES = 64
+_SERVICES = (
+    "assayoffice.v1.VerifierService",
+    "assayoffice.v1.RewardService",
+    "assayoffice.v1.RewriteService",
+)
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
 
 
@@ -139,7 +145,7 @@ class BaseClient:
         verifiers to the digests that must be in service. With ``require_stamps`` a rollout has no
         reward, but an error STAMP_MISMATCH, unless its stamp says that this very task was admitted
         to its data set under the hallmark in service. ``batch_size`` and ``calls_in_flight``
-        bound the calls that a batch of submissions or rollouts is split into. Without
+        bound the calls that a batch of submissions, rollouts or rewrites is split into. Without
         ``wait_for_ready``, calls fail after the retries instead of waiting for a server to come up.
 
         Raises ValueError where that does not fit together.
@@ -153,7 +159,10 @@ class BaseClient:
         self._required_hallmarks = dict(required_hallmarks or {})
         self._require_stamps = require_stamps
         self._batch_size = batch_size
+        # A rewrite is some forty verdicts; in larger calls, the first report would wait for long.
+        self._rewrites_per_call = min(batch_size, _LARGEST_BATCH_OF_REWRITES)
         self._recipe_digests: dict[bytes, str] = {}
+        self._rewrite_digests: dict[str, str] = {}
         self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)
 
     def _verify_request(self, submission: verifier_pb2.Submission) -> verifier_pb2.VerifyRequest:
@@ -168,6 +177,9 @@ class BaseClient:
             self._recipe_digests,
             require_stamps=self._require_stamps,
         )
+
+    def _rewrite_dialect(self, thresholds: Thresholds) -> RewriteDialect:
+        return RewriteDialect(thresholds, self._required_hallmarks, self._rewrite_digests)
 
 
 def _host(endpoint: str) -> str:

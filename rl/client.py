@@ -7,15 +7,15 @@
             Submission("1", "numeric", r"So it is \\boxed{0.5}.", {"reference": "1/2"}), timeout=10
         )
 
-Both behave alike, and rewards like verdicts:
+Both behave alike, and rewards and reports on rewrites like verdicts:
 
 - Every call wants its ``timeout``; it covers the retries and all parts of a batch.
 - A call that meets UNAVAILABLE or RESOURCE_EXHAUSTED is retried by gRPC (see ``channel.py``).
 - What the server sheds *inside* an answered call (an item error of one of those codes) is sent
   again, up to ``shed_attempts`` times in all and only while the deadline allows. What is still
   shed then stays an ``ItemError``. The streams hand such errors on at once instead.
-- Results are ``Verdict`` or ``Reward``, or else ``ItemError``. What concerns a call as a whole is
-  raised; the tree of errors is in ``errors.py``.
+- Results are ``Verdict``, ``Reward`` or ``Report``, or else ``ItemError``. What concerns a call as
+  a whole is raised; the tree of errors is in ``errors.py``.
 
 Channels are opened by the first call, so a client may be made before a process forks, not used.
 """
@@ -25,7 +25,7 @@ Channels are opened by the first call, so a client may be made before a process 
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -51,16 +51,21 @@ from assayoffice.rl.rewards import (
     Rollout,
     recipe_from_proto,
 )
+from assayoffice.rl.rewrites.reports import ReportResult
+from assayoffice.rl.rewrites.rewrite import Rewrite, Thresholds
 from assayoffice.rl.streams import Exchange
 from assayoffice.rl.submissions import Submission, to_proto
 from assayoffice.v1 import reward_pb2, verifier_pb2
 from assayoffice.v1.reward_pb2_grpc import RewardServiceStub
+from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 if TYPE_CHECKING:
     from assayoffice.v1.reward_pb2_grpc import RewardServiceAsyncStub
+    from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceAsyncStub
     from assayoffice.v1.verifier_pb2_grpc import VerifierServiceAsyncStub
 
+_STRICT = Thresholds()
 # Or two threads that make the first call together would open a channel each, and lose one.
 _OPENING = threading.Lock()
 
@@ -181,6 +186,35 @@ class Client(BaseClient):
             raise from_rpc_error(error) from None
         return dialect.applied(response)
 
+    def check_rewrites(
+        self, rewrites: Iterable[Rewrite], *, thresholds: Thresholds = _STRICT, timeout: float
+    ) -> list[ReportResult]:
+        """Check rewrites and answer in their order, each with a report or an error of its own.
+
+        Behaves like ``verify_batch``, in calls of at most 64. All reports that a client hands out
+        for a verifier are made by one code: another gives ItemErrors, CHECKS_CHANGED.
+        """
+        deadline = Deadline(timeout)
+        batch = Batch(rewrites, self._rewrite_dialect(thresholds), self._rewrites_per_call)
+        return self._sending.batch(self._rewrites.CheckRewrites, batch, deadline)
+
+    def rewrite_digests(self, *, timeout: float) -> Mapping[str, str]:
+        """For each verifier, the digest of all that can change a report about its rewrites.
+
+        Equal rewrites get equal reports under equal digests. Raises ServiceError when the call
+        fails, or when a digest is another than that of an earlier answer to this client.
+        """
+        dialect = self._rewrite_dialect(_STRICT)
+        try:
+            response = self._rewrites.CheckRewrites(
+                dialect.batch([]),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return dialect.digests(response)
+
     def close(self) -> None:
         """Close the channel and cancel what is under way. May be called again."""
         self._channel.close()
@@ -216,6 +250,10 @@ class Client(BaseClient):
     @cached_property
     def _rewards(self) -> RewardServiceStub:
         return RewardServiceStub(self._channel)
+
+    @cached_property
+    def _rewrites(self) -> RewriteServiceStub:
+        return RewriteServiceStub(self._channel)
 
 
 class AsyncClient(BaseClient):
@@ -319,6 +357,27 @@ class AsyncClient(BaseClient):
             raise from_rpc_error(error) from None
         return dialect.applied(response)
 
+    async def check_rewrites(
+        self, rewrites: Iterable[Rewrite], *, thresholds: Thresholds = _STRICT, timeout: float
+    ) -> list[ReportResult]:
+        """As Client.check_rewrites."""
+        deadline = Deadline(timeout)
+        batch = Batch(rewrites, self._rewrite_dialect(thresholds), self._rewrites_per_call)
+        return await self._sending.async_batch(self._rewrites.CheckRewrites, batch, deadline)
+
+    async def rewrite_digests(self, *, timeout: float) -> Mapping[str, str]:
+        """As Client.rewrite_digests."""
+        dialect = self._rewrite_dialect(_STRICT)
+        try:
+            response = await self._rewrites.CheckRewrites(
+                dialect.batch([]),
+                timeout=Deadline(timeout).remaining_seconds(),
+                metadata=self._metadata,
+            )
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from None
+        return dialect.digests(response)
+
     async def close(self) -> None:
         """As Client.close."""
         await self._channel.close()
@@ -349,3 +408,7 @@ class AsyncClient(BaseClient):
     @cached_property
     def _rewards(self) -> "RewardServiceAsyncStub":
         return RewardServiceStub(self._channel)
+
+    @cached_property
+    def _rewrites(self) -> "RewriteServiceAsyncStub":
+        return RewriteServiceStub(self._channel)

@@ -1,5 +1,5 @@
-"""How the services are spoken to: the messages of verdicts and of rewards, as batches and streams
-see them.
+"""How the services are spoken to: the messages of verdicts, of rewards and of reports on rewrites,
+as batches and streams see them.
 
 ``batches.py`` and ``streams.py`` know what can happen to a call, and nothing of what it is about;
 that is here, a class for each service. Nothing here waits.
@@ -23,8 +23,16 @@ from assayoffice.rl.rewards import (
     reward_from_proto,
     rollout_to_proto,
 )
+from assayoffice.rl.rewrites import reports
+from assayoffice.rl.rewrites.reports import ReportResult
+from assayoffice.rl.rewrites.rewrite import (
+    Rewrite,
+    Thresholds,
+    rewrite_to_proto,
+    thresholds_to_proto,
+)
 from assayoffice.rl.submissions import Submission, to_proto
-from assayoffice.v1 import reward_pb2, verifier_pb2
+from assayoffice.v1 import reward_pb2, rewrite_pb2, verifier_pb2
 
 
 class Item(Protocol):
@@ -186,3 +194,64 @@ class RewardDialect:
             )
             return ErrorDetails(StatusCode.INTERNAL, "RECIPE_CHANGED", message)
         return None
+
+
+class RewriteDialect:
+    """Rewrites to RewriteService, reports from it.
+
+    ``digests`` holds, for each verifier, the digest that the first answer told, and is filled in
+    here. Reports under another are none: checked by two releases, a set is checked by neither.
+    """
+
+    def __init__(
+        self,
+        thresholds: Thresholds,
+        required_hallmarks: Mapping[str, str],
+        digests: MutableMapping[str, str],
+    ) -> None:
+        self._thresholds = thresholds_to_proto(thresholds)
+        self._required_hallmarks = required_hallmarks
+        self._digests = digests
+
+    def message(self, item: Rewrite) -> rewrite_pb2.Rewrite:
+        return rewrite_to_proto(item)
+
+    def batch(self, messages: Sequence[rewrite_pb2.Rewrite]) -> rewrite_pb2.CheckRewritesRequest:
+        return rewrite_pb2.CheckRewritesRequest(
+            rewrites=messages,
+            thresholds=self._thresholds,
+            required_hallmarks=self._required_hallmarks,
+        )
+
+    def results(self, response: rewrite_pb2.CheckRewritesResponse) -> list[ReportResult]:
+        objections = {
+            verifier: objection
+            for verifier, digest in response.digests.items()
+            if (objection := self._objection(verifier, digest)) is not None
+        }
+        results = []
+        for each in response.results:
+            objection = objections.get(each.report.hallmark.verifier)
+            if each.HasField("report") and objection is not None:
+                results.append(item_error(each.id, objection))
+            else:
+                results.append(reports.result_from_proto(each))
+        return results
+
+    def digests(self, response: rewrite_pb2.CheckRewritesResponse) -> Mapping[str, str]:
+        """The digests of an answer. Raises ServiceError where one differs from the first."""
+        for verifier, digest in response.digests.items():
+            if (objection := self._objection(verifier, digest)) is not None:
+                raise service_error(objection)
+        return dict(response.digests)
+
+    def _objection(self, verifier: str, digest: str) -> ErrorDetails | None:
+        first = self._digests.setdefault(verifier, digest)
+        if digest == first:
+            return None
+        message = (
+            f"rewrites of verifier {verifier!r} are checked by other code now (digest "
+            f"{digest[:12]}) than for the first answer ({first[:12]}), and reports may differ; "
+            "have all endpoints serve one release, and go on with a new client"
+        )
+        return ErrorDetails(StatusCode.INTERNAL, "CHECKS_CHANGED", message)

@@ -36,7 +36,7 @@ class Outcome(enum.Enum):
 
 
 # Where in a call an item stood, which the service names and nobody else knows.
-_PLACE = re.compile(r"\b(?:submissions?|rollouts?)(?:\[\d+\])?\.(?=[a-z])")
+_PLACE = re.compile(r"\b(?:submissions?|rollouts?|rewrites?)(?:\[\d+\])?\.(?=[a-z])")
 _OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 

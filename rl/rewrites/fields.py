@@ -53,7 +53,7 @@ class Fields:
             if isinstance(value, str):
                 shown = repr(value[:_SHOWN_CHARACTERS])
                 if near := difflib.get_close_matches(value[:_SHOWN_CHARACTERS], choices, n=1):
-                    shown += f"; did you mean {near[0]!r}?"
+                    shown += f"; did you mean {str(near[0])!r}?"
             raise UnusableRow(
                 f"{self._place(name)}: must be one of {', '.join(choices)}, not {shown}"
             )
@@ -86,7 +86,7 @@ class Fields:
             if name not in self._known:
                 near = difflib.get_close_matches(name[:_SHOWN_CHARACTERS], self._known, n=1)
                 remedy = (
-                    f"did you mean {near[0]!r}?"
+                    f"did you mean {str(near[0])!r}?"
                     if near
                     else f"known are {', '.join(self._known)}; what is yours goes into provenance"
                 )
