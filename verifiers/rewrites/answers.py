@@ -63,6 +63,12 @@ _OPPOSITES: Final = tuple(
     "convergent/divergent converges/diverges rational/irrational left/right red/blue "
     "monday/tuesday".split()
 )
+#: What arithmetic does nothing with, or other than here.
+_NO_VALUES: Final = (Based, Builder, Interval, Labelled, Matrix, Ratio, Relation, Sequence,
+                     SetOperation, Text)  # fmt: skip
+#: Ways to write a number that do not go with a unit: 1 1/2 degrees, 50 % cm.
+_BESIDE_UNITS: Final = frozenset(("mixed_number", "percent"))
+_ONE: Final = Number(Fraction(1))
 _ZERO: Final = Number(Fraction(0))
 
 
@@ -89,6 +95,9 @@ class Answers:
     def __iter__(self) -> Iterator[Answer]:
         node, task = self._reference.node, self._task
         yield Answer(Part.RENDERING, "verbatim", task.reference)
+        if self._reference.letter:
+            yield from self._of_letter(self._reference.letter)
+            return
         if isinstance(node, Text) or self._reference.words:
             yield from self._of_words()
             return
@@ -138,17 +147,19 @@ class Answers:
 
     def _of_scalar(self, node: Node) -> Iterator[Answer]:
         parts = units_tried.split(node)
-        value, units = parts if parts else (node, ())
-        named = not contains(node, Symbol) and not contains(node, Apply)
+        value, measure = parts if parts else (node, None)
         for label, text in forms.renderings(value, self._task, self._apart):
-            written = _with_unit(text, units, value)
+            written = _with_unit(text, measure)
             yield Answer(Part.RENDERING, label, written)
-            if label == "latex" and named:
+            if label == "latex" and not contains(node, Symbol, Apply):
                 yield Answer(Part.RENDERING, "named", f"x = {written}")
-        for label, text in forms.equivalents(value, self._task):
-            yield Answer(Part.EQUIVALENT, label, _with_unit(text, units, value, label))
-        for change in units_tried.equivalents(value, units):
-            yield Answer(Part.EQUIVALENT, change.label, latex(change.node))
+        if not contains(value, *_NO_VALUES):
+            for label, text in forms.equivalents(value, self._task):
+                if measure is None or label not in _BESIDE_UNITS:
+                    yield Answer(Part.EQUIVALENT, label, _with_unit(text, measure))
+        if measure is not None:
+            for change in units_tried.equivalents(value, measure):
+                yield Answer(Part.EQUIVALENT, change.label, latex(change.node))
         yield from self._of_wrong_scalar(node)
 
     def _of_wrong_scalar(self, node: Node) -> Iterator[Answer]:
@@ -166,14 +177,11 @@ class Answers:
     def _changes(self, node: Node) -> Iterator[Change]:
         """What one value is mistaken for, its unit kept."""
         parts = units_tried.split(node)
-        value, units = parts if parts else (node, ())
+        value, measure = parts if parts else (node, None)
         number = plain.plain(value)
-        if number is None or isinstance(value, Call):
-            made = expressions.changes(value)
-        else:
-            made = plain.changes(number)
+        made = expressions.changes(value) if number is None else plain.changes(number)
         for change in made:
-            yield replace(change, node=units_tried.attached(change.node, units)) if units else change
+            yield change if measure is None else replace(change, node=measure.of(change.node))
 
     def _wrong(self, node: Node, changes: Iterator[Change]) -> Iterator[Change]:
         """Those of ``changes`` of a value that are certainly wrong."""
@@ -228,6 +236,8 @@ class Answers:
 
     def _of_rearranged(self, node: Sequence) -> Iterator[Answer]:
         items = node.items
+        if any(isinstance(each, Labelled) for each in items) or _is_compound(node):
+            return
         named = any(isinstance(each, Relation) for each in items)
         turned = items[::-1]
         if node.kind == "set" or self._unordered:
@@ -240,7 +250,7 @@ class Answers:
             joined = Sequence("list", items, "and")
             yield Answer(Part.RENDERING, "joined", latex(joined))
             each = " \\text{ or } ".join(f"x = {latex(item)}" for item in items)
-            if not any(symbols(item) or contains(item, Unit) for item in items):
+            if not any(contains(item, Symbol, Unit, *_NO_VALUES) for item in items):
                 yield Answer(Part.EQUIVALENT, "named", each)
 
     @property
@@ -403,6 +413,22 @@ class Answers:
 
     # Words
 
+    def _of_letter(self, letter: str) -> Iterator[Answer]:
+        """A single capital letter: a variable, or an option of which nothing else is known."""
+        for label, text in (
+            ("text", f"\\text{{{letter}}}"),
+            ("brackets", f"({letter})"),
+            ("option", f"\\text{{Option {letter}}}"),
+        ):
+            yield Answer(Part.RENDERING, label, text)
+        others = [each for each in "ABCDE" if each != letter]
+        for other in others:
+            yield Answer(Part.MUTANT, "other_letter", other)
+        yield Answer(Part.MUTANT, "hedged", letter, others[0])
+        yield Answer(Part.MUTANT, "hedged", f"{letter}, {others[0]}")
+        yield Answer(Part.MUTANT, "sign", f"-{letter}")
+        yield Answer(Part.MUTANT, "other_kind", "1")
+
     def _of_words(self) -> Iterator[Answer]:
         said = self._reference.words
         yield Answer(Part.RENDERING, "text", f"\\text{{{said}}}")
@@ -424,15 +450,18 @@ def _is_equation(node: Relation) -> bool:
     return all(operator in ("=", "~") for operator in node.operators)
 
 
+def _is_compound(node: Sequence) -> bool:
+    """1 hour and 31 minutes"""
+    return node.joiner == "and" and all(contains(item, Unit) for item in node.items)
+
+
 def _difference(one: Node, other: Node) -> Node:
     return expressions.subtracted(one, other)
 
 
-def _with_unit(text: str, units: tuple[Node, ...], value: Node, label: str = "") -> str:
-    if not units:
+def _with_unit(text: str, measure: units_tried.Measure | None) -> str:
+    if measure is None:
         return text
-    behind = render(Multiply((Number(Fraction(1)), *units))).removeprefix("1")
-    if label == "percent":
-        return ""
-    open_sum = " + " in text or " - " in text
-    return f"({text}){behind}" if open_sum else f"{text}{behind}"
+    behind = render(measure.of(_ONE)).removeprefix("1")
+    is_sum = " + " in text or " - " in text
+    return f"({text}){behind}" if is_sum else f"{text}{behind}"

@@ -1,6 +1,7 @@
 """Quantities: the wrong unit, none at all, and the same in another unit."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -30,77 +31,94 @@ _KINDS: Final[tuple[dict[str, Fraction], ...]] = (
     {"L": Fraction(1), "mL": Fraction(1, 1000), "ml": Fraction(1, 1000),
      "liters": Fraction(1)},
 )  # fmt: skip
+_MASSES: Final = _KINDS[1]
 _MOST_PLACES: Final = 8
 
 
-def split(node: Node) -> tuple[Node, tuple[Node, ...]] | None:
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A unit: factors, of which all but the last are usually none, and what it is per."""
+
+    factors: tuple[Node, ...]
+    per: Node | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one unit, or a power of one."""
+        return len(self.factors) == 1 and self.per is None
+
+    def of(self, value: Node) -> Node:
+        """``value`` with this unit behind it."""
+        if isinstance(value, Negate):
+            return Negate(self.of(value.item))
+        items = value.items if isinstance(value, Multiply) else (value,)
+        product = Multiply((*items, *self.factors))
+        return product if self.per is None else Divide(product, self.per)
+
+
+def split(node: Node) -> tuple[Node, Measure] | None:
     """A value and the unit behind it, or None if ``node`` is no value with one."""
-    if isinstance(node, Negate) and (parts := split(node.item)):
-        return Negate(parts[0]), parts[1]
-    if isinstance(node, Multiply) and isinstance(node.items[0], Unit):
-        return None
-    if isinstance(node, Multiply):
-        values = tuple(item for item in node.items if not _is_unit(item))
-        units = node.items[len(values) :]
-        if units and values and all(map(_is_unit, units)):
-            return (values[0] if len(values) == 1 else Multiply(values)), units
+    match node:
+        case Negate(item=item):
+            parts = split(item)
+            return None if parts is None else (Negate(parts[0]), parts[1])
+        case Divide(over=over, under=under) if _is_unit(under):
+            parts = split(over)
+            if parts is None or parts[1].per is not None:
+                return None
+            return parts[0], replace(parts[1], per=under)
+        case Multiply(items=items):
+            values = tuple(item for item in items if not _is_unit(item))
+            units = items[len(values) :]
+            if units and values and all(map(_is_unit, units)):
+                return (values[0] if len(values) == 1 else Multiply(values)), Measure(units)
     return None
 
 
-def attached(value: Node, units: tuple[Node, ...]) -> Node:
-    """``value`` with a unit behind it."""
-    if isinstance(value, Negate):
-        return Negate(attached(value.item, units))
-    items = value.items if isinstance(value, Multiply) else (value,)
-    return Multiply((*items, *units))
-
-
 def _is_unit(node: Node) -> bool:
-    if isinstance(node, Divide):
-        return _is_unit(node.over) and _is_unit(node.under)
     return isinstance(node.base if isinstance(node, Power) else node, Unit)
 
 
-def changes(value: Node, units: tuple[Node, ...], task: NumericTask) -> Iterator[Change]:
+def changes(value: Node, measure: Measure, task: NumericTask) -> Iterator[Change]:
     """The same number with another unit, or with none where one is asked for."""
-    last = units[-1]
+    last = measure.factors[-1]
     name = _name(last)
     kind = _kind(name)
     if kind is not None:
-        for other, factor in kind.items():
-            if factor != kind[name]:
-                changed = (*units[:-1], _renamed(last, other))
-                yield Change("wrong_unit", attached(value, changed))
-                break
-    if name == "degree":
-        yield Change("radians_for_degrees", attached(value, (Unit("rad"),)))
-    stranger = "kg" if kind is not _KINDS[1] else "m"
-    if len(units) == 1:
-        yield Change("wrong_dimension", attached(value, (Unit(stranger),)))
-    if kind is not None and isinstance(last, Unit):
-        yield Change("wrong_dimension", attached(value, (*units[:-1], Power(last, _TWO))))
-    elif isinstance(last, Power) and len(units) == 1:
-        yield Change("wrong_dimension", attached(value, (last.base,)))
+        other = next((each for each in kind if kind[each] != kind[name]), name)
+        renamed = replace(measure, factors=(*measure.factors[:-1], _renamed(last, other)))
+        yield Change("wrong_unit", renamed.of(value))
+    if measure.single:
+        if name == "degree":
+            yield Change("radians_for_degrees", Measure((Unit("rad"),)).of(value))
+        stranger = "m" if kind is _MASSES else "kg"
+        yield Change("wrong_dimension", Measure((Unit(stranger),)).of(value))
+    if isinstance(last, Power) and measure.single:
+        yield Change("wrong_dimension", Measure((last.base,)).of(value))
+    elif kind is not None and measure.single:
+        yield Change("wrong_dimension", Measure((Power(last, _TWO),)).of(value))
+    if measure.per is not None:
+        yield Change("wrong_dimension", replace(measure, per=None).of(value))
+    # An angle in degrees may lack the sign, and so may a percentage unless the task is strict.
     required = task.units is Units.REQUIRED and name not in ("%", "degree")
     if required or (name == "%" and task.percent is Percent.STRICT):
         yield Change("missing_unit", value)
 
 
-def equivalents(value: Node, units: tuple[Node, ...]) -> Iterator[Change]:
+def equivalents(value: Node, measure: Measure) -> Iterator[Change]:
     """The same quantity in another unit."""
     found = plain(value)
-    if found is None or len(units) != 1:
-        return
-    name, power = _name(units[0]), _power(units[0])
+    last = measure.factors[-1]
+    name, power = _name(last), _power(last)
     kind = _kind(name)
-    if kind is None or power is None:
+    if found is None or kind is None or power is None or not measure.single:
         return
     for other, factor in kind.items():
         converted = found.value * (kind[name] / factor) ** power
         places = exact_places(converted, _MOST_PLACES)
         if factor != kind[name] and places is not None:
             written = number(converted, places or -1)
-            yield Change("converted_unit", attached(written, (_renamed(units[0], other),)))
+            yield Change("converted_unit", Measure((_renamed(last, other),)).of(written))
             return
 
 

@@ -48,6 +48,8 @@ def latex(node: Node) -> str:
     match node:
         case Divide(over=over, under=under) if not _has_unit(under):
             return f"\\frac{{{latex(over)}}}{{{latex(under)}}}"
+        case Divide(over=over, under=under):
+            return f"{latex(over)}/{render(under)}"
         case Negate(item=item):
             return f"-{_factor(item)}"
         case PlusMinus(item=item, sign=sign):
