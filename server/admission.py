@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from assayoffice.server.catalog import Catalog, Entry
 from assayoffice.server.engine import Engine
 from assayoffice.server.errors import Reason, StatusError, malformed
+from assayoffice.server.jobs import Subject
 from assayoffice.server.validation import Rules, Violation
-from assayoffice.server.work import Finding, Work
+from assayoffice.server.work import Finding, Work, WorkLimits
 from assayoffice.v1 import verifier_pb2
 
 
@@ -49,6 +50,14 @@ class Admission:
         ``path`` leads to the submission and names it in errors, ``deadline`` is on the monotonic
         clock, ``flow`` is the call that asks. Raises StatusError.
         """
+        entry = self.check(submission, path)
+        return self.judge(entry, submission, deadline=deadline, flow=flow)
+
+    def check(self, submission: verifier_pb2.Submission, path: str) -> Entry:
+        """The verifier that is to judge a submission, to which ``path`` leads.
+
+        Raises StatusError where no verifier may be asked to.
+        """
         violations = self._rules.violations(submission, path)
         if violations:
             raise malformed(Reason.INVALID_SUBMISSION, violations)
@@ -59,9 +68,32 @@ class Admission:
                 f"{path}.{given}", "task", f"{submission.verifier!r} reads the task {read!r}"
             )
             raise malformed(Reason.WRONG_TASK, [violation])
+        return entry
+
+    def judge(
+        self,
+        entry: Entry,
+        submission: verifier_pb2.Submission,
+        *,
+        deadline: float,
+        flow: object,
+    ) -> Admitted:
+        """Start judging a submission that was found acceptable, or made here. It loses its id."""
         submission.ClearField("id")
         # Deterministic, because a Struct is a map and equal maps may serialize in any order.
-        body = entry.hallmark_digest + submission.SerializeToString(deterministic=True)
+        written = submission.SerializeToString(deterministic=True)
+        finding = self.ask(
+            Subject.SUBMISSION.value + entry.hallmark_digest + written,
+            entry.limits,
+            deadline=deadline,
+            flow=flow,
+        )
+        return Admitted(entry, finding)
+
+    def ask(
+        self, body: bytes, limits: WorkLimits, *, deadline: float, flow: object
+    ) -> asyncio.Future[Finding]:
+        """Have a body (see ``jobs.Subject``) worked on; equal ones are worked on once."""
         key = hashlib.sha256(body).digest()
-        work = Work(key=key, body=body, limits=entry.limits, deadline=deadline, flow=flow)
-        return Admitted(entry, self._engine.submit(work))
+        work = Work(key=key, body=body, limits=limits, deadline=deadline, flow=flow)
+        return self._engine.submit(work)

@@ -22,10 +22,13 @@ from assayoffice.server.catalog import Catalog, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
 from assayoffice.server.health import SERVICES, Health
+from assayoffice.server.jobs import Operation
 from assayoffice.server.rechecks import Rechecks
 from assayoffice.server.reward_service import RewardService
+from assayoffice.server.rewrite_service import RewriteService
 from assayoffice.server.service import MAX_MESSAGE_BYTES, VerifierService
 from assayoffice.v1.reward_pb2_grpc import add_RewardServiceServicer_to_server
+from assayoffice.v1.rewrite_pb2_grpc import add_RewriteServiceServicer_to_server
 from assayoffice.v1.verifier_pb2_grpc import add_VerifierServiceServicer_to_server
 
 _log = logging.getLogger(__name__)
@@ -128,6 +131,9 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         add_VerifierServiceServicer_to_server(verifying, grpc_server)
         rewarding = RewardService(admission, catalog, calls)
         add_RewardServiceServicer_to_server(rewarding, grpc_server)
+        checks_digest = await engine.ask(Operation.CHECKS.value)
+        checking = RewriteService(admission, catalog, calls, checks_digest)
+        add_RewriteServiceServicer_to_server(checking, grpc_server)
         health = Health(catalog, engine)
         health_pb2_grpc.add_HealthServicer_to_server(health, grpc_server)
         reflection.enable_server_reflection(

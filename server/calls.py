@@ -16,7 +16,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.errors import Reason, StatusError, abort
-from assayoffice.v1 import reward_pb2, verdict_pb2
+from assayoffice.v1 import reward_pb2, rewrite_pb2, verdict_pb2
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +47,18 @@ class Call:
         self._noted[name] = value
 
     def tally(
-        self, verifier: str | None, result: verdict_pb2.VerifyResult | reward_pb2.RewardResult
+        self,
+        verifier: str | None,
+        result: verdict_pb2.VerifyResult | reward_pb2.RewardResult | rewrite_pb2.RewriteResult,
     ) -> None:
         """Count a result; ``verifier`` is None where no installed one was asked."""
         if verifier is not None:
             self._verifiers[verifier] += 1
         if result.HasField("error"):
             self._results[_reason(result.error)] += 1
+            return
+        if isinstance(result, rewrite_pb2.RewriteResult):
+            self._results[_worst(result.report)] += 1
             return
         if isinstance(result, reward_pb2.RewardResult):
             verdict = result.reward.verdict
@@ -132,6 +137,14 @@ def _deadline(remaining_seconds: float | None) -> float:
         return math.inf
     sending_seconds = min(_SENDING_SHARE * remaining_seconds, _MAX_SENDING_SECONDS)
     return time.monotonic() + remaining_seconds - sending_seconds
+
+
+def _worst(report: rewrite_pb2.RewriteReport) -> str:
+    """What a report comes to, where a single failed check is enough."""
+    states = {check.state for check in report.checks}
+    if rewrite_pb2.CHECK_STATE_FAILED in states:
+        return "failed"
+    return "undecided" if rewrite_pb2.CHECK_STATE_UNDECIDED in states else "passed"
 
 
 def _reason(error: status_pb2.Status) -> str:

@@ -18,6 +18,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from assayoffice.server.jobs import Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 from assayoffice.verifiers.base import (
     InvalidTaskError,
@@ -118,6 +119,12 @@ def error_to_proto(error: VerifierError, verifier: str) -> status_pb2.Status:
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def error_to_reply(error: VerifierError, verifier: str) -> bytes:
+    """The same, as a worker replies it."""
+    tag = Tag.ERROR if error.is_lasting else Tag.TROUBLE
+    return tag.value + error_to_proto(error, verifier).SerializeToString()
 
 
 def registered_to_proto(registered: Registered) -> verifier_pb2.VerifierInfo:

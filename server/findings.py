@@ -15,7 +15,7 @@ def answer(item: Item, reply: bytes, cpu_seconds: float) -> Finding:
     """What the verifier says, provided that it is a verdict or an error."""
     if reply[:1] == Tag.TROUBLE.value:
         return Troubled(reply[1:])
-    if reply[:1] not in (Tag.VERDICT.value, Tag.ERROR.value):
+    if reply[:1] not in (Tag.ANSWER.value, Tag.ERROR.value):
         return Failed("VERIFIER_DEFECT", "the worker's answer is none", None)
     return Judged(reply, item.spent_cpu_seconds + cpu_seconds, _queue_seconds(item), cached=False)
 

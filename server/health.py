@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.engine import Engine
-from assayoffice.v1 import reward_pb2, verifier_pb2
+from assayoffice.v1 import reward_pb2, rewrite_pb2, verifier_pb2
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 SERVICES = (
     verifier_pb2.DESCRIPTOR.services_by_name["VerifierService"].full_name,
     reward_pb2.DESCRIPTOR.services_by_name["RewardService"].full_name,
+    rewrite_pb2.DESCRIPTOR.services_by_name["RewriteService"].full_name,
 )
 
 _LOOK_SECONDS = 1.0

@@ -7,7 +7,8 @@ from typing import Any
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.sandbox.worker import Handler
 from assayoffice.server import convert
-from assayoffice.server.jobs import DIGEST_BYTES, Operation, Tag
+from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
+from assayoffice.server.rewrites.inside import Inside
 from assayoffice.v1 import verifier_pb2
 from assayoffice.verifiers import registry
 from assayoffice.verifiers.base import Effort, NeedsFullEffort, Submission, VerifierError
@@ -19,6 +20,7 @@ class Judge:
 
     def __init__(self, verifiers: dict[str, registry.Registered]) -> None:
         self._verifiers = verifiers
+        self._rewrites = Inside(verifiers)
 
     def __call__(self, job: bytes) -> bytes:
         """Do one job. What it raises is a defect of a verifier or of ours."""
@@ -32,9 +34,25 @@ class Judge:
                 return self._describe()
             case Operation.CASES:
                 return self._cases(payload.decode())
+            case Operation.CHECKS:
+                return self._rewrites.digest
 
-    def _judge(self, payload: bytes, effort: Effort) -> bytes:
-        digest, submission = payload[:DIGEST_BYTES], payload[DIGEST_BYTES:]
+    def _judge(self, body: bytes, effort: Effort) -> bytes:
+        subject, payload = Subject(body[:1]), body[1:]
+        digest, written = payload[:DIGEST_BYTES], payload[DIGEST_BYTES:]
+        match subject:
+            case Subject.SUBMISSION:
+                return self._verdict(digest, written, effort)
+            case Subject.EXAMINE:
+                return self._rewrites.examine(digest, written)
+            case Subject.PREMISES:
+                return self._rewrites.decide(digest, written)
+            case Subject.KEY if effort is Effort.QUICK:
+                return Tag.NEEDS_FULL.value  # programs are run where nobody waits behind them
+            case Subject.KEY:
+                return self._rewrites.run_key(digest, written)
+
+    def _verdict(self, digest: bytes, submission: bytes, effort: Effort) -> bytes:
         message = verifier_pb2.Submission.FromString(submission)
         loaded = self._loaded(message.verifier)
         if digest.hex() != loaded.hallmark.digest:
@@ -50,10 +68,8 @@ class Judge:
                 raise
             return Tag.NEEDS_FULL.value + _reduced(digest, loaded, needs.submission)
         except VerifierError as error:
-            status = convert.error_to_proto(error, message.verifier)
-            tag = Tag.ERROR if error.is_lasting else Tag.TROUBLE
-            return tag.value + status.SerializeToString()
-        return Tag.VERDICT.value + convert.verdict_to_proto(verdict).SerializeToString()
+            return convert.error_to_reply(error, message.verifier)
+        return Tag.ANSWER.value + convert.verdict_to_proto(verdict).SerializeToString()
 
     def _describe(self) -> bytes:
         infos = [convert.registered_to_proto(each) for each in self._verifiers.values()]
@@ -93,9 +109,10 @@ def _reduced(digest: bytes, loaded: Loaded, submission: Submission[Any] | None) 
     """What the engine hands to FULL in place of what it had; nothing where that must do."""
     if submission is None:
         return b""
-    payload = digest + convert.submission_to_proto("", loaded, submission)
+    written = convert.submission_to_proto("", loaded, submission)
+    body = Subject.SUBMISSION.value + digest + written
     # The whole submission is judged alike; that it is so large only costs it the company of others.
-    return payload if len(payload) < MAX_REPLY_BYTES else b""
+    return body if len(body) < MAX_REPLY_BYTES else b""
 
 
 def make_handler(lean: str = "") -> Handler:

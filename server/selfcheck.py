@@ -27,7 +27,7 @@ from assayoffice.server.engine import (
     WorkLimits,
 )
 from assayoffice.server.errors import Reason
-from assayoffice.server.jobs import Operation, Tag
+from assayoffice.server.jobs import Operation, Subject, Tag
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
 _UNAVAILABLE = f"error {Reason.VERIFIER_UNAVAILABLE.name}"
@@ -124,7 +124,8 @@ async def _judge(engine: Engine, work: Work) -> Finding:
 
 
 def _case(row: Mapping[str, str], info: verifier_pb2.VerifierInfo) -> Case:
-    body = bytes.fromhex(info.hallmark.digest) + base64.b64decode(row["submission"])
+    digest = bytes.fromhex(info.hallmark.digest)
+    body = Subject.SUBMISSION.value + digest + base64.b64decode(row["submission"])
     work = Work(
         key=hashlib.sha256(b"case" + body).digest(),
         body=body,

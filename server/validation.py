@@ -186,10 +186,10 @@ def _of_part(field: FieldDescriptor, *, descend: bool) -> _Check | None:
         below = _of_message(message_type)
     if field.is_repeated:
         _refuse_others(rules, where, "repeated")
-        _refuse_others(rules.repeated, where, "max_items", "items")
+        _refuse_others(rules.repeated, where, "min_items", "max_items", "items")
         rules_of_item = _of_value(field, rules.repeated.items)
         of_item = below or (_of_scalar(rules_of_item) if rules_of_item else None)
-        return _of_list(_bound(rules.repeated, "max_items"), of_item)
+        return _of_list(rules.repeated.min_items, _bound(rules.repeated, "max_items"), of_item)
     if message_type is not None:
         _refuse_others(rules, where, "required")
         return below
@@ -207,9 +207,12 @@ def _of_scalar(rules: Sequence[_Rule]) -> _Check:
     return check
 
 
-def _of_list(max_items: float, of_item: _Check | None) -> _Check:
+def _of_list(min_items: int, max_items: float, of_item: _Check | None) -> _Check:
     def check(values: Any) -> list[Violation]:
         found = []
+        if len(values) < min_items:
+            description = f"must have at least {min_items} items"
+            found.append(Violation("", "repeated.min_items", description))
         if len(values) > max_items:
             description = f"must have at most {max_items} items"
             found.append(Violation("", "repeated.max_items", description))

@@ -11,7 +11,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.server import convert
-from assayoffice.server.jobs import Operation, Tag
+from assayoffice.server.jobs import Operation, Subject, Tag
 from assayoffice.server.judge import Judge
 from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
 from assayoffice.verifiers import (
@@ -102,11 +102,15 @@ def toy_submission(response: str, task: dict[str, object]) -> bytes:
 
 
 def quick(judge: Judge, submission: bytes) -> bytes:
-    return judge(Operation.QUICK.value + digest_of(judge, submission) + submission)
+    return judge(Operation.QUICK.value + body(digest_of(judge, submission), submission))
 
 
 def full(judge: Judge, submission: bytes) -> bytes:
-    return judge(Operation.FULL.value + digest_of(judge, submission) + submission)
+    return judge(Operation.FULL.value + body(digest_of(judge, submission), submission))
+
+
+def body(digest: bytes, submission: bytes) -> bytes:
+    return Subject.SUBMISSION.value + digest + submission
 
 
 def digest_of(judge: Judge, submission: bytes) -> bytes:
@@ -117,7 +121,7 @@ def digest_of(judge: Judge, submission: bytes) -> bytes:
 
 
 def verdict_of(reply: bytes) -> verdict_pb2.Verdict:
-    assert reply[:1] == Tag.VERDICT.value
+    assert reply[:1] == Tag.ANSWER.value
     return verdict_pb2.Verdict.FromString(reply[1:])
 
 
@@ -167,7 +171,7 @@ class TestJudging:
     def test_worker_with_other_code_than_was_announced_refuses_to_judge(self, toy):
         submission = toy_submission("gold", {"word": "gold"})
         with pytest.raises(LookupError, match="has changed on disk"):
-            toy(Operation.QUICK.value + bytes(32) + submission)
+            toy(Operation.QUICK.value + body(bytes(32), submission))
 
 
 class TestTypedTasks:
@@ -261,7 +265,7 @@ class TestPrograms:
                 "", loaded, Submission("p", CodeTask(asserts="assert True"))
             ),
         )
-        assert reply == Tag.NEEDS_FULL.value + digest + reduced
+        assert reply == Tag.NEEDS_FULL.value + body(digest, reduced)
         assert verdict_of(judge(Operation.FULL.value + reply[1:])).extracted == "p"
 
     def test_what_is_too_large_to_be_answered_is_judged_as_it_is(self):

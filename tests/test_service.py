@@ -309,6 +309,7 @@ class TestSecondClients:
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(database.get_services()) == {
             "assayoffice.v1.RewardService",
+            "assayoffice.v1.RewriteService",
             "assayoffice.v1.VerifierService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",

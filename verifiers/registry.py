@@ -201,13 +201,18 @@ def _hallmark(verifier: Verifier[Any], carriers: list[ModuleType]) -> Hallmark:
         parts[distribution] = importlib.metadata.version(distribution)
     if isinstance(verifier, UsesTools):
         parts |= {f"tool {name}": version for name, version in verifier.tools().items()}
-    code = hashlib.sha256()
-    for path in _code_paths([sys.modules[type(verifier).__module__], *carriers]):
-        code.update(hashlib.sha256(path.read_bytes()).digest())
-    parts["code"] = code.hexdigest()
+    parts["code"] = code_digest([sys.modules[type(verifier).__module__], *carriers])
     written = json.dumps([verifier.name, verifier.version, parts], sort_keys=True)
     digest = hashlib.sha256(written.encode()).hexdigest()
     return Hallmark(verifier.name, verifier.version, digest, parts)
+
+
+def code_digest(roots: Iterable[ModuleType]) -> str:
+    """SHA-256, in hexadecimal, over ``roots`` and all they import from their own package."""
+    code = hashlib.sha256()
+    for path in _code_paths(roots):
+        code.update(hashlib.sha256(path.read_bytes()).digest())
+    return code.hexdigest()
 
 
 def _code_paths(roots: Iterable[ModuleType]) -> list[Path]:

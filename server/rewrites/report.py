@@ -1,0 +1,46 @@
+"""The report about a rewrite: all checks in their order, and the score that combines them."""
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from assayoffice.server import stamps
+from assayoffice.server.catalog import Entry
+from assayoffice.server.rewrites.concluding import NOT_APPLICABLE, not_applicable
+from assayoffice.server.rewrites.tried import Concluded
+from assayoffice.v1 import rewrite_pb2, verifier_pb2
+
+#: All checks, in the order of a report.
+CHECKS: Final = (
+    "round_trip",
+    "discrimination",
+    "premises",
+    "leak",
+    "wording",
+    "solutions",
+    "key",
+    "tests",
+    "statement",
+)
+
+
+def report(
+    found: Iterable[Concluded], entry: Entry, submission: verifier_pb2.Submission
+) -> rewrite_pb2.RewriteReport:
+    """The report; checks that are not among what was found are not applicable.
+
+    The score is the product of the values of those that are. Raises ValueError for a check that is
+    none of ours.
+    """
+    by_name = {each.check.name: each for each in found}
+    if unknown := by_name.keys() - set(CHECKS):
+        raise ValueError(f"there is no check {min(unknown)!r}")
+    ordered = [by_name.get(name) or not_applicable(name) for name in CHECKS]
+    applicable = [each for each in ordered if each.check.state != NOT_APPLICABLE]
+    return rewrite_pb2.RewriteReport(
+        checks=[each.check for each in ordered],
+        score=math.prod(min(max(each.value, 0.0), 1.0) for each in applicable),
+        applicable=len(applicable),
+        hallmark=entry.info.hallmark,
+        stamp=stamps.strike(submission, entry.hallmark_digest),
+    )
