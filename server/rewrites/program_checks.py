@@ -41,8 +41,10 @@ def tests(
             "through; give one as reference_solution.",
         )
     solutions = [each for each in tried if each.part == "SOLUTION" and each.label != _CONTROL]
-    if failed := [each for each in solutions if not each.accepted]:
-        why = (failed[0].explanation or failed[0].reason).rstrip(".")
+    failed = [each for each in solutions if not each.accepted]
+    if failed or not solutions:
+        why = (failed[0].explanation or failed[0].reason) if failed else "nothing could be tried"
+        why = why.rstrip(".")
         return concluding.concluded(
             "tests",
             concluding.FAILED,
