@@ -143,3 +143,11 @@ def _renamed(node: Node, name: str) -> Node:
 
 def _kind(name: str) -> dict[str, Fraction] | None:
     return next((kind for kind in _KINDS if name in kind), None)
+
+
+def kind_and_factor(name: str) -> tuple[int, Fraction] | None:
+    """Which kind of unit ``name`` is, as an index, and what one of it is of the first of these."""
+    return next(
+        ((place, kind[name]) for place, kind in enumerate(_KINDS) if name in kind),
+        None,
+    )

@@ -58,7 +58,7 @@ def latex(node: Node) -> str:
             return _sum(items)
         case Multiply(items=items) if not any(map(_has_unit, items)):
             return _product(items)
-        case Multiply(items=items) if (count := _values_before_units(items)):
+        case Multiply(items=items) if count := _values_before_units(items):
             value = items[0] if count == 1 else Multiply(items[:count])
             behind = render(Multiply((_ONE, *items[count:]))).removeprefix("1")
             return _factor(value) + behind
