@@ -1,1 +1,1 @@
-"""Whether premises can hold, and whether they give what is asked one value. See ``decide.py``."""
+"""Whether premises can all hold, and whether what is asked then has one value. See ``decide.py``."""

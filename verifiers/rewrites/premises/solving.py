@@ -1,0 +1,82 @@
+"""Decides a system by the ways there are, the strongest first, until one settles it."""
+
+from assayoffice.verifiers.rewrites.premises import algebra, integers
+from assayoffice.verifiers.rewrites.premises.expression import (
+    Apply,
+    Every,
+    Formula,
+    Node,
+    Property,
+    Some,
+    terms,
+)
+from assayoffice.verifiers.rewrites.premises.intervals import REALS
+from assayoffice.verifiers.rewrites.premises.outcomes import Outcome
+from assayoffice.verifiers.rewrites.premises.propagation import Propagation
+from assayoffice.verifiers.rewrites.premises.systems import System
+
+#: Of whole numbers: what enumeration sees through and algebra does not.
+_DISCRETE = frozenset(("floor", "ceil", "mod", "gcd", "lcm", "factorial", "binomial"))
+
+
+def solved(system: System) -> Outcome:
+    """The solutions of ``system`` and how sure they are all of them."""
+    propagation = Propagation(system.conditions, system.integers)
+    box = propagation.narrowed(dict.fromkeys(system.unknowns, REALS))
+    if box is None:
+        # Nothing that can hold is ever cut away.
+        return Outcome()
+    whole = bool(system.unknowns) and set(system.unknowns) <= system.integers
+    ways = [lambda: algebra.decided(system, box)]
+    if whole:
+        ways.append(lambda: integers.enumerated(system, box))
+        if any(_is_discrete(each) for each in system.conditions):
+            ways.reverse()
+    outcome = Outcome(complete=False)
+    for way in ways:
+        outcome = _better(outcome, way())
+        if outcome.settled:
+            break
+    return outcome
+
+
+def _better(first: Outcome, second: Outcome) -> Outcome:
+    if second.complete:
+        return second
+    merged = Outcome(dict(first.found), False, first.endless or second.endless, second.method)
+    for each in second.found.values():
+        merged.add(each)
+    return merged
+
+
+def _is_discrete(formula: Formula) -> bool:
+    match formula:
+        case Property(name=name) if name != "integer":
+            return True
+        case Every(parts=parts) | Some(parts=parts):
+            return any(map(_is_discrete, parts))
+    return any(map(_has_discrete, terms(formula)))
+
+
+def _has_discrete(node: Node) -> bool:
+    if not isinstance(node, Apply):
+        return False
+    return node.operation in _DISCRETE or any(map(_has_discrete, node.arguments))
+
+
+def possible(system: System) -> bool | None:
+    """Whether the conditions can all hold; None where that could not be found out."""
+    outcome = solved(system)
+    if outcome.found:
+        return True
+    return False if outcome.complete else None
+
+
+def refuted(system: System) -> bool:
+    """Whether narrowing or algebra proves that the conditions cannot all hold."""
+    propagation = Propagation(system.conditions, system.integers)
+    box = propagation.narrowed(dict.fromkeys(system.unknowns, REALS))
+    if box is None:
+        return True
+    outcome = algebra.decided(system, box)
+    return outcome.complete and not outcome.found
