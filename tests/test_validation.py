@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assayoffice.server.validation import Rules, UnsupportedRuleError
-from assayoffice.v1 import reward_pb2, task_pb2, verifier_pb2
+from assayoffice.v1 import reward_pb2, rewrite_pb2, task_pb2, verifier_pb2
 from buf.validate import validate_pb2
 
 # The bounds the protos mention, and their neighbours.
@@ -100,6 +100,10 @@ def path(violation: validate_pb2.Violation) -> str:
         reward_pb2.Rollout.DESCRIPTOR,
         reward_pb2.ComputeRewardsRequest.DESCRIPTOR,
         reward_pb2.StreamRewardsRequest.DESCRIPTOR,
+        rewrite_pb2.Premises.DESCRIPTOR,
+        rewrite_pb2.ExecutableKey.DESCRIPTOR,
+        rewrite_pb2.Rewrite.DESCRIPTOR,
+        rewrite_pb2.CheckRewritesRequest.DESCRIPTOR,
     ],
     ids=lambda descriptor: descriptor.name,
 )
