@@ -12,6 +12,8 @@ from assayoffice.verifiers.rewrites.mutations import KINDS, Mutation, mutations
 MAX_CHARACTERS = 32_000
 MAX_NODES = 20_000
 MAX_DEPTH = 60
+#: So that a table of constants does not outweigh the program around it.
+MOST_OF_A_KIND = 6
 _SHOWN_CHARACTERS = 160
 
 
@@ -75,11 +77,11 @@ def _is_small(tree: ast.Module) -> bool:
 
 
 def _spread(found: Sequence[Mutation]) -> Iterator[Mutation]:
-    """All of them, the first ones being of different kinds and from different places."""
+    """Mutations of different kinds and from different places, those of each kind in turn."""
     of_kind: dict[str, list[Mutation]] = defaultdict(list)
     for mutation in found:
         of_kind[mutation.kind].append(mutation)
-    queues = [iter(_far_apart(of_kind[kind])) for kind in KINDS if of_kind[kind]]
+    queues = [iter(_far_apart(of_kind[kind])[:MOST_OF_A_KIND]) for kind in KINDS if of_kind[kind]]
     while queues:
         left = []
         for queue in queues:

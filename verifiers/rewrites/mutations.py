@@ -224,12 +224,15 @@ def _of_comparison(node: ast.Compare, place: _Place) -> Iterator[tuple[str, ast.
 
 
 def _keeps_extreme(node: ast.Compare, parent: ast.AST) -> bool:
-    """Of ``if a < b: b = a``, where it makes no difference whether equals are copied."""
+    """Of ``if a < b: b = a`` or ``return b``, where it makes no difference which of equals is."""
     if not isinstance(parent, ast.If) or len(node.ops) > 1:
         return False
     sides = {ast.dump(node.left), ast.dump(node.comparators[0])}
     return any(
-        isinstance(each, ast.Assign) and ast.dump(each.value) in sides for each in parent.body
+        isinstance(each, ast.Assign | ast.Return)
+        and each.value is not None
+        and ast.dump(each.value) in sides
+        for each in parent.body
     )
 
 
@@ -238,14 +241,26 @@ def _of_constant(node: ast.Constant, place: _Place) -> Iterator[tuple[str, ast.A
     if isinstance(value, bool):
         yield "boolean", ast.Constant(not value)
     elif isinstance(value, int) and abs(value) <= _LARGEST_CONSTANT:
-        yield "constant", ast.Constant(value + 1)
-        # Of n + 1, what would be left is what mutations of ranges and indices make of it.
-        if value != 1 or not isinstance(place.parent, ast.BinOp):
-            yield "constant", ast.Constant(value - 1)
+        for by in (1, -1):
+            if not _is_made_elsewhere(value, by, place):
+                yield "constant", ast.Constant(value + by)
     elif isinstance(value, float) and abs(value) <= _LARGEST_CONSTANT:
         yield "constant", ast.Constant(value + 1.0)
     elif isinstance(value, str) and value.strip() and place.in_text:
         yield "text", ast.Constant("")
+
+
+def _is_made_elsewhere(value: int, by: int, place: _Place) -> bool:
+    """Whether another constant does what another mutation does: n < 3 for n <= 2, n for n + 0."""
+    match place.parent:
+        case ast.Compare(ops=[ast.Lt() | ast.GtE()], comparators=[node]) if node is place.node:
+            return by > 0
+        case ast.Compare(ops=[ast.Gt() | ast.LtE()], comparators=[node]) if node is place.node:
+            return by < 0
+        case ast.BinOp():
+            return value + by == 0
+        case _:
+            return False
 
 
 def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
