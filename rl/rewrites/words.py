@@ -1,0 +1,98 @@
+"""The words of a problem, as sets of rows are compared: what differs only in dress is equal.
+
+Compatibility forms are unified (NFKC), case is folded, usual signs of one operation are written as
+one, and what LaTeX needs only for its looks is left out, with dollars, braces and punctuation: of
+``$\\dfrac{a}{2} \\cdot x$.`` there remain ``frac a 2 * x``.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy
+
+#: Hashes, one for each thing hashed, as unsigned integers of 64 bits.
+Hashes: TypeAlias = numpy.ndarray[tuple[int], numpy.dtype[numpy.uint64]]
+
+# What follows counts as one word, so that comparing a huge text stays cheap.
+_MOST_CHARACTERS = 200_000
+
+# Chinese and Japanese put no spaces between words, so there each character counts as one.
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+|\d+(?:\.\d+)?|[-+*/=<>^%!|()\[\]&~#≤≥≠±√∞]"
+)
+_ALIASES = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∶": "/"}
+)
+_OPERATIONS = re.compile(r"\\(cdot|times|div|leq?|geq?|neq?|pm|sqrt|infty)(?![^\W\d_])")
+_SIGNS = {
+    **{"cdot": "*", "times": "*", "div": "/", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥"},
+    **{"ne": "≠", "neq": "≠", "pm": "±", "sqrt": "√", "infty": "∞"},
+}
+_LOOKS = re.compile(
+    r"\\[()\[\],;:! ]|\\(?:displaystyle|textstyle|left|right|bigl?|bigr|Bigl?|Bigr|text|textbf"
+    r"|textit|emph|mathrm|mathbf|mathit|operatorname|quad|qquad|limits|nolimits)(?![^\W\d_])"
+)
+_FRACTIONS = re.compile(r"\\[dtc]frac(?![^\W\d_])")
+_FACTOR = 0x9E3779B97F4A7C15  # odd, so that no word is lost; 2**64 divided by the golden ratio
+_WIDTH = 2**64
+
+
+def words(text: str) -> list[str]:
+    """Words, numbers and signs of operations, in order; a text without any is one word."""
+    rest = text[_MOST_CHARACTERS:].encode(errors="replace")
+    found = _words(text[:_MOST_CHARACTERS]) or text[:_MOST_CHARACTERS].split()
+    return [*found, hashlib.blake2b(rest, digest_size=16).hexdigest()] if rest else found
+
+
+def _words(text: str) -> list[str]:
+    text = _LOOKS.sub(" ", text)
+    text = _OPERATIONS.sub(lambda found: f" {_SIGNS[found[1]]} ", _FRACTIONS.sub(r"\\frac", text))
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_ALIASES)
+    return _WORD.findall(plain)
+
+
+def spoken(each: Sequence[str]) -> list[str]:
+    """Of words, those of letters and digits: signs depend on how a list writes its formulas."""
+    return [word for word in each if word[0].isalnum()]
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number."""
+    return word[0].isdecimal()
+
+
+def digest(each: Sequence[str]) -> bytes:
+    """What equal sequences of words have in common, whatever process asks."""
+    return hashlib.blake2b(" ".join(each).encode(errors="replace"), digest_size=16).digest()
+
+
+def hashes(each: Sequence[str]) -> Hashes:
+    """A hash for each word."""
+    made: Hashes = numpy.fromiter(map(_hash, each), numpy.uint64, len(each))
+    return made
+
+
+def ngrams(word_hashes: Hashes, size: int) -> Hashes:
+    """A hash for each run of ``size`` words, in order; none where there are fewer words.
+
+    They are polynomials in the words' hashes, modulo 2**64: those are random, so unequal runs have
+    equal hashes with a probability of about 2**-64.
+    """
+    count = max(0, len(word_hashes) - size + 1)
+    found: Hashes = numpy.zeros(count, numpy.uint64)
+    for place in range(size):
+        factor = numpy.uint64(pow(_FACTOR, place, _WIDTH))
+        found += word_hashes[place : place + count] * factor
+    # The low bits of a sum depend on low bits alone; what takes only some of them needs all mixed.
+    mixed: Hashes = found ^ (found >> numpy.uint64(31))
+    return mixed
+
+
+@lru_cache(maxsize=65536)
+def _hash(word: str) -> int:
+    made = hashlib.blake2b(word.encode(errors="replace"), digest_size=8)
+    return int.from_bytes(made.digest(), "little")
