@@ -158,11 +158,10 @@ def _is_left_alone(place: _Place, *, runs_as_main: bool) -> bool:
             return True
         case ast.Global() | ast.Nonlocal() | ast.Pass():
             return True
-        case ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Call(keywords=keywords):
-            to_file = any(each.arg == "file" for each in keywords)
-            return to_file or _called(node) in ("setrecursionlimit", "stack_size", "TypeVar")
+        case ast.Expr(value=value):
+            return isinstance(value, ast.Constant) or _is_of_no_consequence(value)
+        case ast.Call():
+            return _is_of_no_consequence(node)
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
             return not runs_as_main
         case ast.Compare(left=ast.Name(id="__name__")):
@@ -171,6 +170,14 @@ def _is_left_alone(place: _Place, *, runs_as_main: bool) -> bool:
             return True
         case _:
             return False
+
+
+def _is_of_no_consequence(node: ast.AST) -> bool:
+    """Whether it is a call that sets a limit or prints to somewhere else."""
+    return isinstance(node, ast.Call) and (
+        any(each.arg == "file" for each in node.keywords)
+        or _called(node) in ("setrecursionlimit", "stack_size", "TypeVar")
+    )
 
 
 def _replacements(place: _Place) -> Iterator[tuple[str, ast.AST]]:
