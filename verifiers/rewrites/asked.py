@@ -29,11 +29,11 @@ from assayoffice.verifiers.numeric.limits import TooLargeError
 from assayoffice.verifiers.numeric.parser import UnreadableError, parse
 from assayoffice.verifiers.numeric.task import Match, NumericTask
 from assayoffice.verifiers.numeric.words import UNITS
-from assayoffice.verifiers.rewrites import units_tried
+from assayoffice.verifiers.rewrites.answers import units
+from assayoffice.verifiers.rewrites.answers.plain import Plain, plain
+from assayoffice.verifiers.rewrites.answers.writing import exact_places
 from assayoffice.verifiers.rewrites.choice_trials import shown_letters
-from assayoffice.verifiers.rewrites.plain import Plain, plain
 from assayoffice.verifiers.rewrites.requests import Reading
-from assayoffice.verifiers.rewrites.writing import exact_places
 
 _COUNT: Final = re.compile(r"\bhow\smany\s(?P<noun>(?:[\w-]+\s?){0,4})", re.IGNORECASE)
 #: A count that is no whole number: a mean, a rate, a share, a multiple.
@@ -131,7 +131,7 @@ def mismatches(
     """Where the wording asks for another answer than the reference is."""
     if node is None:
         return
-    parts = units_tried.split(node)
+    parts = units.split(node)
     number = plain(parts[0] if parts else node)
     yield from _of_kind(reading, problem, node, number)
     yield from _of_unit(reading, parts)
@@ -209,9 +209,7 @@ _MORE_MEASURES: Final = frozenset(
 )
 
 
-def _of_unit(
-    reading: Reading, parts: tuple[Node, units_tried.Measure] | None
-) -> Iterator[Mismatch]:
+def _of_unit(reading: Reading, parts: tuple[Node, units.Measure] | None) -> Iterator[Mismatch]:
     if parts is None or not parts[1].single:
         return
     unit = parts[1].factors[0]
@@ -225,7 +223,7 @@ def _of_unit(
         power = {"square": 2, "cubic": 3}.get((found["power"] or "").strip().lower(), 1)
         power = {"2": 2, "²": 2, "3": 3, "³": 3}.get((found["exponent"] or "")[-1:], power)
         name = _UNIT_WORDS[found["unit"].lower()]
-        wanted = units_tried.kind_and_factor(name)
+        wanted = units.kind_and_factor(name)
         if wanted is None:
             continue
         if wanted[0] != has[0] or power != has[2]:
@@ -241,7 +239,7 @@ def _scale(unit: Node) -> tuple[int, Fraction, int] | None:
         exponent = unit.exponent
         power = int(exponent.value) if isinstance(exponent, Number) else 0
         unit = unit.base
-    known = units_tried.kind_and_factor(unit.name) if isinstance(unit, Unit) else None
+    known = units.kind_and_factor(unit.name) if isinstance(unit, Unit) else None
     return None if known is None else (*known, power)
 
 
@@ -277,7 +275,7 @@ def _count(found: re.Match[str]) -> int:
 
 
 def _has(node: Node, unit: str) -> bool:
-    parts = units_tried.split(node)
+    parts = units.split(node)
     return parts is not None and parts[1].factors[-1] == Unit(unit)
 
 

@@ -29,7 +29,10 @@ _SENTENCE_END: Final = re.compile(
     rf"(?<=[?!])[\s)\]]+|{_ABBREVIATED}\.[)\]]?\s+|\n\s*\n|\n(?=\(?\w\))"
 )
 
-_BEGINNING: Final = r"(?:^|[,;:.\u25a1]\s{0,3}|\b(?:then|please|and|now|hence|thus|also|finally|must|should|next)\s)"
+_BEGINNING: Final = (
+    r"(?:^|[,;:.\u25a1]\s{0,3}"
+    r"|\b(?:then|please|and|now|hence|thus|also|finally|must|should|next)\s)"
+)
 _SEEKING: Final = re.compile(
     rf"{_BEGINNING}(?:find|determine|compute|calculate|evaluate|solve|work\sout|obtain|deduce)\b",
     re.IGNORECASE,

@@ -17,11 +17,11 @@ from assayoffice.verifiers.numeric.expression import (
     walk,
 )
 from assayoffice.verifiers.numeric.rewriting import rewritten
-from assayoffice.verifiers.rewrites import expressions
-from assayoffice.verifiers.rewrites.change import Change
-from assayoffice.verifiers.rewrites.number_line import as_interval, ends
-from assayoffice.verifiers.rewrites.plain import changes as number_changes
-from assayoffice.verifiers.rewrites.plain import plain
+from assayoffice.verifiers.rewrites.answers import expressions
+from assayoffice.verifiers.rewrites.answers.change import Change
+from assayoffice.verifiers.rewrites.answers.number_line import as_interval, ends
+from assayoffice.verifiers.rewrites.answers.plain import changes as number_changes
+from assayoffice.verifiers.rewrites.answers.plain import plain
 
 _INFINITY: Final = Constant("oo")
 _INFINITE: Final = (_INFINITY, Negate(_INFINITY))
@@ -127,8 +127,8 @@ def equivalents(node: Node) -> Iterator[Change]:
                                                               for each in operators):  # fmt: skip
             turned = tuple(_REVERSED[each] for each in operators[::-1])
             yield Change("turned", Relation(terms[::-1], turned))
-            if (interval := _interval_of(node)) is not None:
-                yield Change("interval", interval)
+            if (written := _interval_of(node)) is not None:
+                yield Change("interval", written)
         case Relation(terms=(Symbol(), members), operators=("in",)):
             yield Change("set", members)
         case Builder(condition=Relation() as condition):

@@ -15,9 +15,9 @@ from assayoffice.verifiers.numeric.expression import (
     Unit,
 )
 from assayoffice.verifiers.numeric.task import NumericTask, Percent, Units
-from assayoffice.verifiers.rewrites.change import Change
-from assayoffice.verifiers.rewrites.plain import plain
-from assayoffice.verifiers.rewrites.writing import exact_places, number
+from assayoffice.verifiers.rewrites.answers.change import Change
+from assayoffice.verifiers.rewrites.answers.plain import plain
+from assayoffice.verifiers.rewrites.answers.writing import exact_places, number
 
 #: What one of each unit is of the first of its kind. Written down here and not asked for, so that
 #: a wrong factor of the verifier's shows.

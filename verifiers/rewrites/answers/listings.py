@@ -7,8 +7,8 @@ from typing import Final
 from assayoffice.verifiers.numeric.expression import Matrix, Node, Relation, Sequence, Symbol
 from assayoffice.verifiers.numeric.limits import TooLargeError
 from assayoffice.verifiers.numeric.listings import variants
-from assayoffice.verifiers.rewrites.apart import Apart
-from assayoffice.verifiers.rewrites.change import Change
+from assayoffice.verifiers.rewrites.answers.apart import Apart
+from assayoffice.verifiers.rewrites.answers.change import Change
 
 #: Elements that are changed or left out: the first ones and the last.
 _MAX_ELEMENTS: Final = 4
@@ -87,6 +87,7 @@ def changes(node: Sequence, changes_of: ChangesOf, apart: Apart, *, ordered: boo
 
 
 def _of_element(item: Node, changes_of: ChangesOf, apart: Apart) -> list[Change]:
+    found: Iterator[Change]
     if isinstance(item, Sequence) and item.items:
         found = (
             Change(each.label, replace(item, items=(each.node, *item.items[1:])), each.fine)

@@ -21,8 +21,8 @@ from assayoffice.verifiers.numeric.expression import (
     walk,
 )
 from assayoffice.verifiers.numeric.rewriting import rewritten
-from assayoffice.verifiers.rewrites.change import Change
-from assayoffice.verifiers.rewrites.writing import number
+from assayoffice.verifiers.rewrites.answers.change import Change
+from assayoffice.verifiers.rewrites.answers.writing import number
 
 #: Parts of an expression that are changed, from the outside in.
 _MAX_PARTS: Final = 24

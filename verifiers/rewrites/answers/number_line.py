@@ -19,7 +19,7 @@ from assayoffice.verifiers.numeric.expression import (
     Symbol,
     symbols,
 )
-from assayoffice.verifiers.rewrites.apart import Apart
+from assayoffice.verifiers.rewrites.answers.apart import Apart
 
 Places: TypeAlias = frozenset[int]
 

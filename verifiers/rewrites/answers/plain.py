@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Final
 
 from assayoffice.verifiers.numeric.expression import Add, Divide, Negate, Node, Number
-from assayoffice.verifiers.rewrites.change import Change
-from assayoffice.verifiers.rewrites.writing import exact_places, exponent_of, number
+from assayoffice.verifiers.rewrites.answers.change import Change
+from assayoffice.verifiers.rewrites.answers.writing import exact_places, exponent_of, number
 
 #: Up to here a whole number is taken for a count, of which no neighbour is ever right.
 _COUNTS: Final = 100

@@ -15,10 +15,10 @@ from assayoffice.verifiers.numeric.balls import working_precision
 from assayoffice.verifiers.numeric.expression import Add, Node, symbols
 from assayoffice.verifiers.numeric.render import render
 from assayoffice.verifiers.numeric.task import Match, NumericTask, Unevaluated
-from assayoffice.verifiers.rewrites import expressions, writing
-from assayoffice.verifiers.rewrites.apart import Apart, rational
-from assayoffice.verifiers.rewrites.plain import Plain, plain
-from assayoffice.verifiers.rewrites.writing import (
+from assayoffice.verifiers.rewrites.answers import expressions, writing
+from assayoffice.verifiers.rewrites.answers.apart import Apart, rational
+from assayoffice.verifiers.rewrites.answers.plain import Plain, plain
+from assayoffice.verifiers.rewrites.answers.writing import (
     decimal,
     exact_places,
     exponent_of,

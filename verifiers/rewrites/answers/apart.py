@@ -54,7 +54,7 @@ class _NoValueError(Exception):
 class Apart:
     """Tells answers apart under the options of a task."""
 
-    __slots__ = ("_reference", "_task", "_values")
+    __slots__ = ("_task", "_values")
 
     def __init__(self, task: NumericTask) -> None:
         self._task = task
@@ -97,11 +97,11 @@ class Apart:
     def unproportional(self, wanted: Node, given: Node) -> bool:
         """Whether neither is the other times a constant."""
         with working_precision(_BITS):
-            here = self.value(wanted, 0), self.value(given, 0)
-            there = self.value(wanted, 1), self.value(given, 1)
-            if any(each is None for each in (*here, *there)):
+            pairs = [(self.value(wanted, row), self.value(given, row)) for row in range(2)]
+            (one, other), (far_one, far_other) = pairs
+            if one is None or other is None or far_one is None or far_other is None:
                 return False
-            return not (here[0] * there[1] - there[0] * here[1]).contains(0)
+            return not (one * far_other - far_one * other).contains(0)
 
     def below(self, lower: Node, upper: Node) -> bool:
         """Whether both are real constants and ``lower`` is certainly less."""
