@@ -147,7 +147,8 @@ def _whole(task: CodeTask, control: str) -> Iterator[tuple[str, str, str]]:
     elif task.calls and task.compare_argument is None:
         answer = task.calls[0].expected
         owner, _, name = task.entry_point.replace("()", "").rpartition(".")
-        if name.isidentifier() and len(answer) <= _LONGEST_ANSWER:
+        is_named = name.isidentifier() and (not owner or owner.isidentifier())
+        if is_named and len(answer) <= _LONGEST_ANSWER:
             source = f"import json\n{_constant(owner, name, answer)}"
             yield CONSTANT, "returns what the first call is to return, always", source
 
