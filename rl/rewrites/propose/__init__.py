@@ -1,0 +1,1 @@
+"""Has a model propose rewrites and keeps what passes: ``assay rewrites propose``, ``cli.py``."""

@@ -1,0 +1,325 @@
+"""A model behind an OpenAI-compatible endpoint: ``POST {base}/chat/completions``.
+
+What is spoken is the part of the API that vLLM's server, and most others, agree on: one message in,
+one choice out. An answer is bounded in size and in time, headers included; what it says is text
+that nobody has looked at yet.
+
+A request that meets a connection error, 429 or 5xx is made again, after the time that the
+server's ``Retry-After`` asks for or else after a wait that doubles. Redirects are not followed,
+because a key must not go where it was not meant to. Proxies are those of the environment, and none
+for this machine itself.
+"""
+
+import contextlib
+import http.client
+import json
+import random
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from assayoffice.rl.errors import AssayError
+
+_RESPONSE_BYTES = 4 * 1024 * 1024
+_SHOWN_BYTES = 300
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 60.0
+_CONNECT_SECONDS = 15.0
+_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_REFUSED = frozenset({401, 402, 403, 404, 405, 407})
+
+
+class EndpointError(AssayError):
+    """This request got no answer that can be used; another one may."""
+
+
+class EndpointUnavailableError(EndpointError):
+    """No request gets an answer: nobody is there, or nobody will answer us."""
+
+
+class _PassingError(EndpointError):
+    """It may go better next time; ``wait_seconds`` is what the server asks for."""
+
+    def __init__(self, message: str, *, unreachable: bool, wait_seconds: float | None = None):
+        super().__init__(message)
+        self.unreachable = unreachable
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an endpoint is, e.g. ``http://127.0.0.1:8000/v1``, and how it is reached."""
+
+    base: SplitResult
+    proxy: SplitResult | None
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Read an address. Raises ValueError, which says what is wrong."""
+        base = _split(url)
+        if base.query or base.fragment or base.username is not None:
+            raise ValueError("must end with its path, e.g. /v1, and hold no user or password")
+        return cls(base, None if _is_loopback(base.hostname or "") else _proxy(base))
+
+    def __str__(self) -> str:
+        return self.base.geturl()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How answers are drawn; ``max_tokens`` bounds each. The seed comes with each request."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote, which model the endpoint says it was, and whether it was cut off."""
+
+    text: str
+    model: str
+    cut_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """``timeout_seconds`` bounds one request, ``attempts`` how often it is made."""
+
+    timeout_seconds: float = 300.0
+    attempts: int = 5
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """Asks a model. May be used by several threads; ``close`` ends what they wait for."""
+
+    address: Address
+    model: str
+    sampling: Sampling
+    patience: Patience = field(default_factory=Patience)
+    api_key: str = field(default="", repr=False)
+    ca_file: str | None = None
+    _sockets: set[socket.socket] = field(default_factory=set, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _closed: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+
+    def ask(
+        self,
+        system: str,
+        user: str,
+        *,
+        seed: int,
+        response_format: Mapping[str, object] | None = None,
+    ) -> Completion:
+        """Have the model answer. Raises EndpointError."""
+        body: dict[str, object] = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": system},
+                {"role": "user", "content": user},
+            ],
+            "temperature": self.sampling.temperature,
+            "top_p": self.sampling.top_p,
+            "max_tokens": self.sampling.max_tokens,
+            "seed": seed,
+            "stream": False,
+        }
+        if response_format is not None:
+            body["response_format"] = response_format
+        return _completion(self._retried(json.dumps(body).encode()), self.model)
+
+    def close(self) -> None:
+        """Break off all requests; those who wait for them get an EndpointError."""
+        self._closed.set()
+        with self._lock:
+            for each in self._sockets:
+                _break(each)
+
+    def _retried(self, body: bytes) -> bytes:
+        wait = _FIRST_WAIT_SECONDS
+        for attempt in range(1, self.patience.attempts + 1):
+            try:
+                return self._request(body)
+            except _PassingError as error:
+                if self._closed.is_set():
+                    raise EndpointError("broken off") from None
+                if attempt == self.patience.attempts:
+                    made = f"{error} ({attempt} attempts)" if attempt > 1 else str(error)
+                    kind = EndpointUnavailableError if error.unreachable else EndpointError
+                    raise kind(made) from None
+                # At random, or all that were refused together would come back together.
+                asked = error.wait_seconds
+                pause = wait * random.uniform(0.5, 1.0) if asked is None else asked
+                self._closed.wait(min(pause, _LONGEST_WAIT_SECONDS))
+                wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+        raise AssertionError("at least one attempt is made")
+
+    def _request(self, body: bytes) -> bytes:
+        seconds = self.patience.timeout_seconds
+        connection, path, headers = self._connection()
+        try:
+            connection.connect()
+        except ssl.SSLCertVerificationError as error:
+            said = f"{self.address}: the certificate is not trusted: {error.verify_message}"
+            raise EndpointUnavailableError(said) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise self._passing(error, unreachable=True) from None
+        # Kept, because the connection forgets it before its last byte is read.
+        connected = connection.sock
+        connected.settimeout(None)
+        # A timeout of the socket would start anew with each byte; this one does not.
+        expired = threading.Event()
+        timer = threading.Timer(seconds, _expire, (connected, expired))
+        timer.daemon = True
+        with self._live(connected), contextlib.closing(connection):
+            timer.start()
+            try:
+                connection.request("POST", path, body, headers)
+                response = connection.getresponse()
+                content = response.read(_RESPONSE_BYTES + 1)
+                # A body that ends early is no exception when it is read in parts.
+                if expired.is_set() or (response.length and len(content) <= _RESPONSE_BYTES):
+                    raise http.client.IncompleteRead(content)
+            except (OSError, http.client.HTTPException) as error:
+                if expired.is_set():
+                    # Not made again: what is too slow once is too slow twice.
+                    said = f"{self.address}: no whole answer within {seconds:g} s"
+                    raise EndpointError(said) from None
+                raise self._passing(error, unreachable=False) from None
+            finally:
+                timer.cancel()
+        return _checked(response, content, str(self.address))
+
+    def _passing(self, error: Exception, *, unreachable: bool) -> _PassingError:
+        said = f"{self.address}: {str(error) or type(error).__name__}"
+        return _PassingError(said, unreachable=unreachable)
+
+    @contextlib.contextmanager
+    def _live(self, connected: socket.socket) -> Iterator[None]:
+        """Have ``close`` end what waits for this socket."""
+        with self._lock:
+            if self._closed.is_set():
+                _break(connected)
+            self._sockets.add(connected)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(connected)
+
+    def _connection(self) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
+        base, proxy = self.address.base, self.address.proxy
+        path = f"{base.path.rstrip('/')}/chat/completions"
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        host, port = base.hostname or "", base.port
+        seconds = min(self.patience.timeout_seconds, _CONNECT_SECONDS)
+        nearest_host, nearest_port = (proxy.hostname or "", proxy.port) if proxy else (host, port)
+        if base.scheme == "https":
+            context = ssl.create_default_context(cafile=self.ca_file)
+            secure = http.client.HTTPSConnection(
+                nearest_host, nearest_port, timeout=seconds, context=context
+            )
+            if proxy:
+                secure.set_tunnel(host, port, headers=_credentials(proxy))
+            return secure, path, headers
+        plain = http.client.HTTPConnection(nearest_host, nearest_port, timeout=seconds)
+        if proxy:
+            path = f"{base.scheme}://{base.netloc}{path}"
+            headers |= _credentials(proxy)
+        return plain, path, headers
+
+
+def _checked(response: http.client.HTTPResponse, content: bytes, address: str) -> bytes:
+    """The body of an answer that is one."""
+    status = response.status
+    if status == 200:
+        if len(content) > _RESPONSE_BYTES:
+            raise EndpointError(f"{address}: the answer is longer than {_RESPONSE_BYTES} bytes")
+        return content
+    shown = " ".join(content[:_SHOWN_BYTES].decode(errors="replace").split())
+    said = f"{address}: HTTP {status} {response.reason}: {shown}"
+    if status in _PASSING:
+        wait = _retry_after(response.getheader("Retry-After"))
+        raise _PassingError(said, unreachable=False, wait_seconds=wait)
+    if status in _REFUSED:
+        raise EndpointUnavailableError(said)
+    raise EndpointError(said)
+
+
+def _completion(content: bytes, asked_model: str) -> Completion:
+    try:
+        answer = json.loads(content)
+        choice = answer["choices"][0]
+        text = choice["message"]["content"]
+        model = answer.get("model", asked_model)
+        cut_off = choice.get("finish_reason") == "length"
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        raise EndpointError("the answer is not a chat completion") from None
+    if not isinstance(text, str) or not isinstance(model, str):
+        raise EndpointError("the answer is a chat completion without text")
+    return Completion(text, model, cut_off)
+
+
+def _retry_after(written: str | None) -> float | None:
+    """Seconds that a Retry-After header asks to wait (RFC 9110, 10.2.3)."""
+    if written is None:
+        return None
+    if written.strip().isdecimal():
+        return float(written)
+    try:
+        return max(0.0, parsedate_to_datetime(written).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _expire(connected: socket.socket, expired: threading.Event) -> None:
+    expired.set()
+    _break(connected)
+
+
+def _break(connected: socket.socket) -> None:
+    """End what another thread waits for."""
+    with contextlib.suppress(OSError):  # It may have ended by itself.
+        # Of a TLS socket this method does more, which a thread that is reading does not survive.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _split(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    _ = parts.port  # Raises ValueError for what is none.
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _proxy(base: SplitResult) -> SplitResult | None:
+    named = urllib.request.getproxies().get(base.scheme)
+    if named is None or urllib.request.proxy_bypass(base.hostname or ""):
+        return None
+    return _split(named if "://" in named else f"http://{named}")
+
+
+def _credentials(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}

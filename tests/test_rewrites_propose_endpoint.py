@@ -1,0 +1,225 @@
+"""Asking a model: what is sent, what is waited for, and what is given up on."""
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from fake_completions import Asked, FakeCompletions, Raw, Respond, completion, unused_port
+
+from assayoffice.rl.rewrites.propose.endpoint import (
+    Address,
+    Endpoint,
+    EndpointError,
+    EndpointUnavailableError,
+    Patience,
+    Sampling,
+)
+
+_SAMPLING = Sampling(temperature=0.5, top_p=0.9, max_tokens=100)
+
+
+def endpoint(url: str, *, seconds: float = 10.0, attempts: int = 3, key: str = "") -> Endpoint:
+    return Endpoint(Address.of(url), "tiny", _SAMPLING, Patience(seconds, attempts), key)
+
+
+def answers(*each: str | Raw) -> Respond:
+    """Answers in turn, the last one for ever."""
+    turn = count()
+    lock = threading.Lock()
+
+    def respond(asked: Asked) -> str | Raw:
+        with lock:
+            return each[min(next(turn), len(each) - 1)]
+
+    return respond
+
+
+def test_asks_as_the_api_wants_it_and_reads_the_answer() -> None:
+    with FakeCompletions(lambda asked: "fine") as fake:
+        asked = endpoint(fake.url + "/", key="secret")
+        found = asked.ask("be brief", "hello", seed=7, response_format={"type": "json_object"})
+    assert (found.text, found.model, found.cut_off) == ("fine", "tiny-build-7", False)
+    assert fake.requests == [
+        {
+            "model": "tiny",
+            "messages": [
+                {"role": "system", "content": "be brief"},
+                {"role": "user", "content": "hello"},
+            ],
+            "temperature": 0.5,
+            "top_p": 0.9,
+            "max_tokens": 100,
+            "seed": 7,
+            "stream": False,
+            "response_format": {"type": "json_object"},
+        }
+    ]
+    assert fake.headers[0]["Authorization"] == "Bearer secret"
+    assert "secret" not in repr(asked)
+
+
+def test_knows_an_answer_that_was_cut_off() -> None:
+    def respond(asked: Asked) -> Raw:
+        return Raw(body=completion('{"prob', asked, finish_reason="length"))
+
+    with FakeCompletions(respond) as fake:
+        assert endpoint(fake.url).ask("", "", seed=0).cut_off
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_asks_again_where_it_may_yet_go_well(status: int) -> None:
+    with FakeCompletions(answers(Raw(status, headers={"Retry-After": "0"}), "at last")) as fake:
+        assert endpoint(fake.url).ask("", "", seed=0).text == "at last"
+    assert len(fake.requests) == 2
+
+
+def test_waits_as_long_as_it_is_asked_to() -> None:
+    with FakeCompletions(answers(Raw(429, headers={"Retry-After": "1"}), "at last")) as fake:
+        start = time.monotonic()
+        endpoint(fake.url).ask("", "", seed=0)
+    assert time.monotonic() - start >= 1.0
+
+
+def test_gives_up_after_its_attempts_without_calling_the_endpoint_down() -> None:
+    busy = Raw(500, b"out of memory", {"Retry-After": "0"})
+    with FakeCompletions(lambda asked: busy) as fake:
+        with pytest.raises(
+            EndpointError, match=r"HTTP 500 .*out of memory \(3 attempts\)"
+        ) as error:
+            endpoint(fake.url).ask("", "", seed=0)
+    assert not isinstance(error.value, EndpointUnavailableError)
+    assert len(fake.requests) == 3
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_holds_for_all_requests(status: int) -> None:
+    with FakeCompletions(lambda asked: Raw(status, b"no")) as fake:
+        with pytest.raises(EndpointUnavailableError, match=f"HTTP {status}"):
+            endpoint(fake.url).ask("", "", seed=0)
+    assert len(fake.requests) == 1
+
+
+def test_a_request_that_is_refused_says_nothing_about_the_others() -> None:
+    with FakeCompletions(lambda asked: Raw(400, b"context too long")) as fake:
+        with pytest.raises(EndpointError, match="context too long") as error:
+            endpoint(fake.url).ask("", "", seed=0)
+    assert not isinstance(error.value, EndpointUnavailableError)
+    assert len(fake.requests) == 1
+
+
+def test_nobody_there() -> None:
+    asked = endpoint(f"http://127.0.0.1:{unused_port()}/v1", attempts=2)
+    with pytest.raises(EndpointUnavailableError, match="refused"):
+        asked.ask("", "", seed=0)
+
+
+def test_follows_nobody_elsewhere_with_the_key() -> None:
+    with FakeCompletions(lambda asked: "stolen") as other:
+        moved = Raw(307, headers={"Location": f"{other.url}/chat/completions"})
+        with FakeCompletions(lambda asked: moved) as fake:
+            with pytest.raises(EndpointError, match="HTTP 307"):
+                endpoint(fake.url, key="secret").ask("", "", seed=0)
+    assert not other.requests
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Raw(body=b"<html>sign in</html>"), "not a chat completion"),
+        (Raw(body=b'{"choices": []}'), "not a chat completion"),
+        (Raw(body=b'{"choices": {"0": 1}}'), "not a chat completion"),
+        (Raw(body=b"[" * 100_000), "not a chat completion"),
+        (Raw(body=b'{"choices": [{"message": {"content": null}}]}'), "without text"),
+        (Raw(body=b"x" * (5 * 1024 * 1024)), "longer than"),
+    ],
+)
+def test_what_is_no_completion_is_an_error(answer: Raw, message: str) -> None:
+    with FakeCompletions(lambda asked: answer) as fake:
+        with pytest.raises(EndpointError, match=message):
+            endpoint(fake.url).ask("", "", seed=0)
+
+
+def test_a_body_that_ends_early_is_asked_for_again() -> None:
+    torn = Raw(body=b'{"choices": [{"mess', claimed_bytes=4000)
+    with FakeCompletions(answers(torn, "whole")) as fake:
+        assert endpoint(fake.url).ask("", "", seed=0).text == "whole"
+
+
+@pytest.mark.parametrize("drip", [b" ", b"{" * 1000])
+def test_a_body_without_end_ends_by_the_clock_or_by_its_size(drip: bytes) -> None:
+    with FakeCompletions(lambda asked: Raw(drip=drip)) as fake:
+        start = time.monotonic()
+        with pytest.raises(EndpointError, match="no whole answer within 0.5 s|longer than"):
+            endpoint(fake.url, seconds=0.5).ask("", "", seed=0)
+        assert time.monotonic() - start < 3.0
+        assert len(fake.requests) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    with FakeCompletions(lambda asked: "direct") as fake:
+        assert endpoint(fake.url).ask("", "", seed=0).text == "direct"
+
+
+def test_a_proxy_of_the_environment_is_used_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with FakeCompletions(lambda asked: "unasked") as fake:
+        monkeypatch.setenv("http_proxy", fake.url.replace("http://", "http://me:pass@"))
+        # The fake knows one path, and what it is asked for through a proxy is a whole address.
+        with pytest.raises(EndpointUnavailableError, match="no such path"):
+            endpoint("http://models.invalid/v1").ask("", "", seed=0)
+    assert fake.headers[0]["Proxy-Authorization"] == "Basic bWU6cGFzcw=="
+    assert fake.headers[0]["Host"] == "models.invalid"
+
+
+@pytest.fixture
+def stuck() -> Iterator[FakeCompletions]:
+    release = threading.Event()
+
+    def respond(asked: Asked) -> str:
+        release.wait(30)
+        return "too late"
+
+    with FakeCompletions(respond) as fake:
+        yield fake
+        release.set()
+
+
+def test_closing_breaks_off_what_is_waited_for(stuck: FakeCompletions) -> None:
+    asked = endpoint(stuck.url, seconds=60.0)
+    errors: list[EndpointError] = []
+
+    def ask() -> None:
+        try:
+            asked.ask("", "", seed=0)
+        except EndpointError as error:
+            errors.append(error)
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    while not stuck.requests:
+        time.sleep(0.01)
+    asked.close()
+    waiting.join(5)
+    assert [str(each) for each in errors] == ["broken off"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8000",
+        "ftp://host/v1",
+        "http:///v1",
+        "http://host:port/v1",
+        "http://h/v1?key=1",
+        "http://me@h/v1",
+    ],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):
+        Address.of(url)
