@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_ROW_BYTES = 64 * 1024 * 1024
 _PARQUET_MAGIC = b"PAR1"
 _PARQUET_ROWS = 64
+_PARQUET_BATCH_BYTES = 32 * 1024 * 1024
+_PARQUET_BUFFER_BYTES = 1024 * 1024
 
 
 class UnreadableFileError(AssayError):
@@ -41,11 +43,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file: its records, and the offset of its end where that is known."""
+    """An open file: its records, and the offset of its end where that is known.
+
+    The records of ``parquet`` have a value for every column, and a null where a row has none.
+    """
 
     name: str
     records: Iterator[Record]
     total: int | None
+    parquet: bool = False
 
 
 @contextlib.contextmanager
@@ -64,7 +70,7 @@ def open_source(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[Sourc
     with file:
         # Peek, because what is not seekable (a named pipe) must not lose its first bytes.
         if file.peek(4)[:4] == _PARQUET_MAGIC:
-            yield _parquet(path, file)
+            yield _parquet(path, file, max_row_bytes)
         else:
             size = Path(path).stat().st_size
             yield Source(path, _json_lines(file, max_row_bytes), size or None)
@@ -104,7 +110,7 @@ def _json_object(line: bytes) -> Mapping[str, object] | UnusableRow:
     return content
 
 
-def _parquet(path: str, file: BinaryIO) -> Source:
+def _parquet(path: str, file: BinaryIO, max_row_bytes: int) -> Source:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -113,19 +119,23 @@ def _parquet(path: str, file: BinaryIO) -> Source:
             f"{path}: parquet needs pyarrow; pip install 'assayoffice[parquet]'"
         ) from None
     try:
-        parquet = pyarrow.parquet.ParquetFile(file)
+        # With a buffer, a column is read page by page instead of a whole row group at once.
+        parquet = pyarrow.parquet.ParquetFile(file, buffer_size=_PARQUET_BUFFER_BYTES)
     except (pyarrow.ArrowException, OSError) as error:
         raise UnreadableFileError(f"{path}: not a whole parquet file: {error}") from None
 
     def records() -> Iterator[Record]:
         number = group_end = 0
         for group in range(parquet.metadata.num_row_groups):
-            group_end += parquet.metadata.row_group(group).num_rows
+            of_group = parquet.metadata.row_group(group)
+            group_end += of_group.num_rows
+            rows = _rows_at_once(of_group.total_byte_size, of_group.num_rows)
             try:
-                for batch in parquet.iter_batches(_PARQUET_ROWS, row_groups=[group]):
+                for batch in parquet.iter_batches(rows, row_groups=[group]):
                     for index in range(batch.num_rows):
                         number += 1
-                        yield Record(number, number, _parquet_row(batch, index))
+                        row = _parquet_row(batch.slice(index, 1), max_row_bytes)
+                        yield Record(number, number, row)
             except (pyarrow.ArrowException, OSError) as error:
                 lost = UnusableRow(
                     f"damaged, with all rows up to {group_end}: {error}; write the file again"
@@ -133,12 +143,21 @@ def _parquet(path: str, file: BinaryIO) -> Source:
                 yield Record(number + 1, group_end, lost)
                 number = group_end
 
-    return Source(path, records(), parquet.metadata.num_rows)
+    return Source(path, records(), parquet.metadata.num_rows, parquet=True)
 
 
-def _parquet_row(batch: "pyarrow.RecordBatch", index: int) -> Mapping[str, object] | UnusableRow:
+def _rows_at_once(size: int, rows: int) -> int:
+    """How many rows of a group to hold together: few where they are large."""
+    return max(1, min(_PARQUET_ROWS, _PARQUET_BATCH_BYTES * max(1, rows) // max(1, size)))
+
+
+def _parquet_row(
+    one: "pyarrow.RecordBatch", max_row_bytes: int
+) -> Mapping[str, object] | UnusableRow:
+    if one.nbytes > max_row_bytes:
+        return UnusableRow(f"{one.nbytes} bytes; at most {max_row_bytes} are read of a row")
     try:
-        (row,) = batch.slice(index, 1).to_pylist()
+        (row,) = one.to_pylist()
     except UnicodeDecodeError:
         return UnusableRow("holds text that is not UTF-8; rewrite the column")
     content: Mapping[str, object] = row

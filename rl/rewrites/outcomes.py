@@ -7,6 +7,7 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.report_json import report_as_json
 from assayoffice.rl.rewrites.reports import CheckState, Report, ReportResult
 from assayoffice.rl.rewrites.rows import RewriteRow
+from assayoffice.rl.rewrites.sets.set_report import SetReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class RowOutcome:
         return [_finding(self.result, name) for name in self.failed]
 
 
+def set_as_json(sets: SetReport) -> str:
+    """What was found out about the set, as one line of JSON, pure ASCII: ``{"set": {...}}``."""
+    return _line({"set": sets.json()})
+
+
 def outcome_as_json(outcome: RowOutcome) -> str:
     """One line of JSON, pure ASCII; the same for the same row, wherever its report came from.
 
@@ -69,11 +75,14 @@ def outcome_as_json(outcome: RowOutcome) -> str:
         }
     if isinstance(error := outcome.result, ItemError):
         details = {"reason": error.reason, "code": error.code.name, "message": error.message}
-        return json.dumps({**place, "error": details})
+        return _line({**place, "error": details})
     report = report_as_json(outcome.result)
-    return json.dumps(
-        {**place, "admitted": outcome.admitted, "failed": list(outcome.failed), **report}
-    )
+    return _line({**place, "admitted": outcome.admitted, "failed": list(outcome.failed), **report})
+
+
+def _line(written: dict[str, object]) -> str:
+    # The runner of GitHub Actions obeys ##[ wherever it stands in a line of a log.
+    return json.dumps(written).replace("##[", "#\\u0023[")
 
 
 def _finding(report: Report, name: str) -> Finding:

@@ -144,15 +144,17 @@ def from_parquet(content: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _without_nulls(value: object, name: str) -> object:
-    if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if each is not None}
-        return {key: _without_nulls(each, key) for key, each in kept.items()}
-    if isinstance(value, list):
-        # Maps of parquet come as lists of pairs; only this field is an object of free names.
-        if name == "unknowns" and all(isinstance(each, tuple) for each in value):
-            return dict(value)
-        return [_without_nulls(each, name) for each in value]
-    return value
+    match value:
+        case dict():
+            kept = {key: each for key, each in value.items() if each is not None}
+            return {key: _without_nulls(each, f"{name}.{key}") for key, each in kept.items()}
+        case [(_, _), *_] if all(isinstance(each, tuple) for each in value):
+            return _without_nulls(dict(value), name)  # a map of parquet
+        case list():
+            return [_without_nulls(each, f"{name}[{index}]") for index, each in enumerate(value)]
+        case str() | bool() | int() | float() | None:
+            return value
+    raise UnusableRow(f"{name}: holds {type(value).__name__}, which JSON has not; write it as text")
 
 
 def _task(row: Fields) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
 from assayoffice.rl.reward_cli import app as reward_commands
+from assayoffice.rl.rewrites.cli import app as rewrite_commands
 from assayoffice.rl.training.cli import app as training_commands
 from assayoffice.server.cli import app as server_commands
 from assayoffice.server.lean_cli import app as lean_commands
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(client_commands)
 app.add_typer(reward_commands)
+app.add_typer(rewrite_commands, name="rewrites", help="Check rewritten problems, and make some.")
 app.add_typer(server_commands)
 app.add_typer(lean_commands)
 app.add_typer(demo_commands)
