@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from assayoffice.rl.rewrites.policy import SetPolicy
 from assayoffice.rl.rewrites.rows import RewriteRow, row_of
-from assayoffice.rl.rewrites.set_report import SetCheck, SetReport
-from assayoffice.rl.rewrites.sets import SetChecks
+from assayoffice.rl.rewrites.sets.checks import SetChecks
+from assayoffice.rl.rewrites.sets.set_report import SetCheck, SetReport
 
 
 def rewrite_row(number: int, problem: str, **changed: object) -> RewriteRow:

@@ -4,8 +4,8 @@ Exactly means: the same words, numbers and signs in the same order, as ``words.p
 """
 
 from assayoffice.rl.rewrites.reports import CheckState
-from assayoffice.rl.rewrites.seen import Seen
-from assayoffice.rl.rewrites.set_report import Conclusion, Place, SetFinding, of_rows
+from assayoffice.rl.rewrites.sets.seen import Seen
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, Place, SetFinding, of_rows
 
 
 class Duplicates:

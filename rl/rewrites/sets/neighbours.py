@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy
 from datasketch import MinHash
 
-from assayoffice.rl.rewrites.words import Hashes
+from assayoffice.rl.rewrites.sets.words import Hashes
 
 _PERMUTATIONS = 128
 #: The probability with which a pair of exactly the similarity asked for may be missed by the bands.

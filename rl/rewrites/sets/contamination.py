@@ -6,12 +6,12 @@ The original of a rewrite is looked up as well: what was made from a listed prob
 from array import array
 from collections.abc import Iterator, Sequence
 
-from assayoffice.rl.rewrites.listed_texts import listed_texts
-from assayoffice.rl.rewrites.overlaps import Overlap, Overlaps
 from assayoffice.rl.rewrites.policy import SetPolicy
 from assayoffice.rl.rewrites.reports import CheckState
-from assayoffice.rl.rewrites.seen import Seen
-from assayoffice.rl.rewrites.set_report import Conclusion, SetFinding, of_rows
+from assayoffice.rl.rewrites.sets.listed_texts import listed_texts
+from assayoffice.rl.rewrites.sets.overlaps import Overlap, Overlaps
+from assayoffice.rl.rewrites.sets.seen import Seen
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, SetFinding, of_rows
 
 _SHOWN_CHARACTERS = 240
 

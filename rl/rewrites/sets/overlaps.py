@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import numpy
 
-from assayoffice.rl.rewrites.words import Hashes, digest, hashes, ngrams, spoken, words
+from assayoffice.rl.rewrites.sets.words import Hashes, digest, hashes, ngrams, spoken, words
 
 _TURN_OF_PHRASE = 10
 #: Numbers of listed texts, one for each run that was looked up; -1 where none has it.

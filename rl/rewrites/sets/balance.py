@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from assayoffice.rl.rewrites.answer_types import answer_type
 from assayoffice.rl.rewrites.policy import Bounds, SetPolicy
 from assayoffice.rl.rewrites.reports import CheckState
 from assayoffice.rl.rewrites.rows import Provenance, RewriteRow
-from assayoffice.rl.rewrites.set_report import Conclusion, Place, SetFinding
+from assayoffice.rl.rewrites.sets.answer_types import answer_type
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, Place, SetFinding
 
 #: What is said of a row that names no domain.
 NO_DOMAIN = "(none)"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from assayoffice.rl.rewrites.rows import RewriteRow
-from assayoffice.rl.rewrites.set_report import Place
-from assayoffice.rl.rewrites.words import digest, is_number
+from assayoffice.rl.rewrites.sets.set_report import Place
+from assayoffice.rl.rewrites.sets.words import digest, is_number
 
 _SHOWN_REFERENCE = 60
 _SPACE = re.compile(r"\s+")

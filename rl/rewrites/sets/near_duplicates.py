@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assayoffice.rl.rewrites.neighbours import Neighbours, jaccard
 from assayoffice.rl.rewrites.policy import SetPolicy
 from assayoffice.rl.rewrites.reports import CheckState
-from assayoffice.rl.rewrites.seen import Seen
-from assayoffice.rl.rewrites.set_report import Conclusion, SetFinding, of_rows
-from assayoffice.rl.rewrites.words import hashes, ngrams
+from assayoffice.rl.rewrites.sets.neighbours import Neighbours, jaccard
+from assayoffice.rl.rewrites.sets.seen import Seen
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, SetFinding, of_rows
+from assayoffice.rl.rewrites.sets.words import hashes, ngrams
 
 
 @dataclass(frozen=True, slots=True, order=True)

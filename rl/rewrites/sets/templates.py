@@ -8,8 +8,8 @@ from collections import Counter
 
 from assayoffice.rl.rewrites.policy import SetPolicy
 from assayoffice.rl.rewrites.reports import CheckState
-from assayoffice.rl.rewrites.seen import Seen
-from assayoffice.rl.rewrites.set_report import Conclusion, Place, SetFinding, of_rows
+from assayoffice.rl.rewrites.sets.seen import Seen
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, Place, SetFinding, of_rows
 
 
 class Templates:

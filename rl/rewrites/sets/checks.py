@@ -4,16 +4,16 @@ Of each row some kilobytes are kept, whatever its length. All of it is determini
 in the same order give the same report in every process.
 """
 
-from assayoffice.rl.rewrites.balance import Balance
-from assayoffice.rl.rewrites.contamination import Contamination
-from assayoffice.rl.rewrites.near_duplicates import NearDuplicates
 from assayoffice.rl.rewrites.policy import SetPolicy
-from assayoffice.rl.rewrites.repeats import Duplicates, Unchanged
 from assayoffice.rl.rewrites.rows import Provenance, RewriteRow
-from assayoffice.rl.rewrites.seen import Seen
-from assayoffice.rl.rewrites.set_report import Conclusion, SetCheck, SetReport
-from assayoffice.rl.rewrites.templates import Templates
-from assayoffice.rl.rewrites.words import words
+from assayoffice.rl.rewrites.sets.balance import Balance
+from assayoffice.rl.rewrites.sets.contamination import Contamination
+from assayoffice.rl.rewrites.sets.near_duplicates import NearDuplicates
+from assayoffice.rl.rewrites.sets.repeats import Duplicates, Unchanged
+from assayoffice.rl.rewrites.sets.seen import Seen
+from assayoffice.rl.rewrites.sets.set_report import Conclusion, SetCheck, SetReport
+from assayoffice.rl.rewrites.sets.templates import Templates
+from assayoffice.rl.rewrites.sets.words import words
 
 
 class SetChecks:
