@@ -229,7 +229,7 @@ class RewriteDialect:
             for verifier, digest in response.digests.items()
             if (objection := self._objection(verifier, digest)) is not None
         }
-        results = []
+        results: list[ReportResult] = []
         for each in response.results:
             objection = objections.get(each.report.hallmark.verifier)
             if each.HasField("report") and objection is not None:

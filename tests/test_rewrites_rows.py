@@ -13,7 +13,7 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites import reading
 from assayoffice.rl.rewrites.cli import SCHEMA
 from assayoffice.rl.rewrites.reading import Read, look_for, read
-from assayoffice.rl.rewrites.rewrite import Domain, rewrite_to_proto
+from assayoffice.rl.rewrites.rewrite import Domain, Premises, Unknown, rewrite_to_proto
 from assayoffice.rl.rewrites.rows import Kind, Provenance, from_parquet, row_of
 from assayoffice.rl.sources import UnreadableFileError, UnusableRow
 from assayoffice.v1 import rewrite_pb2
@@ -274,8 +274,7 @@ def test_parquet_holds_the_same_in_structs_maps_and_json_text(tmp_path):
     )
     pq.write_table(pa.table(columns), file)
     first, second = rows_of(file)
-    assert first.row.rewrite.premises.unknowns[0].domain is Domain.POSITIVE
-    assert first.row.rewrite.premises.constraints == ()
+    assert first.row.rewrite.premises == Premises((Unknown("BC", Domain.POSITIVE),), (), "BC")
     assert first.row.original_problem == ""
     assert (first.row.reference, second.row.reference) == ("13", "12")
     assert second.row.rewrite.premises is None

@@ -1,4 +1,4 @@
-"""The commands ``assay rewrites check``, ``schema`` and ``policy``.
+"""The commands ``assay rewrites``: ``check``, ``schema`` and ``policy``; ``propose`` joins them.
 
 Exit codes of ``check``, also for CI:
 
@@ -22,6 +22,7 @@ import typer
 from assayoffice.rl import connecting
 from assayoffice.rl.rewrites.caching import Cache, default_file
 from assayoffice.rl.rewrites.policy import STRICT, Policy, PolicyError, read_policy
+from assayoffice.rl.rewrites.propose.cli import app as propose_command
 from assayoffice.rl.rewrites.reading import look_for
 from assayoffice.rl.rewrites.running import Outputs, Run
 from assayoffice.rl.terminal import stderr_console
@@ -29,6 +30,7 @@ from assayoffice.rl.terminal import stderr_console
 SCHEMA = Path(__file__).with_name("rewrite.schema.json")
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(propose_command)
 
 
 @app.command(

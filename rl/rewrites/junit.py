@@ -7,9 +7,10 @@ equal outcomes give equal files.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOBase
 from pathlib import Path
-from typing import TextIO
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.outcomes import RowOutcome
@@ -29,7 +30,7 @@ def write(
     sets: SetReport,
     tally: Tally,
     facts: Mapping[str, str],
-    output: TextIO,
+    output: TextIOBase,
 ) -> None:
     """Write the outcomes, which come file by file; ``facts`` become properties of the run."""
     failing = [each for each in sets.checks if _is_failing(each)]
@@ -161,7 +162,8 @@ def _message(
 
 
 def _start(xml: XMLGenerator, element: str, **attributes: str | int) -> None:
-    xml.startElement(element, {name: _text(str(each)) for name, each in attributes.items()})
+    written = {name: _text(str(each)) for name, each in attributes.items()}
+    xml.startElement(element, AttributesImpl(written))
 
 
 def _end(xml: XMLGenerator, element: str) -> None:

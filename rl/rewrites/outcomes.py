@@ -73,10 +73,11 @@ def outcome_as_json(outcome: RowOutcome) -> str:
             "domain": row.domain,
             "verifier": row.rewrite.submission.verifier,
         }
-    if isinstance(error := outcome.result, ItemError):
-        details = {"reason": error.reason, "code": error.code.name, "message": error.message}
+    result = outcome.result
+    if isinstance(result, ItemError):
+        details = {"reason": result.reason, "code": result.code.name, "message": result.message}
         return _line({**place, "error": details})
-    report = report_as_json(outcome.result)
+    report = report_as_json(result)
     return _line({**place, "admitted": outcome.admitted, "failed": list(outcome.failed), **report})
 
 

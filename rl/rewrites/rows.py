@@ -148,7 +148,7 @@ def _without_nulls(value: object, name: str) -> object:
         case dict():
             kept = {key: each for key, each in value.items() if each is not None}
             return {key: _without_nulls(each, f"{name}.{key}") for key, each in kept.items()}
-        case [(_, _), *_] if all(isinstance(each, tuple) for each in value):
+        case list() if value and all(isinstance(each, tuple) for each in value):
             return _without_nulls(dict(value), name)  # a map of parquet
         case list():
             return [_without_nulls(each, f"{name}[{index}]") for index, each in enumerate(value)]

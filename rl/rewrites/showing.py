@@ -88,14 +88,15 @@ def _mark(is_so: bool, style: str) -> Text:
 
 def _row(outcome: RowOutcome) -> Iterator[RenderableType]:
     place = one_line(f"{outcome.place} {outcome.id}")
-    if isinstance(error := outcome.result, ItemError):
+    result = outcome.result
+    if isinstance(result, ItemError):
         yield Text("! ", "bold red").append_text(place).append(" not checked", "dim")
-        yield _below(f"{error.reason}: {error.message}", 4)
+        yield _below(f"{result.reason}: {result.message}", 4)
         return
     yield Text("✗ ", "bold red").append_text(place)
     for finding in outcome.findings():
         yield _below(f"{finding.check} {finding.reason}: {finding.explanation}", 4)
-        check = outcome.result.check(finding.check)
+        check = result.check(finding.check)
         unexpected = [each for each in check.evidence if not each.expected] if check else []
         for each in unexpected[:_SHOWN_EVIDENCE]:
             yield _below(f"{each.label}: {each.text} {each.detail}", 6, "dim")

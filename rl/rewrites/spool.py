@@ -45,9 +45,10 @@ def _written(outcome: RowOutcome) -> dict[str, object]:
         "failed": outcome.failed,
         "cached": outcome.cached,
     }
-    if isinstance(error := outcome.result, ItemError):
-        return {**written, "error": [error.code.name, error.reason, error.message]}
-    return {**written, "report": report_as_json(outcome.result)}
+    result = outcome.result
+    if isinstance(result, ItemError):
+        return {**written, "error": [result.code.name, result.reason, result.message]}
+    return {**written, "report": report_as_json(result)}
 
 
 def _outcome(written: Mapping[str, object]) -> RowOutcome:
