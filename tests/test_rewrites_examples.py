@@ -121,6 +121,7 @@ def test_the_triangle_names_the_sides_that_contradict_each_other(
     assert check_of(rows["triangle"], "solutions")["state"] == "PASSED"
 
 
+@pytest.mark.heavy
 def test_lean_rows_are_checked_where_there_is_a_lean(tmp_path: Path) -> None:
     settings = tmp_path / "lean.toml"
     settings.write_text(
