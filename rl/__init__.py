@@ -17,6 +17,15 @@ from assayoffice.rl.rewards import (
     RewardResult,
     Rollout,
 )
+from assayoffice.rl.rewrites.reports import Report, ReportResult
+from assayoffice.rl.rewrites.rewrite import (
+    Domain,
+    Key,
+    Premises,
+    Rewrite,
+    Thresholds,
+    Unknown,
+)
 from assayoffice.rl.submissions import Submission
 
 __all__ = [
@@ -26,18 +35,26 @@ __all__ = [
     "Check",
     "Client",
     "Component",
+    "Domain",
     "FinishReason",
     "Generation",
     "Hallmark",
     "ItemError",
+    "Key",
     "Outcome",
+    "Premises",
     "Recipe",
     "RecipeInfo",
+    "Report",
+    "ReportResult",
     "Result",
     "Reward",
     "RewardResult",
+    "Rewrite",
     "Rollout",
     "ServiceError",
     "Submission",
+    "Thresholds",
+    "Unknown",
     "Verdict",
 ]

@@ -1,4 +1,7 @@
-"""A RewriteService over real sockets that answers as a test tells. It checks nothing."""
+"""A RewriteService over real sockets that answers as a test tells. It checks nothing.
+
+And rows to ask it about.
+"""
 
 import contextlib
 import threading
@@ -18,6 +21,7 @@ from assayoffice.v1.rewrite_pb2_grpc import (
 STAMP = verdict_pb2.Stamp(hallmark=DIGEST, content="cd" * 32)
 DIGESTS = {"numeric": "12" * 32, "choice": "34" * 32, "code": "56" * 32}
 PASSED, FAILED, UNDECIDED, NOT_APPLICABLE = range(1, 5)
+WORDS = "apple river stone cloud paper green seven under light mouse chair north plane".split()
 NAMES = (
     "round_trip",
     "discrimination",
@@ -29,6 +33,22 @@ NAMES = (
     "tests",
     "statement",
 )
+
+
+def good_row(id: str, **more: object) -> dict[str, object]:
+    """A row that is admitted, and that is like no other one."""
+    number = sum(id.encode())
+    words = [WORDS[(number * (place + 3) + place * place) % 13] + id for place in range(8)]
+    return {
+        "id": id,
+        "kind": "variation",
+        "problem": f"How many {' '.join(words)} are there?",
+        "verifier": "numeric",
+        "reference": "13",
+        "original": {"id": f"original of {id}"},
+        "provenance": {"source": "synthetic"},
+        **more,
+    }
 
 
 def checks(**states: int) -> list[rewrite_pb2.RewriteCheck]:

@@ -1,11 +1,7 @@
 """``assay rewrites check``: what is written, what is kept, and with which exit code."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -18,15 +14,15 @@ from fake_rewrite_service import (
     STAMP,
     FakeRewriteService,
     error,
+    good_row,
     report,
     serving,
 )
-from fake_service import abort, spin_until, status
+from fake_service import abort, status
 from typer.testing import CliRunner, Result
 
 from assayoffice.rl.rewrites.cli import SCHEMA, app
 
-REWRITES = [sys.executable, "-c", "from assayoffice.cli import main; main()", "rewrites"]
 TRIANGLE = {
     "id": "triangle",
     "kind": "proof_to_numeric",
@@ -38,26 +34,7 @@ TRIANGLE = {
     "provenance": {"source": "synthetic"},
     "premises": {"unknowns": {"AC": "positive"}, "constraints": ["AC == 1"], "asked": "AC"},
 }
-WORDS = "apple river stone cloud paper green seven under light mouse chair north plane".split()
-
-
-def good(id: str, **more: object) -> dict[str, object]:
-    """A row that is admitted, and that is like no other one."""
-    number = sum(id.encode())
-    words = [WORDS[(number * (place + 3) + place * place) % 13] + id for place in range(8)]
-    return {
-        "id": id,
-        "kind": "variation",
-        "problem": f"How many {' '.join(words)} are there?",
-        "verifier": "numeric",
-        "reference": "13",
-        "original": {"id": f"original of {id}"},
-        "provenance": {"source": "synthetic"},
-        **more,
-    }
-
-
-BAD = good("bad", problem="fail leak. fail wording. How many?")
+BAD = good_row("bad", problem="fail leak. fail wording. How many?")
 NO_ROW = {"id": "none", "kind": "variation"}
 
 
@@ -87,23 +64,23 @@ def lines_of(done: Result) -> list[dict]:
 
 class TestExitCodes:
     def test_0_when_all_are_admitted(self, rows_file):
-        done = check(rows_file(good("a"), good("b")))
+        done = check(rows_file(good_row("a"), good_row("b")))
         assert done.exit_code == 0
         assert "2 admitted, 0 kept out, 0 errors; 2 rows" in done.stdout
 
     def test_1_when_a_row_is_kept_out(self, rows_file):
-        assert check(rows_file(good("a"), BAD)).exit_code == 1
+        assert check(rows_file(good_row("a"), BAD)).exit_code == 1
 
     def test_1_when_the_set_fails(self, rows_file):
-        twice = good("b", problem=good("a")["problem"])
-        done = check(rows_file(good("a"), twice))
+        twice = good_row("b", problem=good_row("a")["problem"])
+        done = check(rows_file(good_row("a"), twice))
         assert done.exit_code == 1
         assert "the set: duplicates" in done.stdout
         assert "2 admitted, 0 kept out" in done.stdout
 
     def test_3_when_a_row_cannot_be_used_and_the_others_are_checked(self, rows_file):
         service = FakeRewriteService()
-        done = check(rows_file(good("a"), NO_ROW, BAD, "{"), service=service)
+        done = check(rows_file(good_row("a"), NO_ROW, BAD, "{"), service=service)
         assert done.exit_code == 3
         assert service.checked == ["a", "bad"]
         assert "rows.jsonl row 2: problem: missing" in " ".join(done.stdout.split())
@@ -114,7 +91,7 @@ class TestExitCodes:
                 return error(each, grpc.StatusCode.UNAVAILABLE, "VERIFIER_UNAVAILABLE", "no lean")
             return report(each)
 
-        path = rows_file(good("a"), good("b"))
+        path = rows_file(good_row("a"), good_row("b"))
         done = check(path, "--json", service=FakeRewriteService(die))
         assert done.exit_code == 3
         first, second, _ = lines_of(done)
@@ -122,7 +99,13 @@ class TestExitCodes:
         assert second["error"]["message"] == f"{path} row 2: no lean"
 
     def test_4_when_nobody_answers(self, rows_file):
-        command = ["check", str(rows_file(good("a"))), "--endpoint", "127.0.0.1:1", "--no-cache"]
+        command = [
+            "check",
+            str(rows_file(good_row("a"))),
+            "--endpoint",
+            "127.0.0.1:1",
+            "--no-cache",
+        ]
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 4 and "UNAVAILABLE" in done.stderr
 
@@ -130,7 +113,7 @@ class TestExitCodes:
         answer = status(grpc.StatusCode.FAILED_PRECONDITION, "HALLMARK_MISMATCH", "another one")
         service = FakeRewriteService(before_call=lambda context: abort(context, answer))
         flags = ["--require-hallmark", "numeric=" + "ab" * 32]
-        done = check(rows_file(good("a")), *flags, service=service)
+        done = check(rows_file(good_row("a")), *flags, service=service)
         assert done.exit_code == 4 and "another one" in done.stderr
 
     @pytest.mark.parametrize(
@@ -151,7 +134,7 @@ class TestExitCodes:
     def test_2_when_the_command_line_cannot_be_used(
         self, rows_file, flags, says, monkeypatch, tmp_path
     ):
-        rows_file(good("a"))
+        rows_file(good_row("a"))
         monkeypatch.chdir(tmp_path)
         service = FakeRewriteService()
         done = check("rows.jsonl", *flags, service=service)
@@ -162,7 +145,7 @@ class TestExitCodes:
 
     def test_2_when_the_policy_cannot_be_used(self, rows_file, tmp_path):
         (tmp_path / "policy.toml").write_text("[gates]\nleek = 1")
-        done = check(rows_file(good("a")), "--policy", tmp_path / "policy.toml")
+        done = check(rows_file(good_row("a")), "--policy", tmp_path / "policy.toml")
         assert done.exit_code == 2
         assert "gates.leek: there is no such key; did you mean 'leak'?" in " ".join(
             done.stderr.replace("│", " ").split()
@@ -173,7 +156,7 @@ class TestOutput:
     def test_json_has_a_line_for_each_row_and_one_for_the_set_and_nothing_else(
         self, rows_file, tmp_path
     ):
-        path = rows_file(TRIANGLE, good("a"), NO_ROW)
+        path = rows_file(TRIANGLE, good_row("a"), NO_ROW)
         done = check(path, "--json", "--github", "-o", tmp_path / "out.jsonl")
         triangle, row, none, sets = lines_of(done)
         assert done.stdout == (tmp_path / "out.jsonl").read_text()
@@ -197,7 +180,7 @@ class TestOutput:
         assert {each["name"] for each in sets["set"]["checks"]} >= {"duplicates", "balance"}
 
     def test_people_are_told_where_what_and_why(self, rows_file):
-        path = rows_file(good("a"), TRIANGLE)
+        path = rows_file(good_row("a"), TRIANGLE)
         shown = check(path).stdout
         assert re.search(rf"✗ .*{path.name}:2 triangle", shown.replace("\n", ""))
         assert "premises AS_SCRIPTED: the script says so of premises" in shown
@@ -218,7 +201,7 @@ class TestOutput:
             return answer
 
         service = FakeRewriteService(shout)
-        path = rows_file(good("a\x1b[2J"))
+        path = rows_file(good_row("a\x1b[2J"))
         done = check(path, "--github", service=service)
         assert "\x1b" not in done.stdout
         before, quiet, after = re.split(r"::(?:stop-commands::)?[0-9a-f]{32}(?:::)?\n", done.stdout)
@@ -238,7 +221,7 @@ class TestOutput:
         assert "::error" not in with_json.stdout and "::error" in with_json.stderr
 
     def test_junit(self, rows_file, tmp_path):
-        path = rows_file(good("a"), BAD, NO_ROW)
+        path = rows_file(good_row("a"), BAD, NO_ROW)
         check(path, "--junit", tmp_path / "out.xml")
         suite = ET.parse(tmp_path / "out.xml").getroot()[0]
         assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
@@ -249,7 +232,7 @@ class TestOutput:
         import random
         import time
 
-        rows = [good(f"r{number}") for number in range(200)]
+        rows = [good_row(f"r{number}") for number in range(200)]
 
         def dawdle(context: grpc.ServicerContext) -> None:
             time.sleep(random.uniform(0, 0.1))
@@ -261,8 +244,10 @@ class TestOutput:
         assert first.stdout == again.stdout
 
     def test_several_files_are_one_set(self, rows_file):
-        one = rows_file(good("a"), name="one.jsonl")
-        two = rows_file(good("a"), good("b", problem=good("a")["problem"]), name="two.jsonl")
+        one = rows_file(good_row("a"), name="one.jsonl")
+        two = rows_file(
+            good_row("a"), good_row("b", problem=good_row("a")["problem"]), name="two.jsonl"
+        )
         done = check(one, two, "--json")
         first, again, other, sets = lines_of(done)
         assert f"is that of {one} row 1 already" in again["error"]["message"]
@@ -270,7 +255,7 @@ class TestOutput:
         assert sets["set"]["failed"] == ["duplicates"]
 
     def test_stdin(self):
-        done = check("-", "--json", input=json.dumps(good("a")))
+        done = check("-", "--json", input=json.dumps(good_row("a")))
         assert lines_of(done)[0]["file"] == "<stdin>"
 
     def test_policy_decides(self, rows_file, tmp_path):
@@ -281,12 +266,12 @@ class TestOutput:
     def test_thresholds_reach_the_service(self, rows_file, tmp_path):
         policy, service = tmp_path / "policy.toml", FakeRewriteService()
         policy.write_text("[thresholds]\nkill_rate = 0.5\n")
-        check(rows_file(good("a")), "--policy", policy, service=service)
+        check(rows_file(good_row("a")), "--policy", policy, service=service)
         assert service.batches[0].thresholds.kill_rate == 0.5
         assert service.batches[0].thresholds.mutation_score == 0.8
 
     def test_decontaminate(self, rows_file, tmp_path):
-        row = good("a", problem=" ".join(f"word{number}" for number in range(20)) + "?")
+        row = good_row("a", problem=" ".join(f"word{number}" for number in range(20)) + "?")
         (tmp_path / "held-out.txt").write_text(str(row["problem"]))
         done = check(rows_file(row), "--decontaminate", tmp_path / "held-out.txt", "--json")
         assert done.exit_code == 1
@@ -295,8 +280,8 @@ class TestOutput:
 
 class TestStamps:
     def test_admitted_rows_are_stamped_and_otherwise_as_they_were(self, rows_file, tmp_path):
-        first = good("a", provenance={"source": "real", "é": [1.5, None, {"z": 1, "a": 2}]})
-        stale = good("b", stamp={"hallmark": "00" * 32, "content": "00" * 32})
+        first = good_row("a", provenance={"source": "real", "é": [1.5, None, {"z": 1, "a": 2}]})
+        stale = good_row("b", stamp={"hallmark": "00" * 32, "content": "00" * 32})
         path = rows_file(first, BAD, NO_ROW, stale)
         before = path.read_bytes()
         done = check(path, "--stamp", tmp_path / "out.jsonl")
@@ -313,7 +298,7 @@ class TestStamps:
         assert sorted(each.name for each in tmp_path.iterdir()) == ["out.jsonl", "rows.jsonl"]
 
     def test_parquet_keeps_its_columns(self, tmp_path):
-        rows = [good("a"), BAD, good("b", premises=json.dumps(TRIANGLE["premises"]))]
+        rows = [good_row("a"), BAD, good_row("b", premises=json.dumps(TRIANGLE["premises"]))]
         rows = [{"premises": None, **row, "original": json.dumps(row["original"])} for row in rows]
         path = tmp_path / "rows.parquet"
         table = pa.Table.from_pylist(rows).replace_schema_metadata({"made": "by us"})
@@ -330,13 +315,13 @@ class TestStamps:
         assert pq.read_table(tmp_path / "again.parquet").equals(stamped)
 
     def test_nothing_is_written_for_a_set_that_fails(self, rows_file, tmp_path):
-        path = rows_file(good("a"), good("b", problem=good("a")["problem"]))
+        path = rows_file(good_row("a"), good_row("b", problem=good_row("a")["problem"]))
         done = check(path, "--stamp", tmp_path / "out.jsonl")
         assert "not written, because the set fails duplicates" in " ".join(done.stderr.split())
         assert not (tmp_path / "out.jsonl").exists()
 
     def test_parquet_from_json_lines_is_refused(self, rows_file, tmp_path):
-        done = check(rows_file(good("a")), "--stamp", tmp_path / "out.parquet")
+        done = check(rows_file(good_row("a")), "--stamp", tmp_path / "out.parquet")
         assert done.exit_code == 2
         assert "writes parquet from parquet only" in " ".join(done.stderr.split())
         assert not list(tmp_path.glob("out*"))
@@ -346,17 +331,17 @@ class TestCache:
     def test_only_what_is_new_is_checked_again(self, rows_file, tmp_path):
         service, cache = FakeRewriteService(), tmp_path / "cache.sqlite"
         flags = ["--cache", cache, "--json"]
-        first = check(rows_file(good("a"), BAD), *flags, service=service)
-        again = check(rows_file(good("a"), BAD), *flags, service=service)
+        first = check(rows_file(good_row("a"), BAD), *flags, service=service)
+        again = check(rows_file(good_row("a"), BAD), *flags, service=service)
         assert service.checked == ["a", "bad"]
         assert again.stdout == first.stdout and again.exit_code == 1
-        moved = {**good("a"), "id": "moved", "domain": "other"}
-        done = check(rows_file(good("c"), moved), *flags, service=service)
+        moved = {**good_row("a"), "id": "moved", "domain": "other"}
+        done = check(rows_file(good_row("c"), moved), *flags, service=service)
         assert service.checked == ["a", "bad", "c"]
         assert [each["id"] for each in lines_of(done)[:-1]] == ["c", "moved"]
 
     def test_cached_are_counted(self, rows_file, tmp_path):
-        flags = [rows_file(good("a"), good("b")), "--cache", tmp_path / "cache.sqlite"]
+        flags = [rows_file(good_row("a"), good_row("b")), "--cache", tmp_path / "cache.sqlite"]
         assert "cache" not in check(*flags).stdout
         assert "2 rows, 2 of them known from the cache" in check(*flags).stdout
 
@@ -364,7 +349,7 @@ class TestCache:
         self, rows_file, tmp_path
     ):
         service, cache = FakeRewriteService(), tmp_path / "cache.sqlite"
-        path, policy = rows_file(good("a")), tmp_path / "policy.toml"
+        path, policy = rows_file(good_row("a")), tmp_path / "policy.toml"
 
         def calls(text: str) -> int:
             policy.write_text(text)
@@ -380,7 +365,7 @@ class TestCache:
         assert calls("") == 3
 
     def test_errors_are_not_kept(self, rows_file, tmp_path):
-        flags = [rows_file(good("a")), "--cache", tmp_path / "cache.sqlite"]
+        flags = [rows_file(good_row("a")), "--cache", tmp_path / "cache.sqlite"]
 
         def die(each):
             return error(each, grpc.StatusCode.INTERNAL, "WORKER_DIED")
@@ -390,84 +375,12 @@ class TestCache:
 
     def test_damaged_cache_is_a_warning(self, rows_file, tmp_path):
         (tmp_path / "cache.sqlite").write_text("damaged" * 1000)
-        done = check(rows_file(good("a")), "--cache", tmp_path / "cache.sqlite")
+        done = check(rows_file(good_row("a")), "--cache", tmp_path / "cache.sqlite")
         assert done.exit_code == 0
         assert "warning: cache" in done.stderr and "1 admitted" in done.stdout
-
-    @pytest.mark.parametrize(("end", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
-    def test_run_that_is_ended_goes_on_where_it_was(self, rows_file, tmp_path, end, code):
-        path = rows_file(*(good(f"r{number}") for number in range(96)))
-        cache = tmp_path / "cache.sqlite"
-
-        def hold(context: grpc.ServicerContext) -> None:
-            # The digests and three batches of sixteen; then nothing more.
-            if service.calls > 4:
-                spin_until(lambda: not context.is_active())
-
-        service = FakeRewriteService(before_call=hold)
-        with serving(service) as endpoint:
-            flags = ["--cache", cache, "--endpoint", endpoint, "--concurrency", "1", "--json"]
-            command = [*REWRITES, "check", path, *flags]
-            nowhere, pipe = subprocess.DEVNULL, subprocess.PIPE
-            with subprocess.Popen(command, stdout=nowhere, stderr=pipe, text=True) as run:
-                spin_until(lambda: service.calls == 5, seconds=60)
-                # What the third call found is handed on before the fourth is waited for.
-                spin_until(lambda: _kept(cache) == 48)
-                run.send_signal(end)
-                _, stderr = run.communicate(timeout=20)
-        assert run.returncode == code
-        assert "Traceback" not in stderr
-        service = FakeRewriteService()
-        done = check(path, "--cache", cache, "--json", service=service)
-        assert done.exit_code == 0 and len(lines_of(done)) == 97
-        assert len(service.checked) == 48
-
-
-class TestMemory:
-    def test_rows_stream_by(self, tmp_path):
-        """Rows of 240 MB in all are checked in far less memory."""
-        path = tmp_path / "rows.jsonl"
-        with path.open("w") as rows:
-            for number in range(120):
-                solutions = ["x" * 2_000_000 + str(number)]
-                rows.write(json.dumps(good(f"r{number}", solutions=solutions)) + "\n")
-        # The kernel's figure for a child that ended would count its parent's memory as well.
-        program = (
-            "import atexit, pathlib, sys\n"
-            "from assayoffice.cli import main\n"
-            "own = pathlib.Path('/proc/self/status')\n"
-            "atexit.register(lambda: sys.stderr.write(own.read_text()))\n"
-            "main()\n"
-        )
-        with serving(FakeRewriteService(batches=_Forgetful())) as endpoint:
-            command = [sys.executable, "-c", program, "rewrites", "check", path, "--no-cache"]
-            done = subprocess.run(
-                [*command, "--endpoint", endpoint], check=True, capture_output=True, text=True
-            )
-        peak = int(re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)[0])
-        assert peak < 300 * 1024, f"{peak} KiB"
-
-
-class _Forgetful(list[object]):
-    def append(self, item: object) -> None:
-        """Keeps nothing."""
 
 
 class TestPrinting:
     def test_schema(self):
         done = CliRunner().invoke(app, ["schema"])
         assert done.exit_code == 0 and done.stdout == SCHEMA.read_text()
-
-
-def _kept(cache: Path) -> int:
-    import sqlite3
-
-    if not os.path.exists(cache):
-        return 0
-    database = sqlite3.connect(cache)
-    try:
-        return database.execute("SELECT count(*) FROM reports").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        database.close()
