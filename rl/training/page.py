@@ -57,8 +57,8 @@ COLORS = 6
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(title: str, body: Iterable[str]) -> str:
-    """A whole document. ``body`` is markup."""
+def page(title: str, body: Iterable[str], style: str = "") -> str:
+    """A whole document. ``body`` is markup, and ``style`` what it adds to the style of pages."""
     colors = "".join(
         f".line.c{number}{{stroke:var(--c{number})}}"
         f".fill.c{number},.mark.c{number}{{fill:var(--c{number})}}"
@@ -69,7 +69,7 @@ def page(title: str, body: Iterable[str]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}{colors}</style></head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}{colors}{style}</style></head>\n<body>\n"
         + "\n".join(body)
         + "\n</body></html>\n"
     )

@@ -1,0 +1,34 @@
+"""What the page about rewrites adds to the style of all pages."""
+
+STYLE = """
+.state { display: inline-block; border-radius: 20px; padding: 1px 10px; font-size: 13px;
+  border: 1px solid var(--line); margin: 2px 4px 2px 0; white-space: nowrap; }
+.state.PASSED { color: var(--good); } .state.FAILED { color: var(--bad); font-weight: 600;
+  border-color: var(--bad); }
+.state.UNDECIDED { color: var(--c2); } .state.NOT_APPLICABLE { color: var(--soft); }
+article { border-top: 1px solid var(--line); padding: 18px 0 10px; margin-top: 18px; }
+article h3 { font-size: 17px; margin: 0; overflow-wrap: anywhere; }
+.pair > div, .finding { background: var(--card); border-radius: 10px; padding: 10px 16px; }
+.pair { margin: 12px 0; } .pair h4 { margin: 0 0 4px; font-size: 13px; color: var(--soft);
+  font-weight: 600; }
+.pair > div, .finding, td { min-width: 0; overflow-wrap: anywhere; }
+.prose { white-space: pre-line; } .prose pre { background: var(--page); }
+.prose math { white-space: nowrap; } .prose math[display=block] { margin: 6px 0; overflow-x: auto;
+  overflow-y: hidden; }
+.finding { margin: 10px 0; border-left: 4px solid var(--bad); border-radius: 0 10px 10px 0; }
+.finding.other { border-left-color: var(--line); }
+.finding h3, .finding h4 { margin: 0 0 2px; font-size: 15px; } .finding code { font-size: 12px; }
+.finding p { margin: 4px 0 8px; } .finding table { margin: 2px 0 6px; }
+.answer { margin: 6px 0; }
+.share { display: grid; grid-template-columns: minmax(90px, 30%) 1fr auto; gap: 4px 12px;
+  align-items: center; font-size: 14px; margin: 6px 0; }
+.share > * { min-width: 0; overflow-wrap: anywhere; }
+.track { background: var(--line); border-radius: 4px; height: 10px; overflow: hidden; }
+.track i { display: block; height: 100%; background: var(--c6); } .track i.right {
+  background: var(--good); }
+nav a { margin-right: 16px; } a { color: var(--c1); }
+.charts svg .label { font-size: 13px; }
+@media (max-width: 520px) { body { padding: 20px 14px 48px; } .card b { font-size: 26px; }
+  .card { min-width: 130px; padding: 10px 14px; } .charts svg .label { font-size: 17px; }
+  .charts svg .tick { font-size: 17px; } h1 { font-size: 24px; } }
+"""
