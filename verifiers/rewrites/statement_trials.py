@@ -19,8 +19,10 @@ from assayoffice.verifiers.lean.text import assemble
 from assayoffice.verifiers.rewrites.statements import Statement, statement_of
 from assayoffice.verifiers.rewrites.trials import Part, Trial
 
+#: Of a statement that is longer nothing is tried but its proof: it would be read a dozen times.
+_MOST_CHARACTERS = 20_000
 _MOST_CPU_SECONDS = 30.0
-_MOST_ARGUMENTS = 12
+_MOST_ARGUMENTS, _MOST_MORE_ARGUMENTS = 12, 8
 _MOST_HYPOTHESES = 5
 
 _CANARIES = {
@@ -34,7 +36,7 @@ _CANARIES = {
 # nor does it from what fails half-way in its last alternative, which therefore does nothing.
 #: What proves a claim about numbers that are given, by the library that is needed for it.
 _CLOSERS = {
-    "decide": ("decide", "(simp <;> fail)"),
+    "decide": ("decide", "exact rfl", "(intro k; cases k <;> fail)", "(simp <;> fail)"),
     "omega": ("omega",),
     "norm_num": ("(norm_num <;> fail)", "positivity"),
 }
@@ -58,7 +60,8 @@ _OF_ONE = (
 def trials(task: LeanTask, reference_solution: str, wrong_answers: tuple[str, ...]) -> list[Trial]:
     """The trials of a task; without a reference solution, of the statement and wrong proofs alone.
 
-    Where no theorem can be made of the task's statement, it has none of its own.
+    Where no theorem can be made of the task's statement, or it is very long, it has none of its
+    own.
     """
     made = [
         Trial(Part.WRONG_ANSWER, f"wrong answer {number}", answer, answer, accepted=False)
@@ -71,6 +74,8 @@ def trials(task: LeanTask, reference_solution: str, wrong_answers: tuple[str, ..
 
 
 def _of_statement(task: LeanTask) -> Iterator[Trial]:
+    if len(task.statement) > _MOST_CHARACTERS:
+        return
     try:
         task = _bare(assemble.normalized(task))
     except assemble.StatementError:
@@ -106,8 +111,10 @@ def _of_another(task: LeanTask, statement: str, label: str, proof: str) -> Trial
 
 def _against(statement: Statement) -> Iterator[tuple[str, str]]:
     """Proofs of the negation: from outside, and by counterexamples."""
-    yield "decide", "by first | decide | (intro h; nomatch h) | (intro h; cases h; done)"
+    yield "decide", "by first | decide | (intro h; cases h <;> fail) | fail"
     yield "simp", "by simp"
+    if len(statement.names) > _MOST_ARGUMENTS:
+        return
     for label, closers in _CLOSERS.items():
         tried = " | ".join(_counterexamples(statement, closers))
         yield f"counterexample, {label}", f"by intro h; first | {tried}"
@@ -117,7 +124,7 @@ def _counterexamples(statement: Statement, closers: Sequence[str]) -> Iterator[s
     bound = len(statement.names)
     close = f"(by first | {' | '.join(closers)} | fail)"
     # The conclusion may begin with quantifiers and hypotheses of its own.
-    for count in range(bound, min(bound + 3, _MOST_ARGUMENTS + 1)):
+    for count in (bound, *range(bound + 1, min(bound + 2, _MOST_MORE_ARGUMENTS) + 1)):
         for values in _choices(count):
             arguments = " ".join(_argument(value, closers) for value in values)
             yield f"exact absurd (@h {arguments}) {close}"
