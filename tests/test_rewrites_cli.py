@@ -185,7 +185,21 @@ class TestOutput:
         assert re.search(rf"✗ .*{path.name}:2 triangle", shown.replace("\n", ""))
         assert "premises AS_SCRIPTED: the script says so of premises" in shown
         assert re.search(r"premises +0 +1 +0 +1 +1", shown)
-        assert re.search(r"1 admitted, 1 kept out, 0 errors; 2 rows; .* rows/s", shown)
+        assert re.search(r"1 admitted, 1 kept out, 0 errors; 2 rows; .* rows/s$", shown)
+
+    def test_log_has_evidence_apart_and_lines_that_end(self, rows_file):
+        def survive(each):
+            answer = report(each, discrimination=2)
+            evidence = answer.report.checks[1].evidence.add()
+            evidence.label, evidence.text, evidence.detail = "sign", "-13", "is the reference"
+            return answer
+
+        shown = check(rows_file(good_row("a")), service=FakeRewriteService(survive)).stdout
+        lines = shown.splitlines()
+        assert "      sign: -13 — is the reference" in lines
+        # What is as it should be is no reason.
+        assert shown.count("sign: -13") == 1
+        assert all(line == line.rstrip() and len(line) <= 100 for line in lines)
 
     def test_few_are_shown_and_the_others_counted(self, rows_file):
         rows = [{**BAD, "id": f"b{number}"} for number in range(30)]

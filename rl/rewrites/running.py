@@ -26,6 +26,9 @@ from assayoffice.rl.rewrites.stamping import write_stamped
 from assayoffice.rl.rewrites.tally import Tally
 from assayoffice.rl.sources import UnreadableFileError
 
+# Where no terminal says how wide it is.
+_LOG_WIDTH = 100
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -169,18 +172,27 @@ class Run:
         if not self._as_json:
             actions = self._workspace is not None
             with github.obeying_nothing(stream) if actions else contextlib.nullcontext():
-                self._show(Console(file=stream, highlight=False), sets, seconds)
+                self._show(stream, sets, seconds)
         if self._workspace is not None:
             for line in github.annotations(self._spool, sets, self._workspace):
                 stream.write(line + "\n")
             stream.flush()
 
-    def _show(self, out: Console, sets: SetReport, seconds: float) -> None:
+    def _show(self, stream: TextIO, sets: SetReport, seconds: float) -> None:
         hidden = self._tally.failed + self._tally.errors.total() - len(self._shown)
-        if self._shown:
-            out.print(showing.kept_out(self._shown, hidden))
-        out.print(showing.set_checks(sets))
-        out.print(showing.summary(self._tally, sets, seconds))
+        parts = [
+            showing.kept_out(self._shown, hidden),
+            showing.set_checks(sets),
+            showing.summary(self._tally, sets, seconds),
+        ]
+        if stream.isatty():
+            Console(file=stream, highlight=False).print(*parts, sep="\n")
+            return
+        log = Console(file=stream, highlight=False, width=_LOG_WIDTH)
+        with log.capture() as captured:
+            log.print(*parts, sep="\n")
+        for line in captured.get().splitlines():
+            stream.write(line.rstrip() + "\n")
 
     def _write_files(self, sets: SetReport) -> None:
         facts = {

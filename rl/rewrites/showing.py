@@ -1,10 +1,10 @@
 """Outcomes for people at a terminal: what was kept out and why, and the counts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -91,31 +91,54 @@ def _row(outcome: RowOutcome) -> Iterator[RenderableType]:
     result = outcome.result
     if isinstance(result, ItemError):
         yield Text("! ", "bold red").append_text(place).append(" not checked", "dim")
-        yield _below(f"{result.reason}: {result.message}", 4)
+        yield _Below(4, _said(result.reason, result.message))
         return
     yield Text("✗ ", "bold red").append_text(place)
     for finding in outcome.findings():
-        yield _below(f"{finding.check} {finding.reason}: {finding.explanation}", 4)
+        yield _Below(4, _said(f"{finding.check} {finding.reason}", finding.explanation))
         check = result.check(finding.check)
         unexpected = [each for each in check.evidence if not each.expected] if check else []
         for each in unexpected[:_SHOWN_EVIDENCE]:
-            yield _below(f"{each.label}: {each.text} {each.detail}", 6, "dim")
+            yield _Below(6, _said(each.label, each.text, each.detail))
         if (more := len(unexpected) - _SHOWN_EVIDENCE) > 0:
-            yield _below(f"and {more} more", 6, "dim")
+            yield _Below(6, Text(f"and {more} more", "dim"))
 
 
 def _set_check(check: SetCheck) -> Iterator[RenderableType]:
     style = "bold red" if check.gating and check.state is CheckState.FAILED else "yellow"
     yield Text("✗ ", style).append(f"the set: {check.name}")
-    yield _below(f"{check.reason}: {check.explanation}", 4)
+    yield _Below(4, _said(check.reason, check.explanation))
     for row in check.rows[:_SHOWN_EVIDENCE]:
-        yield _below(f"{row.file}:{row.number} {row.id}: {row.detail}", 6, "dim")
+        yield _Below(6, _said(f"{row.file}:{row.number} {row.id}", row.detail))
     if (more := len(check.rows) - _SHOWN_EVIDENCE) > 0:
-        yield _below(f"and {counted(more, 'more row')}", 6, "dim")
+        yield _Below(6, Text(f"and {counted(more, 'more row')}", "dim"))
 
 
-def _below(text: str, indent: int, style: str = "") -> RenderableType:
-    """The beginning of a foreign text, all of its lines indented."""
-    said = plain(" ".join(text[: 2 * _SHOWN_CHARACTERS].split())[:_SHOWN_CHARACTERS])
-    said.stylize(style)
-    return Padding(said, (0, 0, 0, indent))
+def _said(label: str, text: str, detail: str = "") -> Text:
+    """A label, what it labels and what was found about that, all of them foreign and bounded."""
+    said = _bounded(label).append(": ").append_text(_bounded(text))
+    if detail:
+        said.append(" — ", "dim").append_text(_bounded(detail, "dim"))
+    return said
+
+
+def _bounded(text: str, style: str = "") -> Text:
+    words = " ".join(text[: 2 * _SHOWN_CHARACTERS].split())
+    shown = plain(words[:_SHOWN_CHARACTERS])
+    shown.stylize(style)
+    return shown
+
+
+@dataclass(frozen=True)
+class _Below:
+    """A text of several lines, all of them indented."""
+
+    indent: int
+    text: Text
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        for line in self.text.wrap(console, max(20, options.max_width - self.indent)):
+            line.rstrip()
+            yield Text(" " * self.indent).append_text(line)
