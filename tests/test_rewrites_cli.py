@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -241,6 +242,19 @@ class TestOutput:
         assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
         facts = {each.get("name"): each.get("value", "") for each in suite.iter("property")}
         assert facts["policy"] == "strict" and facts["hallmarks"].startswith("numeric@1:")
+
+    def test_page(self, rows_file, tmp_path):
+        assert check(rows_file(TRIANGLE), "--report", tmp_path / "out.html").exit_code == 1
+        page = (tmp_path / "out.html").read_text()
+        assert "the script says so of premises" in page
+        assert "strict" in page and "Prove that ABC is isosceles." in page
+
+    def test_extra_that_is_missing_is_said_before_anything_is_asked(self, rows_file, monkeypatch):
+        monkeypatch.setitem(sys.modules, "assayoffice.rl.rewrites.sets.checks", None)
+        service = FakeRewriteService()
+        done = check(rows_file(good_row("a")), service=service)
+        assert done.exit_code == 2 and service.calls == 0
+        assert "pip install 'assayoffice[rewrites]'" in " ".join(done.stderr.split())
 
     def test_order_is_that_of_the_rows_whoever_answers_first(self, rows_file):
         import random
