@@ -138,9 +138,9 @@ class _Writer:
 
 
 def _first_line(statement: ast.stmt) -> int:
-    decorated = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    decorators = statement.decorator_list if isinstance(statement, decorated) else []
-    return min([statement.lineno, *(each.lineno for each in decorators)])
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return statement.lineno
+    return min([statement.lineno, *(each.lineno for each in statement.decorator_list)])
 
 
 def _shown(node: ast.AST) -> str:
