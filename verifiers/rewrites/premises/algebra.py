@@ -26,12 +26,13 @@ from assayoffice.verifiers.rewrites.premises.expression import (
 )
 from assayoffice.verifiers.rewrites.premises.fields import (
     Root,
-    decimal,
+    fraction,
+    near,
     rational,
     rational_value,
     real_roots,
 )
-from assayoffice.verifiers.rewrites.premises.flattening import PI, Flattening
+from assayoffice.verifiers.rewrites.premises.flattening import Flattening
 from assayoffice.verifiers.rewrites.premises.outcomes import (
     Budget,
     Found,
@@ -41,8 +42,8 @@ from assayoffice.verifiers.rewrites.premises.outcomes import (
     Value,
 )
 from assayoffice.verifiers.rewrites.premises.places import (
+    ConstantPlace,
     FieldPlace,
-    PiPlace,
     Place,
     conditions_hold,
 )
@@ -66,7 +67,7 @@ from assayoffice.verifiers.rewrites.premises.regions import (
     samples,
     sign_at,
     tried,
-    whole_numbers,
+    whole_values,
 )
 from assayoffice.verifiers.rewrites.premises.systems import System
 
@@ -108,15 +109,18 @@ class _Decision:
             self._asked_stated = False
             (asked,), definitions = (number(0),), ()
         formulas.append(Every((*definitions, Relation("==", Name(_ASKED), asked))))
-        self._ring = Ring((*flattening.names, *system.unknowns, _ASKED, PI))
-        self._pi, self._asked = self._ring.index[PI], self._ring.index[_ASKED]
+        self._constants = flattening.constants
+        if not self._constants.transcendental:
+            self.outcome.method = Method.RIGOROUS
+        own = (*flattening.names, *system.unknowns, _ASKED)
+        self._ring = Ring((*own, *self._constants.names))
+        self._asked = self._ring.index[_ASKED]
+        self._letters = frozenset(range(len(own), len(self._ring.names)))
         # What algebra does not see must not be taken for free.
         unseen = [*map(formula_names, self._unstated)]
         unseen += [] if self._asked_stated else [names(system.asked)]
         self._unseen = frozenset(self._ring.index[each] for each in frozenset().union(*unseen))
-        self._elimination = Elimination(
-            self._ring, frozenset((self._pi,)), self._asked, Budget(_STEPS)
-        )
+        self._elimination = Elimination(self._ring, self._constants, self._asked, Budget(_STEPS))
         self._decide(formulas)
 
     def _decide(self, formulas: Sequence[Formula]) -> None:
@@ -150,7 +154,7 @@ class _Decision:
     def _final(self, case: Case, finite: bool) -> None:
         seen = case_variables(case) | self._unseen
         free = []
-        for variable in free_variables(case, range(self._pi)):
+        for variable in free_variables(case, range(self._asked + 1)):
             if variable in seen or variable == self._asked:
                 free.append(variable)
             else:
@@ -166,7 +170,7 @@ class _Decision:
                 return
         if not free and not case.zero:
             self._point(case)
-        elif self._pi in case_variables(case) or case.zero or self._unseen:
+        elif self._letters & case_variables(case) or case.zero or self._unseen:
             self._sampled(case, free)
         elif len(free) == 1:
             self._line(case, free[0])
@@ -174,7 +178,7 @@ class _Decision:
             self._flat(case, free)
 
     def _field(self, case: Case, field: Field) -> None:
-        if any(self._pi in _step_variables(step.quotient) for step in case.steps):
+        if any(self._letters & _step_variables(step.quotient) for step in case.steps):
             raise TooMuchError
         for root in real_roots(field.modulus):
             self._accept(case, FieldPlace(root, field.coordinates))
@@ -182,9 +186,10 @@ class _Decision:
     def _point(self, case: Case) -> None:
         polys = [*case.positive, *case.nonnegative, *case.nonzero]
         parts = [each for step in case.steps for each in (step.quotient.over, step.quotient.under)]
-        if any(self._pi in variables(each) for each in (*polys, *parts)):
-            pi = Quotient(self._ring.generators[self._pi], self._ring.one)
-            self._accept(case, PiPlace(self._ring, self._pi, {self._pi: pi}))
+        if any(self._letters & variables(each) for each in (*polys, *parts)):
+            one = self._ring.one
+            letters = {v: Quotient(self._ring.generators[v], one) for v in self._letters}
+            self._accept(case, ConstantPlace(self._ring, self._constants, letters))
         else:
             self._accept(case, FieldPlace(_ORIGIN, {}))
 
@@ -198,10 +203,6 @@ class _Decision:
             return
         self._hits += 1
         asked = place.value(self._asked) if self._asked_stated else self._evaluated(values, place)
-        if not asked.proper and any(
-            each.asked.ball.overlaps(asked.ball) for each in self.outcome.found.values()
-        ):
-            self.outcome.method = Method.NUMERICAL
         texts = tuple((name, value.text) for name, value in values.items())
         self.outcome.add(Found(asked, texts))
 
@@ -244,7 +245,7 @@ class _Decision:
             ball = balls.ball(self._system.asked, {n: v.ball for n, v in values.items()})
         if not ball.is_finite():
             raise TooMuchError
-        return Value(decimal(ball), decimal(ball), ball, proper=False)
+        return near(ball)
 
     def _determined(self, case: Case) -> bool:
         """Whether what is asked is the same all over ``case``."""
@@ -287,12 +288,12 @@ class _Decision:
                 and all(sign_at(each, variable, sample) >= 0 for each in case.nonnegative)
                 and all(sign_at(each, variable, sample) != 0 for each in case.nonzero)
             ):
-                whole = self._is_itself_whole(case, variable)
-                if whole:
-                    tries, all_of_them = whole_numbers(cell)
-                    values = [Fraction(each) for each in tries]
+                whole = next((w for w in case.whole if w.under.is_one()), None)
+                if whole is not None and whole.over.total_degree() == 1:
+                    constant, slope = map(fraction, dense(whole.over, variable))
+                    values, all_of_them = whole_values(cell, slope, constant)
                 else:
-                    values, all_of_them = samples(cell, 2 if not case.whole else 20), False
+                    values, all_of_them = samples(cell, 20 if case.whole else 2), False
                 self._substituted(case, variable, values, all_of_them)
 
     def _made(self, root: Root, variable: int) -> Poly:
@@ -301,10 +302,6 @@ class _Decision:
         for coefficient in reversed(root.coefficients):
             total = total * generator + coefficient
         return total
-
-    def _is_itself_whole(self, case: Case, variable: int) -> bool:
-        generator = self._ring.generators[variable]
-        return any(each.under.is_one() and each.over == generator for each in case.whole)
 
     def _substituted(
         self, case: Case, variable: int, values: Iterable[Fraction], all_of_them: bool
@@ -345,7 +342,7 @@ class _Decision:
         self.outcome.complete = False
 
     def _sampled(self, case: Case, free: Sequence[int]) -> None:
-        able = set(free).union(*(variables(each) for each in case.zero)) - {self._pi}
+        able = set(free).union(*(variables(each) for each in case.zero)) - self._letters
         own = able - {self._asked} or able
         variable = min(own, key=lambda each: (each not in free, self._width(each), each))
         determined, before = self._determined(case), self._hits

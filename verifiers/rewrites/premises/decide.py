@@ -56,16 +56,17 @@ def _unreadable(error: UnreadablePremisesError) -> Decision:
 def _unique(reading: Reading, outcome: Outcome) -> Decision:
     (found,) = outcome.found.values()
     answer = found.asked.text
+    method = Method.NUMERICAL if outcome.blurred else outcome.method
     explanation = f"The premises can all hold, and {reading.asked_text} is then {answer}."
-    if outcome.method is Method.NUMERICAL:
+    if method is Method.NUMERICAL:
         explanation = (
-            f"Searching from many starts found no solution with another value of "
-            f"{reading.asked_text} than {answer}. That is no proof."
+            f"A numerical search found no solution with another value of {reading.asked_text} than "
+            f"{answer}. That is no proof."
         )
     evidence = [
         Evidence("solution", _short(found.text), f"{_short(reading.asked_text)} = {answer}")
     ]
-    if outcome.method is not Method.NUMERICAL:
+    if method is not Method.NUMERICAL:
         for each in conflicts.redundant(reading):
             evidence.append(Evidence("redundant", _short(each.text), "follows from the others"))
     evidence.extend(_degenerate(reading))
@@ -74,10 +75,10 @@ def _unique(reading: Reading, outcome: Outcome) -> Decision:
         state=State.PASSED,
         reason="UNIQUE",
         explanation=explanation,
-        method=outcome.method.value,
+        method=method.value,
         evidence=tuple(evidence),
         figures=(("answers", 1.0),),
-        value=0.9 if outcome.method is Method.NUMERICAL else 1.0,
+        value=0.9 if method is Method.NUMERICAL else 1.0,
     )
     return Decision(check, answer)
 
@@ -105,8 +106,8 @@ def _not_unique(reading: Reading, outcome: Outcome) -> Decision:
     else:
         reason = "UNDER_DETERMINED"
         explanation = (
-            f"The premises leave {asked} open: it can be {_listed(values[:2])}, among others. Add "
-            "what is missing."
+            f"The premises leave {asked} open: it can be {values[0]} as well as {values[1]}, and "
+            "this list need not be complete. Add what is missing."
         )
     shown = list(outcome.found.values())[: _MAX_SHOWN if outcome.complete else 2]
     evidence = [

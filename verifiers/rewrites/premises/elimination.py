@@ -12,6 +12,7 @@ from typing import Final
 
 from flint import fmpz_mpoly_ctx, fmpz_mpoly_vec
 
+from assayoffice.verifiers.rewrites.premises.constants import Constants
 from assayoffice.verifiers.rewrites.premises.outcomes import Budget
 from assayoffice.verifiers.rewrites.premises.polynomials import (
     Case,
@@ -25,6 +26,7 @@ from assayoffice.verifiers.rewrites.premises.polynomials import (
     with_zero,
 )
 from assayoffice.verifiers.rewrites.premises.signs import Known, known
+from assayoffice.verifiers.rewrites.premises.squares import nowhere_positive, summands
 
 #: Groebner bases are given up when they have more polynomials, terms or bits than this.
 _BASIS_LIMITS: Final = (80, 150, 1_500)
@@ -32,11 +34,12 @@ _MAX_DIVIDED: Final = 24
 
 
 class Elimination:
-    """``constants`` are variables that stand for transcendental numbers; ``last`` is kept longest."""
+    """``letters`` are the variables for ``constants``; ``last`` is the one kept longest."""
 
-    def __init__(self, ring: Ring, constants: frozenset[int], last: int, budget: Budget) -> None:
+    def __init__(self, ring: Ring, constants: Constants, last: int, budget: Budget) -> None:
         self.ring = ring
-        self.constants = constants
+        self._constants = constants
+        self.letters = frozenset(ring.index[name] for name in constants.names)
         self.last = last
         self.budget = budget
 
@@ -49,11 +52,15 @@ class Elimination:
         based = False
         while True:
             self.budget.spend()
-            signs = known(case, self.constants)
+            signs = known(case, self.letters)
             tidied = _tidied(case, signs)
             if tidied is None:
                 return
             case = tidied
+            summed = _summed(case, signs)
+            if summed is not None:
+                case = summed
+                continue
             ways = self._factored(case, signs)
             if ways is not None:
                 for way in ways:
@@ -71,7 +78,7 @@ class Elimination:
                 if basis is not None:
                     case, based = replace(case, zero=basis), True
                     continue
-            finite = based and _is_finite(case, self.constants)
+            finite = based and _is_finite(case, self.letters)
             split = None if finite or divided >= _MAX_DIVIDED else self._divided(case)
             if split is None:
                 yield case, finite
@@ -90,7 +97,7 @@ class Elimination:
             able = [
                 each
                 for each in factors
-                if not variables(each) <= self.constants and not signs.never_zero(each)
+                if not self._is_nonzero_constant(each) and not signs.never_zero(each)
             ]
             if not able:
                 return []
@@ -101,19 +108,22 @@ class Elimination:
                 return [replace(case, zero=(*zero[:position], able[0], *zero[position + 1 :]))]
         return None
 
+    def _is_nonzero_constant(self, poly: Poly) -> bool:
+        return variables(poly) <= self.letters and self._constants.sign(poly) != 0
+
     def _substituted(self, case: Case, signs: Known) -> Case | None:
         best: tuple[tuple[int, ...], int, Poly, Poly] | None = None
         for poly in case.zero:
             degrees = poly.degrees()
             for variable, degree in enumerate(degrees):
-                if degree != 1 or variable in self.constants:
+                if degree != 1 or variable in self.letters:
                     continue
-                if variable == self.last and len(variables(poly) - self.constants) > 1:
+                if variable == self.last and len(variables(poly) - self.letters) > 1:
                     continue
                 parts = coefficients(poly, variable)
                 divisor = parts[1]
                 if not divisor.is_constant() and not (
-                    variables(divisor) <= self.constants or signs.never_zero(divisor)
+                    self._is_nonzero_constant(divisor) or signs.never_zero(divisor)
                 ):
                     continue
                 rank = (not divisor.is_constant(), len(divisor), len(poly), variable == self.last)
@@ -133,7 +143,7 @@ class Elimination:
         best: tuple[tuple[int, int], Poly, int, Poly] | None = None
         for poly in case.zero:
             for variable, degree in enumerate(poly.degrees()):
-                if degree != 1 or variable in self.constants or variable == self.last:
+                if degree != 1 or variable in self.letters or variable == self.last:
                     continue
                 parts = coefficients(poly, variable)
                 rank = (len(parts[1]), len(poly))
@@ -178,6 +188,23 @@ def _is_finite(case: Case, constants: frozenset[int]) -> bool:
         if len(powers) == 1:
             pure.add(powers[0])
     return found <= pure and not found & constants
+
+
+def _summed(case: Case, signs: Known) -> Case | None:
+    """``case`` with a sum of what is never negative replaced by its summands, if it has one."""
+    for kind in (case.positive, case.nonnegative):
+        for poly in kind:
+            if nowhere_positive(poly, signs):
+                kept = tuple(each for each in case.nonnegative if each is not poly)
+                zero = (*case.zero, *(summands(poly, signs) or ()))
+                if kind is case.positive:
+                    zero = (*zero, poly * 0 + 1)
+                return replace(case, nonnegative=kept, zero=zero)
+    for position, poly in enumerate(case.zero):
+        found = summands(poly, signs)
+        if found is not None:
+            return replace(case, zero=(*case.zero[:position], *found, *case.zero[position + 1 :]))
+    return None
 
 
 def _tidied(case: Case, signs: Known) -> Case | None:

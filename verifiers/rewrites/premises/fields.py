@@ -121,6 +121,11 @@ def rational_value(value: Fraction) -> Value:
         return Value(value, str(value), arb(rational(value)))
 
 
+def near(ball: arb) -> Value:
+    """A number of which only the enclosure is known."""
+    return Value(decimal(ball), decimal(ball), ball, named=False, proper=False)
+
+
 def decimal(ball: arb) -> str:
     """The value to 25 significant digits."""
     with working_precision(256):

@@ -11,6 +11,7 @@ from typing import Final
 from flint import fmpz_poly
 
 from assayoffice.verifiers.rewrites.premises import rationals
+from assayoffice.verifiers.rewrites.premises.constants import Constants
 from assayoffice.verifiers.rewrites.premises.expression import (
     Apply,
     Constant,
@@ -29,16 +30,16 @@ from assayoffice.verifiers.rewrites.premises.outcomes import TooMuchError
 
 _MAX_EXPONENT: Final = 48
 _MAX_INDEX: Final = 12
-_MAX_ANGLE: Final = 60
-#: The number pi, under a name that no unknown has.
-PI: Final = "_pi"
+#: Denominators of angles, in full turns, whose cosine is rational or quadratic.
+_ANGLES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 
 
 class Flattening:
-    """``names``: those given to parts of terms so far, in order."""
+    """``names``: those given to parts of terms so far, in order; ``constants``: letters for others."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.constants = Constants()
         self._known: dict[tuple[str, tuple[Node, ...]], tuple[Node, tuple[Formula, ...]]] = {}
         self._side: list[Formula] = []
 
@@ -82,8 +83,8 @@ class Flattening:
         match node:
             case Number() | Name():
                 return node
-            case Constant(name="pi"):
-                return Name(PI)
+            case Constant():
+                return self.constants.letter(node)
             case Apply(operation=operation, arguments=arguments):
                 if not names(node):
                     try:
@@ -95,10 +96,14 @@ class Flattening:
                         return number(0)
                 if operation in ("+", "*", "/", "neg"):
                     return Apply(operation, tuple(self._term(each) for each in arguments))
-                if operation == "**":
-                    return self._power(*arguments)
-                return self._named(operation, arguments)
-        raise TooMuchError
+                try:
+                    if operation == "**":
+                        return self._power(*arguments)
+                    return self._named(operation, arguments)
+                except TooMuchError:
+                    if names(node):
+                        raise
+                    return self.constants.letter(node)
 
     def _power(self, base: Node, exponent: Node) -> Node:
         if not names(exponent):
@@ -206,7 +211,7 @@ class Flattening:
 
     def _cosine(self, turns: Fraction) -> Node:
         """The cosine of ``turns`` (at most 1/2) full turns, by its minimal polynomial."""
-        if turns.denominator > _MAX_ANGLE:
+        if turns.denominator not in _ANGLES:
             raise TooMuchError
         # FLINT's polynomial is that of 2 cos(2 pi/n); its roots are those of all k/n turns.
         coefficients = [int(each) for each in fmpz_poly.cos_minpoly(turns.denominator).coeffs()]

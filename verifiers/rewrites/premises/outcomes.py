@@ -37,14 +37,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A real number: values with equal keys are equal.
+    """A real number, contained in ``ball``.
 
-    ``ball`` contains it. ``proper`` says that values with other keys are other numbers.
+    ``named``: values with the same key are the same number; ``proper``: with another, another.
     """
 
     key: Hashable
     text: str
     ball: arb
+    named: bool = True
     proper: bool = True
 
 
@@ -66,16 +67,26 @@ class Outcome:
     """Solutions with different values of what is asked, and whether they are all.
 
     ``complete``: what is asked takes no other value. ``endless``: it is known to take infinitely
-    many.
+    many. ``blurred``: values that as far as digits tell are the same were taken for one.
     """
 
     found: dict[Hashable, Found] = field(default_factory=dict)
     complete: bool = True
     endless: bool = False
     method: Method = Method.EXACT
+    blurred: bool = False
 
     def add(self, found: Found) -> None:
-        self.found.setdefault(found.asked.key, found)
+        """Keeps ``found`` unless its value is there already, or may be: that is no proof."""
+        new = found.asked
+        for each in self.found.values():
+            old = each.asked
+            if old.key == new.key and old.named and new.named:
+                return
+            if not (old.proper and new.proper) and old.ball.overlaps(new.ball):
+                self.blurred = True
+                return
+        self.found[new.key] = found
 
     @property
     def several(self) -> bool:

@@ -1,18 +1,19 @@
-"""Where a case holds: at a point over a number field, or at one that depends on pi alone."""
+"""Where a case holds: at a point over a number field, or at one made of constants like pi."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Final, Protocol
 
-from flint import arb, fmpq, fmpq_poly
+from flint import fmpq, fmpq_poly
 
 from assayoffice.verifiers.numeric.balls import working_precision
+from assayoffice.verifiers.rewrites.premises.constants import Constants
 from assayoffice.verifiers.rewrites.premises.fields import Root, algebraic_value, decimal, fraction
 from assayoffice.verifiers.rewrites.premises.outcomes import TooMuchError, Value
 from assayoffice.verifiers.rewrites.premises.polynomials import Case, Poly, Quotient, Ring
 
-_BITS = (64, 256, 1024, 4096)
+_MAX_TEXT: Final = 80
 
 
 class Place(Protocol):
@@ -84,16 +85,16 @@ class FieldPlace:
 
 
 @dataclass(slots=True)
-class PiPlace:
-    """Where every variable is a quotient of polynomials in pi, which is transcendental."""
+class ConstantPlace:
+    """Where every variable is a quotient of polynomials in ``constants``."""
 
     ring: Ring
-    pi: int
+    constants: Constants
     coordinates: dict[int, Quotient]
 
     def sign(self, poly: Poly) -> int:
         value = self._quotient(poly)
-        return self._polynomial_sign(value.over) * self._polynomial_sign(value.under)
+        return self.constants.sign(value.over) * self.constants.sign(value.under)
 
     def _quotient(self, poly: Poly) -> Quotient:
         over, under = poly, self.ring.one
@@ -102,31 +103,10 @@ class PiPlace:
             top, bottom = self.ring.context.constant(coefficient), self.ring.one
             for index, power in enumerate(exponents):
                 if power:
-                    if index == self.pi:
-                        top *= self.ring.generators[self.pi] ** int(power)
-                    else:
-                        top *= self.coordinates[index].over ** int(power)
-                        bottom *= self.coordinates[index].under ** int(power)
+                    top *= self.coordinates[index].over ** int(power)
+                    bottom *= self.coordinates[index].under ** int(power)
             total = _lowest(total.over * bottom + top * total.under, total.under * bottom)
         return total
-
-    def _polynomial_sign(self, poly: Poly) -> int:
-        if poly.is_zero():
-            return 0
-        for bits in _BITS:
-            ball = self._ball(poly, bits)
-            if ball > 0:
-                return 1
-            if ball < 0:
-                return -1
-        raise TooMuchError
-
-    def _ball(self, poly: Poly, bits: int) -> arb:
-        with working_precision(bits):
-            total = arb(0)
-            for exponents, coefficient in poly.to_dict().items():
-                total += arb(coefficient) * arb.pi() ** int(exponents[self.pi])
-            return total
 
     def _divided(self, quotient: Quotient) -> Quotient:
         over, under = self._quotient(quotient.over), self._quotient(quotient.under)
@@ -139,16 +119,17 @@ class PiPlace:
 
     def value(self, variable: int) -> Value:
         quotient = self.coordinates[variable]
-        over, under = (
-            str(each).replace("^", "**").replace("_pi", "pi")
-            for each in (quotient.over, quotient.under)
-        )
-        text = over if quotient.under.is_one() else f"({over})/({under})"
-        top, bottom = self._ball(quotient.over, 192), self._ball(quotient.under, 192)
-        with working_precision(192):
+        key = str(quotient.over), str(quotient.under)
+        top, bottom = (self.constants.ball(p, 256) for p in (quotient.over, quotient.under))
+        with working_precision(256):
             ball = top / bottom
-        # Different reduced quotients are different numbers.
-        return Value((over, under), text if len(text) <= 80 else decimal(ball), ball)
+        if not ball.is_finite():
+            raise TooMuchError
+        if not self.constants.transcendental:
+            return Value(key, decimal(ball), ball, proper=False)
+        over, under = (each.replace("^", "**").replace("_pi_", "pi") for each in key)
+        text = over if quotient.under.is_one() else f"({over})/({under})"
+        return Value(key, text if len(text) <= _MAX_TEXT else decimal(ball), ball)
 
     def rational(self, variable: int) -> Fraction | None:
         quotient = self.coordinates[variable]
@@ -163,6 +144,8 @@ class PiPlace:
         if value.over.is_zero():
             return True
         if not value.over.is_constant() or not value.under.is_constant():
+            if not self.constants.transcendental:
+                raise TooMuchError
             return False
         ratio: fmpq = value.over.leading_coefficient() / value.under.leading_coefficient()
         return bool(ratio.q == 1)

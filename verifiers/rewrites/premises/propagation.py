@@ -29,6 +29,9 @@ _CONSTANTS: Final[dict[str, Interval]] = {
     name: (intervals.down(value), intervals.up(value))
     for name, value in (("pi", math.pi), ("e", math.e))
 }
+_CONTINUOUS: Final = frozenset(
+    ("", "name", "+", "*", "neg", "exp", "sin", "cos", "atan", "cbrt", "abs", "max", "min")
+)
 _GAIN: Final = 0.02
 _FORWARD: Final = {
     "sqrt": lambda a: intervals.root(a, 2),
@@ -141,6 +144,25 @@ class Tape:
         if rule is not None:
             return rule(*parts)  # type: ignore[no-any-return, operator]
         return intervals.of_integers(operation, parts)
+
+    def continuous(self, values: Sequence[Interval]) -> bool:
+        """Whether all terms, of these ``values``, are defined and continuous all over the box."""
+        for place, operation in enumerate(self.operations):
+            parts = [values[each] for each in self.arguments[place]]
+            exponent = self.exponents[place]
+            if operation in _CONTINUOUS or (operation == "sqrt" and parts[0][0] >= 0):
+                continue
+            if operation == "/" and not _has_zero(parts[1]):
+                continue
+            if operation == "log" and parts[0][0] > 0 and len(parts) == 1:
+                continue
+            if operation == "**" and (
+                parts[0][0] > 0
+                or (exponent is not None and (exponent >= 0 or not _has_zero(parts[0])))
+            ):
+                continue
+            return False
+        return True
 
     def backward(self, values: list[Interval]) -> None:
         """Narrows the parts of terms to what these need. Raises EmptyError."""

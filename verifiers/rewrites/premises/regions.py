@@ -95,17 +95,23 @@ def _between(low: Fraction, high: Fraction, count: int) -> list[Fraction]:
     return [Fraction(first + each, scale) for each in range(count)]
 
 
-def whole_numbers(cell: Cell) -> tuple[list[int], bool]:
-    """Whole numbers in an open cell, and whether they are all."""
-    low = None if cell.low is None else math.floor(_dyadic(cell.low.ball(256).lower()))
-    high = None if cell.high is None else math.ceil(_dyadic(cell.high.ball(256).upper()))
-    if low is not None and high is not None and high - low <= _MAX_WHOLE:
-        return list(range(low, high + 1)), True
-    if low is not None:
-        return list(range(low, low + _SHOWN_WHOLE)), False
-    if high is not None:
-        return list(range(high, high - _SHOWN_WHOLE, -1)), False
-    return list(range(-_SHOWN_WHOLE // 2, _SHOWN_WHOLE // 2)), False
+def whole_values(cell: Cell, slope: Fraction, constant: Fraction) -> tuple[list[Fraction], bool]:
+    """Where in and around an open cell slope x + constant is whole; and whether that is all."""
+    low = None if cell.low is None else _dyadic(cell.low.ball(256).lower())
+    high = None if cell.high is None else _dyadic(cell.high.ball(256).upper())
+    ends = [None if each is None else slope * each + constant for each in (low, high)]
+    least, most = ends if slope > 0 else reversed(ends)
+    first = None if least is None else math.floor(least)
+    last = None if most is None else math.ceil(most)
+    if first is not None and last is not None and last - first <= _MAX_WHOLE:
+        found, complete = range(first, last + 1), True
+    elif first is not None:
+        found, complete = range(first, first + _SHOWN_WHOLE), False
+    elif last is not None:
+        found, complete = range(last, last - _SHOWN_WHOLE, -1), False
+    else:
+        found, complete = range(-_SHOWN_WHOLE // 2, _SHOWN_WHOLE // 2), False
+    return [(each - constant) / slope for each in found], complete
 
 
 def _dyadic(ball) -> Fraction:  # type: ignore[no-untyped-def]

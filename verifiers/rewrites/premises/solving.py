@@ -1,6 +1,6 @@
 """Decides a system by the ways there are, the strongest first, until one settles it."""
 
-from assayoffice.verifiers.rewrites.premises import algebra, integers
+from assayoffice.verifiers.rewrites.premises import algebra, integers, numeric, search
 from assayoffice.verifiers.rewrites.premises.expression import (
     Apply,
     Every,
@@ -11,7 +11,7 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     terms,
 )
 from assayoffice.verifiers.rewrites.premises.intervals import REALS
-from assayoffice.verifiers.rewrites.premises.outcomes import Outcome
+from assayoffice.verifiers.rewrites.premises.outcomes import Method, Outcome
 from assayoffice.verifiers.rewrites.premises.propagation import Propagation
 from assayoffice.verifiers.rewrites.premises.systems import System
 
@@ -25,13 +25,16 @@ def solved(system: System) -> Outcome:
     box = propagation.narrowed(dict.fromkeys(system.unknowns, REALS))
     if box is None:
         # Nothing that can hold is ever cut away.
-        return Outcome()
+        return Outcome(method=Method.RIGOROUS)
     whole = bool(system.unknowns) and set(system.unknowns) <= system.integers
     ways = [lambda: algebra.decided(system, box)]
     if whole:
         ways.append(lambda: integers.enumerated(system, box))
         if any(_is_discrete(each) for each in system.conditions):
             ways.reverse()
+    else:
+        ways.append(lambda: search.searched(system))
+        ways.append(lambda: numeric.looked_for(system))
     outcome = Outcome(complete=False)
     for way in ways:
         outcome = _better(outcome, way())

@@ -1,5 +1,6 @@
 """What is to be decided: conditions on unknowns, and a quantity that is asked for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assayoffice.verifiers.rewrites.premises.expression import (
@@ -32,14 +33,19 @@ class System:
     @property
     def integers(self) -> frozenset[str]:
         """The unknowns that must be whole by a condition of their own."""
-        return frozenset(
-            each.arguments[0].name
-            for each in self.conditions
-            if isinstance(each, Property)
-            and each.name == "integer"
-            and each.holds
-            and isinstance(each.arguments[0], Name)
-        )
+        return integers_of(self.conditions)
+
+
+def integers_of(formulas: Iterable[Formula]) -> frozenset[str]:
+    """The unknowns that one of ``formulas``, which all hold, says to be whole."""
+    return frozenset(
+        each.arguments[0].name
+        for each in formulas
+        if isinstance(each, Property)
+        and each.name == "integer"
+        and each.holds
+        and isinstance(each.arguments[0], Name)
+    )
 
 
 def domain_conditions(unknown: Unknown) -> list[Condition]:

@@ -1,0 +1,209 @@
+"""Looks for solutions with many digits from many starts. That proves nothing, and says so.
+
+Newton's method, damped, on the least squares of all equations (Gauss and Newton), from starts that
+are the same each time.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from flint import arb, arb_mat
+
+from assayoffice.verifiers.numeric.balls import working_precision
+from assayoffice.verifiers.rewrites.premises import balls
+from assayoffice.verifiers.rewrites.premises.definitions import Reduced, factored, reduced
+from assayoffice.verifiers.rewrites.premises.expression import (
+    Apply,
+    Every,
+    Formula,
+    Node,
+    Relation,
+    Some,
+    substituted,
+)
+from assayoffice.verifiers.rewrites.premises.intervals import REALS
+from assayoffice.verifiers.rewrites.premises.newton import Functions
+from assayoffice.verifiers.rewrites.premises.outcomes import (
+    Found,
+    Method,
+    Outcome,
+    TooMuchError,
+    Value,
+)
+from assayoffice.verifiers.rewrites.premises.polynomials import cases
+from assayoffice.verifiers.rewrites.premises.propagation import Box, Propagation
+from assayoffice.verifiers.rewrites.premises.search import simplest
+from assayoffice.verifiers.rewrites.premises.systems import System, integers_of
+
+_BITS: Final = 256
+_STARTS: Final = 40
+_ROUNDS: Final = 60
+_MAX_UNKNOWNS: Final = 8
+_MAX_CASES: Final = 8
+#: Residuals below count as zero; for inequalities, what is nearer to equality is on neither side.
+_ZERO: Final = arb(2) ** -100
+_MARGIN: Final = arb(2) ** -30
+#: Solutions that agree to so many digits count as one.
+_RADIUS: Final = arb(10) ** -12
+
+
+def looked_for(system: System) -> Outcome:
+    """What many starts find. Complete means here that all of them led to one value of what is asked."""
+    outcome = Outcome(complete=False, method=Method.NUMERICAL)
+    try:
+        ways = cases([factored(each) for each in system.conditions])
+        if len(ways) > _MAX_CASES:
+            return outcome
+        for way in ways:
+            _look(system, reduced(system.unknowns, tuple(way)), outcome)
+    except TooMuchError:
+        return outcome
+    outcome.complete = len(outcome.found) == 1
+    return outcome
+
+
+def _look(system: System, case: Reduced, outcome: Outcome) -> None:
+    """Raises TooMuchError where there is no telling."""
+    equations = [
+        Apply("+", (each.left, Apply("neg", (each.right,))))
+        for each in case.formulas
+        if isinstance(each, Relation) and each.kind == "=="
+    ]
+    unknowns = case.unknowns
+    if integers_of(case.formulas) or len(unknowns) > _MAX_UNKNOWNS:
+        raise TooMuchError
+    box = Propagation(case.formulas, frozenset()).narrowed(dict.fromkeys(unknowns, REALS))
+    if box is None:
+        return
+    if not unknowns or len(equations) < len(unknowns):
+        raise TooMuchError
+    functions = Functions(equations, unknowns)
+    source = random.Random(0)
+    for _ in range(_STARTS):
+        start = [arb(each) for each in _start(box, unknowns, source)]
+        with working_precision(_BITS):
+            point = _descended(functions, start)
+            if point is None or not all(_holds(e, unknowns, point) for e in case.formulas):
+                continue
+            asked, texts = _place(system, case, point)
+        with working_precision(_BITS):
+            text = _shown(asked)
+        outcome.add(Found(Value(text, text, asked, named=False, proper=False), texts))
+        if len(outcome.found) > 1:
+            return
+
+
+def _start(box: Box, names: Sequence[str], source: random.Random) -> list[float]:
+    start = []
+    for name in names:
+        low, high = box[name]
+        if math.isfinite(high - low):
+            start.append(source.uniform(low, high))
+        else:
+            size = 10 ** source.uniform(-2, 3)
+            if low > -math.inf:
+                start.append(low + size)
+            elif high < math.inf:
+                start.append(high - size)
+            else:
+                start.append(source.choice((-1, 1)) * size)
+    return start
+
+
+def _descended(functions: Functions, point: list[arb]) -> list[arb] | None:
+    """Where Gauss and Newton's steps from ``point`` end with residuals of zero, if they do."""
+    values = _middles(functions.values(point))
+    if values is None:
+        return None
+    for _ in range(_ROUNDS):
+        size = _size(values)
+        if size < _ZERO * _ZERO:
+            return point
+        slopes = [_middles(row) for row in functions.slopes(point)]
+        if any(row is None for row in slopes):
+            return None
+        step = _step([row for row in slopes if row is not None], values)
+        if step is None:
+            return None
+        share = arb(1)
+        for _ in range(12):
+            tried = [(p + share * s).mid() for p, s in zip(point, step, strict=True)]
+            found = _middles(functions.values(tried))
+            if found is not None and _size(found) < size:
+                point, values = tried, found
+                break
+            share = share / 4
+        else:
+            return None
+    return None
+
+
+def _step(slopes: list[list[arb]], values: list[arb]) -> list[arb] | None:
+    matrix = arb_mat(slopes)
+    right = arb_mat([[-each] for each in values])
+    turned = matrix.transpose()
+    try:
+        solved = (turned * matrix).solve(turned * right)
+    except ZeroDivisionError:
+        return None
+    found = [row[0].mid() for row in solved.tolist()]
+    return found if all(each.is_finite() for each in found) else None
+
+
+def _middles(values: Sequence[arb]) -> list[arb] | None:
+    return [each.mid() for each in values] if all(each.is_finite() for each in values) else None
+
+
+def _size(values: Sequence[arb]) -> arb:
+    total = arb(0)
+    for each in values:
+        total = total + each * each
+    return total.mid()
+
+
+def _holds(formula: Formula, names: Sequence[str], point: Sequence[arb]) -> bool:
+    """Whether ``formula`` holds as far as digits tell. Raises TooMuchError near an edge."""
+    named = dict(zip(names, point, strict=True))
+    match formula:
+        case Relation(kind=kind, left=left, right=right):
+            difference = balls.ball(left, named) - balls.ball(right, named)
+            if not difference.is_finite():
+                return False
+            if kind == "==":
+                return bool(abs(difference).mid() < _ZERO)
+            if abs(difference).mid() < _MARGIN:
+                if kind in ("<=", ">="):
+                    return True
+                raise TooMuchError
+            return balls.holds(formula, named) is True
+        case Every(parts=parts):
+            return all(_holds(part, names, point) for part in parts)
+        case Some(parts=parts):
+            return any(_holds(part, names, point) for part in parts)
+    raise TooMuchError
+
+
+def _place(
+    system: System, case: Reduced, point: Sequence[arb]
+) -> tuple[arb, tuple[tuple[str, str], ...]]:
+    """What is asked, with a radius, and the unknowns."""
+    named: dict[str, arb] = dict(zip(case.unknowns, point, strict=True))
+
+    def rough(node: Node) -> arb:
+        value = balls.ball(node, named)
+        if not value.is_finite():
+            raise TooMuchError
+        return arb(value.mid(), _RADIUS * (1 + abs(value.mid())))
+
+    asked = rough(substituted(system.asked, case.meanings))
+    for name, meaning in case.meanings.items():
+        named[name] = balls.ball(meaning, named)
+    return asked, tuple((name, _shown(named[name])) for name in system.unknowns)
+
+
+def _shown(ball: arb) -> str:
+    """A fraction that is as near as digits tell, or 15 digits."""
+    guess = simplest(arb(ball.mid(), _RADIUS))
+    return ball.mid().str(15, radius=False) if guess is None else str(guess)
