@@ -4,14 +4,14 @@
 values that the classes here give, which are those of ``strict.toml``.
 """
 
-import difflib
 import enum
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from assayoffice.rl.rewrites.policy_values import one_of, share, similarity, unknown, whole
 from assayoffice.rl.rewrites.rewrite import Thresholds
 from assayoffice.rl.rewrites.rows import Kind
 from assayoffice.rl.training.errors import ConfigError
@@ -38,7 +38,6 @@ SET_CHECKS = (
     "contamination",
     "balance",
 )
-_LEAST_SIMILARITY = 0.3
 # What shares may be asked of: of real rows in a domain, and of the rows with some value.
 _SHARES = ("real", "kind", "domain", "verifier", "answer_type")
 
@@ -126,7 +125,7 @@ def read_policy(file: Path = STRICT) -> Policy:
             gates=_gates(top.table("gates")),
             requirements=tuple(_requirement(top, file, name) for name in top.mapping("require")),
             thresholds=_thresholds(top.table("thresholds")),
-            minimum_score=_share(top, "minimum_score", 0.0),
+            minimum_score=share(top, "minimum_score", 0.0),
             sets=_sets(file, top.table("sets")),
         )
         top.refuse_others()
@@ -137,7 +136,7 @@ def read_policy(file: Path = STRICT) -> Policy:
 
 def _gates(table: Table) -> Mapping[str, Gate]:
     gates = {
-        name: Gate(_one_of(table, name, [each.value for each in Gate], Gate.APPLICABLE.value))
+        name: Gate(one_of(table, name, [each.value for each in Gate], Gate.APPLICABLE.value))
         for name in CHECKS
     }
     table.refuse_others()
@@ -150,7 +149,7 @@ def _requirement(top: Table, file: Path, name: str) -> Requirement:
         raise top.wrong(f"require.{name}", "must be a table")
     table = Table(file, f"require.{name}", written)
     requirement = Requirement(
-        kind=Kind(_one_of(table, "kind", list(Kind))) if table.has("kind") else None,
+        kind=Kind(one_of(table, "kind", list(Kind))) if table.has("kind") else None,
         verifier=table.text("verifier") if table.has("verifier") else None,
         checks=_checks(table, "checks"),
         one_of=_checks(table, "one_of"),
@@ -163,16 +162,16 @@ def _checks(table: Table, key: str) -> tuple[str, ...]:
     names = table.texts(key)
     for name in names:
         if name not in CHECKS:
-            raise table.wrong(key, _unknown(name, CHECKS))
+            raise table.wrong(key, unknown(name, CHECKS))
     return names
 
 
 def _thresholds(table: Table) -> Thresholds:
     thresholds = Thresholds(
-        kill_rate=_share(table, "kill_rate", 1.0),
-        acceptance_rate=_share(table, "acceptance_rate", 1.0),
-        mutation_score=_share(table, "mutation_score", 0.8),
-        agreement=_share(table, "agreement", 0.5),
+        kill_rate=share(table, "kill_rate", 1.0),
+        acceptance_rate=share(table, "acceptance_rate", 1.0),
+        mutation_score=share(table, "mutation_score", 0.8),
+        agreement=share(table, "agreement", 0.5),
     )
     table.refuse_others()
     return thresholds
@@ -181,23 +180,23 @@ def _thresholds(table: Table) -> Thresholds:
 def _sets(file: Path, table: Table) -> SetPolicy:
     default = SetPolicy()
     gates = table.table("gates")
-    grams = _whole(table, "ngram_words", default.ngram_words, 1, 100)
+    grams = whole(table, "ngram_words", default.ngram_words, 1, 100)
     short = min(grams, default.short_ngram_words)
     policy = SetPolicy(
         gates={
-            name: _one_of(gates, name, [Gate.REQUIRED.value, Gate.REPORT.value])
+            name: one_of(gates, name, [Gate.REQUIRED.value, Gate.REPORT.value])
             for name in SET_CHECKS
             if gates.has(name)
         },
-        near_duplicate_similarity=_similarity(
+        near_duplicate_similarity=similarity(
             table, "near_duplicate_similarity", default.near_duplicate_similarity
         ),
-        same_original_similarity=_similarity(
+        same_original_similarity=similarity(
             table, "same_original_similarity", default.same_original_similarity
         ),
-        shingle_words=_whole(table, "shingle_words", default.shingle_words, 1, 10),
-        max_template_share=_share(table, "max_template_share", default.max_template_share),
-        min_rows_for_shares=_whole(
+        shingle_words=whole(table, "shingle_words", default.shingle_words, 1, 10),
+        max_template_share=share(table, "max_template_share", default.max_template_share),
+        min_rows_for_shares=whole(
             table, "min_rows_for_shares", default.min_rows_for_shares, 1, None
         ),
         decontaminate=tuple(str(file.parent / each) for each in table.texts("decontaminate")),
@@ -205,7 +204,7 @@ def _sets(file: Path, table: Table) -> SetPolicy:
             table.text("decontaminate_column") if table.has("decontaminate_column") else ""
         ),
         ngram_words=grams,
-        short_ngram_words=_whole(table, "short_ngram_words", short, 1, grams),
+        short_ngram_words=whole(table, "short_ngram_words", short, 1, grams),
         shares=_shares(file, table.table("shares")),
     )
     gates.refuse_others()
@@ -237,40 +236,3 @@ def _list(value: object) -> list[float]:
 
 def _is_share(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _share(table: Table, key: str, default: float) -> float:
-    value = table.number(key, default, minimum=0.0)
-    if value > 1.0:
-        raise table.wrong(key, f"must be a share in [0, 1], not {value:g}")
-    return value
-
-
-def _similarity(table: Table, key: str, default: float) -> float:
-    value = _share(table, key, default)
-    if value < _LEAST_SIMILARITY:
-        raise table.wrong(
-            key,
-            f"must be at least {_LEAST_SIMILARITY}, not {value:g}; below that, any two are alike",
-        )
-    return value
-
-
-def _whole(table: Table, key: str, default: int, minimum: int, maximum: int | None) -> int:
-    value = table.integer(key, default, minimum=minimum)
-    if maximum is not None and value > maximum:
-        raise table.wrong(key, f"must be at most {maximum}, not {value}")
-    return value
-
-
-def _one_of(table: Table, key: str, choices: Sequence[str], default: str | None = None) -> str:
-    value = table.text(key, default)
-    if value not in choices:
-        raise table.wrong(key, _unknown(value, choices))
-    return value
-
-
-def _unknown(value: str, choices: Sequence[str]) -> str:
-    near = difflib.get_close_matches(value, choices, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(choices)}"
-    return f"{value[:40]!r} is not known; {remedy}"
