@@ -12,7 +12,8 @@ from typing import Final
 from assayoffice.verifiers.extract import Extraction
 from assayoffice.verifiers.numeric.reference import reference_of
 from assayoffice.verifiers.numeric.task import NumericTask
-from assayoffice.verifiers.rewrites.answers.answers import Answer, Answers
+from assayoffice.verifiers.rewrites.answers.answers import Answers
+from assayoffice.verifiers.rewrites.answers.values import Answer
 from assayoffice.verifiers.rewrites.trials import Part, Trial
 
 #: Of each part; what a reference has more of is left out evenly over the labels.

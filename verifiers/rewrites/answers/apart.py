@@ -33,6 +33,7 @@ from assayoffice.verifiers.numeric.expression import (
     Sequence,
     Symbol,
     Unit,
+    symbols,
 )
 from assayoffice.verifiers.numeric.finding import NotScalarError, UndefinedError
 from assayoffice.verifiers.numeric.task import Match, NumericTask
@@ -78,6 +79,7 @@ class Apart:
                 if wanted.terms[0] == given.terms[0]:
                     return self.differ(wanted.terms[1], given.terms[1], fine=fine)
                 return isinstance(wanted.terms[0], Symbol) and isinstance(given.terms[0], Symbol)
+        fine = fine and not symbols(wanted)  # a tolerance is for numbers
         with working_precision(_BITS):
             return any(self._differ_at(wanted, given, row, fine) for row in range(_POINTS))
 

@@ -32,6 +32,11 @@ _COFUNCTIONS: Final = {"sin": "cos", "cos": "sin", "tan": "cot", "cot": "tan", "
                        "csc": "sec", "arcsin": "arccos", "arccos": "arcsin", "floor": "ceil",
                        "ceil": "floor", "max": "min", "min": "max", "gcd": "lcm", "lcm": "gcd",
                        "sinh": "cosh", "cosh": "sinh"}  # fmt: skip
+#: Changes that may change the value by little.
+_FINE: Final = frozenset(
+    "sign_of_term dropped_term coefficient exponent swapped_operands other_function other_root "
+    "off_by_one".split()
+)
 _ONE: Final = Number(Fraction(1))
 _TWO: Final = Number(Fraction(2))
 
@@ -59,10 +64,10 @@ def multiplied(factor: int, node: Node) -> Node:
 def changes(node: Node) -> Iterator[Change]:
     """What an expression is mistaken for. Some may be no mistake: commuted terms are none."""
     yield Change("sign", negated(node))
-    yield Change("off_by_one", shifted(node))
+    yield Change("off_by_one", shifted(node), fine=True)
     yield Change("factor_2", multiplied(2, node))
     if isinstance(node, Divide):
-        yield Change("reciprocal", Divide(node.under, node.over))
+        yield Change("reciprocal", Divide(node.under, node.over), fine=True)
     numbers = 0
     indices = _indices(node)
     for part in islice(walk(node), _MAX_PARTS):
@@ -73,11 +78,11 @@ def changes(node: Node) -> Iterator[Change]:
             if numbers > _MAX_NUMBERS:
                 continue
         for label, other in _changed(part):
-            yield Change(label, _with(node, part, other))
+            yield Change(label, _with(node, part, other), label in _FINE)
     yield from _renamed(node)
     yield Change("factor_10", multiplied(10, node))
     yield Change("factor_100", multiplied(100, node))
-    yield Change("off_by_one", shifted(node, -1))
+    yield Change("off_by_one", shifted(node, -1), fine=True)
 
 
 def _with(node: Node, part: Node, other: Node) -> Node:

@@ -95,14 +95,14 @@ def _of_decimal(value: Fraction, places: int) -> Iterator[Change]:
 def _of_fraction(value: Fraction) -> Iterator[Change]:
     over, under = value.numerator, value.denominator
     if over:
-        yield _change("reciprocal", 1 / value)
+        yield _change("reciprocal", 1 / value, fine=True)
     yield _change("neighbour", Fraction(over + 1, under), fine=True)
     yield _change("neighbour", Fraction(over - 1, under), fine=True)
     yield _change("neighbour", Fraction(over, under + 1), fine=True)
     if under > 1:
         yield _change("neighbour", Fraction(over, under - 1), fine=True)
         yield _change("dropped_denominator", Fraction(over))
-        yield _change("complement", 1 - value)
+        yield _change("complement", 1 - value, fine=True)
         yield _change("swapped_terms", Fraction(under))
     if value:
         # Of what never ends, one digit is no answer, and another sixth digit is a wrong one.

@@ -20,17 +20,17 @@ from assayoffice.verifiers.numeric.rewriting import rewritten
 from assayoffice.verifiers.rewrites.answers import expressions
 from assayoffice.verifiers.rewrites.answers.change import Change
 from assayoffice.verifiers.rewrites.answers.number_line import as_interval, ends
-from assayoffice.verifiers.rewrites.answers.plain import changes as number_changes
 from assayoffice.verifiers.rewrites.answers.plain import plain
+from assayoffice.verifiers.rewrites.answers.writing import number
 
 _INFINITY: Final = Constant("oo")
 _INFINITE: Final = (_INFINITY, Negate(_INFINITY))
 _STRICT: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _REVERSED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPPOSITE: Final = {"=": "!=", "!=": "="}
-#: End points that are moved, and ways in which each is.
+#: End points that are moved, and how large those are that are moved by 1.
 _MAX_ENDS: Final = 4
-_MOVES: Final = 2
+_NEAR: Final = 20
 
 
 def changes(node: Node) -> Iterator[Change]:
@@ -93,10 +93,14 @@ def _of_relation(node: Node, part: Relation) -> Iterator[Change]:
 
 
 def _moved(end: Node) -> Iterator[Node]:
-    number = plain(end)
-    made = expressions.changes(end) if number is None else number_changes(number)
-    wanted = [each.node for each in made if each.label in ("sign", "off_by_one")]
-    yield from wanted[: _MOVES + 1]
+    found = plain(end)
+    if found is None:
+        yield from (expressions.negated(end), expressions.shifted(end))
+        return
+    yield number(-found.value, found.places)
+    # Of a large number, one more may be what a tolerance forgives.
+    further = found.value + 1 if abs(found.value) <= _NEAR else found.value * 2
+    yield number(further, found.places)
 
 
 def _beyond(node: Node) -> Iterator[Change]:

@@ -99,8 +99,8 @@ def changes(value: Node, measure: Measure, task: NumericTask) -> Iterator[Change
         yield Change("wrong_dimension", Measure((Power(last, _TWO),)).of(value))
     if measure.per is not None:
         yield Change("wrong_dimension", replace(measure, per=None).of(value))
-    # An angle in degrees may lack the sign, and so may a percentage unless the task is strict.
-    required = task.units is Units.REQUIRED and name not in ("%", "degree")
+    # Angles in degrees and times of day may lack their sign, percentages unless the task is strict.
+    required = task.units is Units.REQUIRED and name not in ("%", "degree", "am", "pm")
     if required or (name == "%" and task.percent is Percent.STRICT):
         yield Change("missing_unit", value)
 

@@ -24,7 +24,7 @@ from assayoffice.verifiers.numeric.expression import (
 )
 from assayoffice.verifiers.numeric.reference import Reference
 from assayoffice.verifiers.numeric.render import render
-from assayoffice.verifiers.numeric.task import NumericTask
+from assayoffice.verifiers.numeric.task import Match, NumericTask
 from assayoffice.verifiers.rewrites.answers import expressions, forms, plain, units
 from assayoffice.verifiers.rewrites.answers.apart import Apart
 from assayoffice.verifiers.rewrites.answers.change import Change
@@ -100,10 +100,10 @@ class ValueAnswers:
     def _wrong(self, node: Node, changes: Iterator[Change]) -> Iterator[Change]:
         """Those of ``changes`` of a value that are certainly wrong."""
         for change in changes:
-            by_construction = change.label == "off_by_one" and not change.fine and not plain.plain(
-                node
-            )  # fmt: skip
-            if by_construction or self._apart.differ(node, change.node, fine=change.fine):
+            # One more is another value even of what cannot be evaluated here.
+            shifted = change.label == "off_by_one" and plain.plain(node) is None
+            certain = shifted and self._task.match is Match.EXACT
+            if certain or self._apart.differ(node, change.node, fine=change.fine):
                 yield change
 
     def _mutants(self, changes: Iterator[Change]) -> Iterator[Answer]:
