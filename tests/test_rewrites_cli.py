@@ -99,6 +99,25 @@ class TestExitCodes:
         assert first["admitted"] and "admitted" not in second and "score" not in second
         assert second["error"]["message"] == f"{path} row 2: no lean"
 
+    def test_errors_of_the_service_call_fields_as_rows_do(self, rows_file):
+        said = {
+            "a": "prompt: must have at most 9 bytes; numeric.reference: must not be empty",
+            "b": "numeric: tolerance belongs to match RELATIVE",
+            "c": "solutions[0]: the prompt: numeric: stays as it is",
+        }
+
+        def refuse(each):
+            message = said[each.submission.id]
+            return error(each, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SUBMISSION", message)
+
+        path = rows_file(*(good_row(id) for id in said))
+        done = check(path, "--json", service=FakeRewriteService(refuse))
+        assert [each["error"]["message"] for each in lines_of(done)[:-1]] == [
+            f"{path} row 1: problem: must have at most 9 bytes; task.reference: must not be empty",
+            f"{path} row 2: task: tolerance belongs to match RELATIVE",
+            f"{path} row 3: solutions[0]: the prompt: numeric: stays as it is",
+        ]
+
     def test_4_when_nobody_answers(self, rows_file):
         command = [
             "check",

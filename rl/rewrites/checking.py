@@ -1,5 +1,6 @@
 """Has rows checked: many calls at once, outcomes in the order of the rows, memory bounded."""
 
+import re
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,11 @@ _ROWS_PER_CALL = 256
 _BYTES_PER_CALL = 2 * 1024 * 1024
 # So that one slow call does not have the others wait until its answer can be handed on.
 _CALLS_AHEAD = 4
+
+# Fields of the wire at the start of what is said about them, and what rows call them.
+_WIRE_FIELD = re.compile(r"(?:^|(?<=; ))(?:prompt|numeric|choice|code|lean|custom)(?=[.:\[])")
+_TASKS = ("numeric", "choice", "code", "lean", "custom")
+_ROW_FIELDS = {"prompt": "problem", **dict.fromkeys(_TASKS, "task")}
 
 
 @dataclass
@@ -154,4 +160,6 @@ class Checker:
 
 
 def _placed(error: ItemError, place: str) -> ItemError:
-    return ItemError(error.id, error.code, error.reason, place + error.message)
+    """The error of a row, with the names that fields have in rows."""
+    message = _WIRE_FIELD.sub(lambda found: _ROW_FIELDS[found[0]], error.message)
+    return ItemError(error.id, error.code, error.reason, place + message)
