@@ -82,17 +82,21 @@ _EVERYWHERE: Final = (float("-inf"), float("inf"))
 Hints: TypeAlias = Mapping[str, tuple[float, float]]
 
 
-def decided(system: System, hints: Hints) -> Outcome:
-    """What algebra finds out. ``hints``: for unknowns, an interval with all values that count."""
-    return _Decision(system, hints).outcome
+def decided(system: System, hints: Hints, *, refuting: bool = False) -> Outcome:
+    """What algebra finds out. ``hints``: for unknowns, an interval with all values that count.
+
+    ``refuting``: no more than whether it shows that there are no solutions.
+    """
+    return _Decision(system, hints, refuting).outcome
 
 
 class _Decision:
-    def __init__(self, system: System, hints: Hints) -> None:
+    def __init__(self, system: System, hints: Hints, refuting: bool) -> None:
         self.outcome = Outcome()
         self._system = system
         self._hints = hints
         self._hits = 0
+        self._refuting = refuting
         self._tries = _TRIES
         flattening = Flattening()
         formulas: list[Formula] = []
@@ -148,7 +152,9 @@ class _Decision:
 
     @property
     def _done(self) -> bool:
-        """Whether the one value that a number asked for has was found."""
+        """Whether more would be of no use: a number that is asked for has but one value."""
+        if self._refuting and not self.outcome.complete:
+            return True
         return isinstance(self._system.asked, Number) and bool(self.outcome.found)
 
     def _final(self, case: Case, finite: bool) -> None:
@@ -342,6 +348,9 @@ class _Decision:
         self.outcome.complete = False
 
     def _sampled(self, case: Case, free: Sequence[int]) -> None:
+        if self._refuting:
+            self.outcome.complete = False
+            return
         able = set(free).union(*(variables(each) for each in case.zero)) - self._letters
         own = able - {self._asked} or able
         variable = min(own, key=lambda each: (each not in free, self._width(each), each))

@@ -201,6 +201,8 @@ class Tape:
                 _narrow(values, arguments[0], (value[0], intervals.up(value[1] + 1)))
             elif operation == "ceil":
                 _narrow(values, arguments[0], (intervals.down(value[0] - 1), value[1]))
+            elif operation in ("lcm", "factorial", "binomial"):
+                self._back_discrete(values, operation, value, arguments)
             elif operation == "max":
                 for each in arguments:
                     _narrow(values, each, (-INF, value[1]))
@@ -218,6 +220,22 @@ class Tape:
             _narrow(values, place, intervals.subtract(total, before[position - 1]))
             total = intervals.subtract(total, values[place])
         _narrow(values, arguments[0], total)
+
+    def _back_discrete(
+        self, values: list[Interval], operation: str, value: Interval, arguments: Sequence[int]
+    ) -> None:
+        if value[0] <= 0:
+            return
+        if operation == "lcm":
+            for each in arguments:
+                _narrow(values, each, (-value[1], value[1]))
+        elif operation == "factorial":
+            largest = next((n for n in range(1, 171) if math.factorial(n) > value[1]), INF)
+            _narrow(values, arguments[0], (0.0, float(largest)))
+        elif values[arguments[1]][0] >= 1:
+            # For 1 <= k <= n there are at least n - k + 1 ways.
+            most = intervals.up(value[1] + values[arguments[1]][1])
+            _narrow(values, arguments[0], (0.0, most))
 
     def _back_product(
         self, values: list[Interval], value: Interval, arguments: Sequence[int]

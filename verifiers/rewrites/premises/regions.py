@@ -20,7 +20,7 @@ from assayoffice.verifiers.rewrites.premises.outcomes import TooMuchError
 from assayoffice.verifiers.rewrites.premises.polynomials import Case, Poly, dense, variables
 
 _BITS: Final = (64, 256, 1024)
-_MAX_WHOLE: Final = 2_000
+_MAX_WHOLE: Final = 200
 _SHOWN_WHOLE: Final = 40
 
 

@@ -81,5 +81,5 @@ def refuted(system: System) -> bool:
     box = propagation.narrowed(dict.fromkeys(system.unknowns, REALS))
     if box is None:
         return True
-    outcome = algebra.decided(system, box)
+    outcome = algebra.decided(system, box, refuting=True)
     return outcome.complete and not outcome.found

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from assayoffice.verifiers.rewrites.premises.expression import (
+    Apply,
     Formula,
     Name,
     Node,
     Property,
     Relation,
     number,
+    terms,
 )
 from assayoffice.verifiers.rewrites.rewrite import Domain, Unknown
+
+#: Functions that are defined for whole numbers alone.
+_OF_WHOLE: Final = frozenset(("gcd", "lcm", "factorial", "binomial"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,24 @@ class System:
 
 
 def integers_of(formulas: Iterable[Formula]) -> frozenset[str]:
-    """The unknowns that one of ``formulas``, which all hold, says to be whole."""
-    return frozenset(
-        each.arguments[0].name
-        for each in formulas
-        if isinstance(each, Property)
-        and each.name == "integer"
-        and each.holds
-        and isinstance(each.arguments[0], Name)
-    )
+    """The unknowns that must be whole where all of ``formulas`` hold."""
+    found: set[str] = set()
+    for formula in formulas:
+        if isinstance(formula, Property) and (formula.holds or formula.name != "integer"):
+            # isprime and divides, and their opposites, are defined for whole numbers alone.
+            found.update(each.name for each in formula.arguments if isinstance(each, Name))
+        if isinstance(formula, Relation):
+            for term in terms(formula):
+                _add_discrete(term, found)
+    return frozenset(found)
+
+
+def _add_discrete(node: Node, found: set[str]) -> None:
+    if isinstance(node, Apply):
+        for each in node.arguments:
+            if node.operation in _OF_WHOLE and isinstance(each, Name):
+                found.add(each.name)
+            _add_discrete(each, found)
 
 
 def domain_conditions(unknown: Unknown) -> list[Condition]:
