@@ -6,7 +6,7 @@ from html import escape
 from assayoffice.rl.rewrites.page.prose import visible
 
 _WIDTH, _ROW, _TOP = 640.0, 26.0, 4.0
-_LABEL_CHARACTERS, _CHARACTER = 30, 7.6
+_LABEL_CHARACTERS, _CHARACTER = 38, 7.0
 _COUNT_WIDTH = 64.0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.outcomes import RowOutcome
 from assayoffice.rl.rewrites.page.bars import bars, most_frequent
+from assayoffice.rl.rewrites.page.prose import cut, visible
 from assayoffice.rl.rewrites.reports import CheckState
 from assayoffice.rl.rewrites.sets.answer_types import answer_type
 from assayoffice.rl.training import page
@@ -77,7 +78,7 @@ class Counts:
         names = [*self._states, *(each for each in self._barred if each not in self._states)]
         rows = [
             (
-                name,
+                visible(cut(name, 60)),
                 _ASKED.get(name, "Asked for by the policy."),
                 *(f"{self._states.get(name, Counter())[state]:,}" for state in CheckState),
                 f"{self._barred[name]:,}",
@@ -93,7 +94,7 @@ class Counts:
             "does not apply",
             "kept out",
         )
-        return page.table(head, rows, numbers_from=2, strong=lambda row: row[-1] != "0")
+        return page.table(head, rows, numbers_from=2)
 
     def charts(self) -> str:
         """Scores, reasons, kinds, domains and types of answers."""
@@ -116,4 +117,4 @@ class Counts:
 
 
 def _single(counts: Mapping[str, int]) -> list[tuple[str, Sequence[int]]]:
-    return most_frequent({name: [count] for name, count in counts.items()})
+    return most_frequent({name: [count] for name, count in counts.items()}, most=20)

@@ -50,12 +50,13 @@ def _evidence(evidence: Sequence[Evidence]) -> str:
             f"<td><code>{plain(each.text, _EVIDENCE_CHARACTERS)}</code></td>"
             f"<td>{plain(each.detail, _EVIDENCE_CHARACTERS)}</td>"
             f'<td class="{"good" if each.expected else "bad"}">'
-            f"{'as it should be' if each.expected else 'not as it should be'}</td></tr>"
+            f"{'yes' if each.expected else 'no'}</td></tr>"
             for each in shown
         )
         parts.append(
-            '<div class="scroll"><table><thead><tr><th>what</th><th>text</th><th>found</th>'
-            f"<th></th></tr></thead><tbody>{rows}</tbody></table></div>"
+            '<div class="scroll"><table><thead><tr><th scope="col">what</th><th scope="col">text'
+            '</th><th scope="col">found</th><th scope="col">as it should be</th></tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
         )
     left = len(others) - len(shown) + max(0, len(classes) - _MOST_EVIDENCE)
     if left:

@@ -11,6 +11,7 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.outcomes import RowOutcome
 from assayoffice.rl.rewrites.page import rows
 from assayoffice.rl.rewrites.page.counts import Counts
+from assayoffice.rl.rewrites.page.prose import cut, visible
 from assayoffice.rl.rewrites.page.set_part import set_part
 from assayoffice.rl.rewrites.page.style import STYLE
 from assayoffice.rl.rewrites.sets.set_report import SetReport
@@ -57,7 +58,7 @@ def write(
         _section("Rows kept out", _first(kept_out, counts.kept_out) + "".join(kept_out)),
         _errors(errors, counts.errors),
         _admitted(admitted, counts.admitted),
-        _section("How it was checked", page.table(("what", "value"), facts.items(), 2)),
+        _section("How it was checked", _facts(facts)),
         "<footer>Made by assay rewrites check. Nothing on this page is loaded from elsewhere."
         "</footer>",
     ]
@@ -115,3 +116,8 @@ def _admitted(shown: Sequence[Sequence[str]], count: int) -> str:
         return ""
     table = rows.cells(_ADMITTED_HEAD, shown)
     return _section("Rows admitted", _first(shown, count) + page.folded("Show them", table))
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    told = [(visible(cut(name, 100)), visible(cut(value, 1000))) for name, value in facts.items()]
+    return page.table(("what", "value"), told, numbers_from=2)

@@ -11,7 +11,10 @@ article h3 { font-size: 17px; margin: 0; overflow-wrap: anywhere; }
 .pair > div, .finding { background: var(--card); border-radius: 10px; padding: 10px 16px; }
 .pair { margin: 12px 0; } .pair h4 { margin: 0 0 4px; font-size: 13px; color: var(--soft);
   font-weight: 600; }
-.pair > div, .finding, td { min-width: 0; overflow-wrap: anywhere; }
+.pair > div, .finding { min-width: 0; overflow-wrap: anywhere; }
+.scroll td, .scroll th { overflow-wrap: break-word; min-width: 5.5em; max-width: 34em; }
+.scroll td:first-child { white-space: nowrap; } .scroll td:nth-child(2) { min-width: 12em; }
+.finding .scroll td:first-child, .long td:first-child { white-space: normal; }
 .prose { white-space: pre-line; } .prose pre { background: var(--page); }
 .prose math { white-space: nowrap; } .prose math[display=block] { margin: 6px 0; overflow-x: auto;
   overflow-y: hidden; }

@@ -109,7 +109,7 @@ class NearDuplicates:
             )
             if count
         ]
-        said = f"{', '.join(parts)}; {len(groups)} groups in all. Keep one row of each group."
+        said = f"{', '.join(parts)}. Of rows that are alike keep one."
         reason = "NEARLY_REPEATED" if others else "REWRITES_TOO_ALIKE"
         return Conclusion(CheckState.FAILED, reason, said, figures, self._found)
 
