@@ -163,8 +163,9 @@ class TestTests:
     def test_solution_that_needs_its_time_says_nothing_of_mutants(self, verifier):
         slow = "import time\nwhile time.process_time() < 1.5: pass\nprint(int(input()) ** 2)"
         task = CodeTask(stdio=(StdioTest("3", "9"), StdioTest("2", "4")), cpu_seconds=4.0)
-        solution, control, *mutants = program_trials.trials(task, f"```python\n{slow}\n```", ())
-        tried = [judged(verifier, task, trial) for trial in (solution, control)]
+        trials = program_trials.trials(task, f"```python\n{slow}\n```", ())
+        mutants = [trial for trial in trials if trial.part is Part.MUTATED_SOLUTION]
+        tried = [judged(verifier, task, trial) for trial in trials if trial not in mutants]
         assert [each.reason for each in tried] == ["PASSED", "CPU_TIME"]
         # They would fail as the control does.
         tried += [
@@ -176,11 +177,43 @@ class TestTests:
         assert concluded.value == 0.5
         assert "a fifth of the CPU time" in concluded.check.explanation
 
+    def test_program_in_a_language_like_c(self, tests_of):
+        solution = """```cpp
+#include <cstdio>
+#include <vector> // 1 + 1 == 2
+int main() {
+    int n;
+    if (scanf("%d", &n) != 1) return 1;
+    std::vector<int> found;
+    for (int i = 1; i <= n; i++) found.push_back(i * i);
+    for (int each : found) printf("%d\\n", each);
+}
+```"""
+        concluded = tests_of(replace(PRINTS, language="cpp"), solution, mutation_score=0.6)
+        assert (concluded.check.state, concluded.check.reason) == (PASSED, "MUTANTS_KILLED")
+        assert 5 <= concluded.check.figures["killed"] <= concluded.check.figures["mutants"] <= 11
+
+    def test_what_does_not_compile_is_no_mutant(self):
+        tried = [
+            Tried("SOLUTION", "solution", "", True, "CORRECT", "PASSED"),
+            Tried("MUTATED_SOLUTION", "constant, line 1", "", False, "INCORRECT", "COMPILE_ERROR"),
+            Tried("MUTATED_SOLUTION", "constant, line 2", "", False, "INCORRECT", "WRONG_ANSWER"),
+            Tried("MUTATED_SOLUTION", "constant, line 3", "", False, "CORRECT", "PASSED"),
+        ]
+        figures = program_checks.tests("code", tried, True, 0.8).check.figures
+        assert dict(figures) == {"mutants": 2, "killed": 1, "mutation_score": 0.5}
+
     def test_program_in_another_language_has_no_mutants(self, tests_of):
         task = replace(PRINTS, language="bash")
         solution = "```bash\nread n\nfor ((i = 1; i <= n; i++)); do echo $((i * i)); done\n```"
         concluded = tests_of(task, solution)
         assert (concluded.check.state, concluded.check.reason) == (UNDECIDED, "NO_MUTANTS")
+        assert concluded.value == 0.5
+
+    def test_a_constant_is_one_in_any_language(self, tests_of):
+        task = replace(PRINTS, language="bash", stdio=PRINTS.stdio[:1])
+        solution = "```bash\nread n\nfor ((i = 1; i <= n; i++)); do echo $((i * i)); done\n```"
+        assert tests_of(task, solution).check.reason == "MUTANTS_SURVIVE"
 
     def test_without_a_solution(self, tests_of):
         concluded = tests_of(WELL_TESTED, "")
@@ -234,7 +267,7 @@ class TestTrials:
     def test_hostile_solutions_cost_little(self, solution):
         started = time.process_time()
         trials = program_trials.trials(WELL_TESTED, solution, ())
-        assert [trial.part for trial in trials] == [Part.SOLUTION]
+        assert {trial.label for trial in trials} <= {"solution", program_trials.CONSTANT}
         assert time.process_time() - started < 1.0
 
     @pytest.mark.parametrize("entry_point", ["f; import os", "a.b.c", "", "1", "f("])

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from assayoffice.verifiers.rewrites.mutants import MAX_CHARACTERS, Mutants, mutants_of
+from assayoffice.verifiers.rewrites.textual import mutants_of_text
 
 SORT = """\
 import sys
@@ -205,3 +206,59 @@ def test_the_largest_source_that_is_read_costs_little():
 def test_what_cannot_be_written_in_an_f_string_is_skipped():
     program = """print(f'{"a" + chr(10)} {n + 1}')\nprint(n - 1)\n"""
     assert made(program).broken
+
+
+@pytest.mark.parametrize(
+    ("program", "change"),
+    [
+        ("if (a == b) f();", "if (a == b) f();  ->  if (a != b) f();"),
+        ("if (a === b) f();", "if (a === b) f();  ->  if (a !== b) f();"),
+        ("if (a<=b) f();", "if (a<=b) f();  ->  if (a<b) f();"),
+        ("if (a < b) f();", "if (a < b) f();  ->  if (a <= b) f();"),
+        ("if (a && b) f();", "if (a && b) f();  ->  if (a || b) f();"),
+        ("x = a + b;", "x = a + b;  ->  x = a - b;"),
+        ("x = f(a) % b;", "x = f(a) % b;  ->  x = f(a) * b;"),
+        ("x += a;", "x += a;  ->  x -= a;"),
+        ("x = 7;", "x = 7;  ->  x = 8;"),
+        ("let ok = true;", "let ok = true;  ->  let ok = false;"),
+    ],
+)
+def test_what_is_broken_by_tokens(program, change):
+    mutants = mutants_of_text(program, "", 99)
+    assert mutants is not None and mutants.control == program
+    assert change in {mutant.change for mutant in mutants.broken}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "// 1 + 1 == 2",
+        "/* 1 + 1 == 2 */",
+        "f(\"1 + 1 == 2\", '3', `4 < 5`);",
+        "#define A 1 + 1",
+        "import a.b.c1;",
+        "std::vector<int> *p = &q;",
+        "x = -a;",
+        "x = 0x1F + 017 + 1.5 + 1e9;".replace(" + ", ", "),
+        "x = 1000000007;",
+        "cout << a >> b;",
+    ],
+)
+def test_what_may_mean_something_else_is_left_alone(program):
+    assert mutants_of_text(program, "", 99) is None
+
+
+def test_tokens_of_the_prefix_are_left_alone():
+    mutants = mutants_of_text("return a + b;\n}\n", "int f(int a, int b) {\nint c = a + 1;\n", 99)
+    assert mutants is not None
+    assert {(mutant.line, mutant.change) for mutant in mutants.broken} == {
+        (1, "return a + b;  ->  return a - b;")
+    }
+
+
+@pytest.mark.parametrize("piece", ["/*", '"', "'", "`", "=", "1 + ", "\n#", "import ", " ", "\\"])
+def test_hostile_text_costs_little(piece):
+    started = time.process_time()
+    mutants_of_text(piece * (MAX_CHARACTERS // len(piece)), "", 10)
+    assert mutants_of_text(piece * MAX_CHARACTERS + "x", "", 10) is None
+    assert time.process_time() - started < 5.0

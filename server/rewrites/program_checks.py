@@ -12,6 +12,7 @@ from assayoffice.v1 import rewrite_pb2
 _CONTROL = "control"
 #: The label of the program that only knows the first test's answer; ``program_trials.CONSTANT``.
 _CONSTANT = "first answer"
+_NO_PROGRAM = "COMPILE_ERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def tests(
             f"from its syntax tree ({why}), so what its mutants do says nothing. Make it faster, "
             "or its tests smaller.",
         )
-    return _of_mutants([each for each in tried if each.part == "MUTATED_SOLUTION"], mutation_score)
+    mutants = [each for each in tried if each.part == "MUTATED_SOLUTION"]
+    # What is no program tells nothing about the tests.
+    return _of_mutants([each for each in mutants if each.reason != _NO_PROGRAM], mutation_score)
 
 
 def key(ran: KeyRan | None) -> Concluded:
@@ -111,17 +114,17 @@ def key(ran: KeyRan | None) -> Concluded:
 
 
 def _of_mutants(mutants: Sequence[Tried], mutation_score: float) -> Concluded:
-    if not mutants:
+    # Whoever always says the same has solved nothing, however many others fail.
+    constant = any(each.label == _CONSTANT and each.accepted for each in mutants)
+    if not constant and all(each.label == _CONSTANT for each in mutants):
         return concluding.undecided(
             "tests",
             "NO_MUTANTS",
-            "The reference solution passes. What else does is not known: only solutions in Python "
-            "are mutated, and none that are very long, or have nothing in them to change.",
+            "The reference solution passes. What else does is not known: nothing of it could be "
+            "mutated, be it for its language, for its length or because there is nothing in it.",
         )
     killed = sum(not each.accepted for each in mutants)
     score = killed / len(mutants)
-    # Whoever always says the same has solved nothing, however many others fail.
-    constant = any(each.label == _CONSTANT and each.accepted for each in mutants)
     passed = score >= mutation_score and not constant
     explanation = f"Of {len(mutants)} mutants of the reference solution {killed} fail the tests."
     if constant:

@@ -2,18 +2,15 @@
 
 import ast
 import warnings
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assayoffice.verifiers.rewrites.mutations import KINDS, Mutation, mutations
+from assayoffice.verifiers.rewrites.spreading import spread
 
 #: What is larger, or nested deeper, is left alone: reading it would cost more than it tells.
 MAX_CHARACTERS = 32_000
 MAX_NODES = 20_000
 MAX_DEPTH = 60
-#: So that a table of constants does not outweigh the program around it.
-MOST_OF_A_KIND = 6
 _SHOWN_CHARACTERS = 160
 
 
@@ -55,7 +52,7 @@ def mutants_of(program: str, prefix: str, most: int, *, runs_as_main: bool) -> M
         first_line = prefix.count("\n") + 1
         found = mutations(tree, first_line, runs_as_main=runs_as_main)
         broken: dict[str, Mutant] = {}
-        for mutation in _spread(list(found)):
+        for mutation in spread(list(found), KINDS):
             mutant = writer.mutant(mutation, first_line)
             if mutant is not None and mutant.source != writer.control:
                 broken.setdefault(mutant.source, mutant)
@@ -74,29 +71,6 @@ def _is_small(tree: ast.Module) -> bool:
             return nodes <= MAX_NODES
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return False
-
-
-def _spread(found: Sequence[Mutation]) -> Iterator[Mutation]:
-    """Mutations of different kinds and from different places, those of each kind in turn."""
-    of_kind: dict[str, list[Mutation]] = defaultdict(list)
-    for mutation in found:
-        of_kind[mutation.kind].append(mutation)
-    queues = [iter(_far_apart(of_kind[kind])[:MOST_OF_A_KIND]) for kind in KINDS if of_kind[kind]]
-    while queues:
-        left = []
-        for queue in queues:
-            following = next(queue, None)
-            if following is not None:
-                yield following
-                left.append(queue)
-        queues = left
-
-
-def _far_apart(places: list[Mutation]) -> list[Mutation]:
-    """In an order in which the first few are spread over the whole: halves, quarters, ..."""
-    width = max(len(places) - 1, 1).bit_length()
-    order = (int(f"{number:0{width}b}"[::-1], 2) for number in range(1 << width))
-    return [places[at] for at in order if at < len(places)]
 
 
 class _Writer:
