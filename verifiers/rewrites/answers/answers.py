@@ -9,7 +9,6 @@ of a list, a closed end at infinity.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from typing import Final
 
 from assayoffice.verifiers.numeric.expression import (
@@ -19,8 +18,8 @@ from assayoffice.verifiers.numeric.expression import (
     Interval,
     Labelled,
     Matrix,
+    Negate,
     Node,
-    Number,
     Ratio,
     Relation,
     Sequence,
@@ -84,11 +83,8 @@ class Answers(StatementAnswers):
                 yield from self._of_matrix(node)
             case Ratio(items=items):
                 yield from self._of_ratio(items)
-            case Based(value=value, base=base):
-                yield Answer(Part.RENDERING, "ascii", render(node))
-                yield from self._mutants(Change("off_by_one", Based(value + by, base))
-                                         for by in (1, 2, base))  # fmt: skip
-                yield from self._mutants(iter([Change("other_base", Number(Fraction(value + 1)))]))
+            case Based():
+                yield from self._of_digits(node)
             case Labelled(item=item):
                 yield Answer(Part.RENDERING, "ascii", render(node))
                 yield from self._inside(item, lambda changed: replace(node, item=changed))
@@ -99,6 +95,15 @@ class Answers(StatementAnswers):
                 yield from self._of_listing(node)
             case _:
                 yield from self._of_scalar(node)
+
+    def _of_digits(self, node: Based) -> Iterator[Answer]:
+        """Digits to a base."""
+        yield Answer(Part.RENDERING, "ascii", render(node))
+        value, base = node.value, node.base
+        moved = [Change("off_by_one", Based(value + by, base), fine=True) for by in (1, 2)]
+        larger = [Change("factor_of_base", Based(value * base, base)), Change("factor_2",
+                  Based(value * 2, base)), Change("sign", Negate(node))]  # fmt: skip
+        yield from self._mutants(self._wrong(node, iter(moved + larger)))
 
     def _of_letter(self, letter: str) -> Iterator[Answer]:
         """A single capital letter: a variable, or an option of which nothing else is known."""

@@ -37,6 +37,7 @@ from assayoffice.verifiers.numeric.expression import (
 )
 from assayoffice.verifiers.numeric.finding import NotScalarError, UndefinedError
 from assayoffice.verifiers.numeric.task import Match, NumericTask
+from assayoffice.verifiers.rewrites.answers.units import split
 
 _BITS: Final = 256
 _POINTS: Final = 2
@@ -79,6 +80,9 @@ class Apart:
                 if wanted.terms[0] == given.terms[0]:
                     return self.differ(wanted.terms[1], given.terms[1], fine=fine)
                 return isinstance(wanted.terms[0], Symbol) and isinstance(given.terms[0], Symbol)
+        measured, given_measured = split(wanted), split(given)
+        if measured and given_measured and measured[1] == given_measured[1]:
+            return self.differ(measured[0], given_measured[0], fine=fine)
         fine = fine and not symbols(wanted)  # a tolerance is for numbers
         with working_precision(_BITS):
             return any(self._differ_at(wanted, given, row, fine) for row in range(_POINTS))

@@ -183,7 +183,7 @@ def equivalents(node: Node) -> Iterator[Change]:
             yield Change("split_fraction", Add(tuple(_over(item, under) for item in items)))
         case Divide(over=over, under=under) if _is_surd(under):
             radicand = under.arguments[0] if isinstance(under, Call) else under
-            yield Change("rationalised", Divide(Multiply((over, under)), radicand))
+            yield Change("rationalised", Divide(_times(over, under), radicand))
         case Divide(over=over, under=under) if _is_surd(over) and isinstance(over, Call):
             yield Change("irrational_denominator", Divide(over.arguments[0], _times(under, over)))
         case Power(base=Add(items=(one, other)), exponent=Number(value=times)) if times == 2:

@@ -62,14 +62,14 @@ def changes(node: Sequence, changes_of: ChangesOf, apart: Apart, *, ordered: boo
     """What a listing is mistaken for; all of it is wrong by construction."""
     items = node.items
     places = _some(len(items))
+    # Of a list repetitions count, of a set and of solutions that are tuples they do not.
+    repeats = node.kind == "list" and not any(isinstance(each, Sequence) for each in items)
     for place in places:
         others = items[:place] + items[place + 1 :]
-        lone = ordered or all(apart.differ(items[place], other) for other in others)
-        if not lone:
-            continue
-        if others:
+        alone = ordered or all(apart.differ(items[place], other) for other in others)
+        if others and alone:
             yield Change("subset", _shortened(node, others))
-        for change in _of_element(items[place], changes_of, apart):
+        for change in _of_element(items[place], changes_of, apart) if alone or repeats else ():
             if ordered or all(apart.differ(each, change.node, fine=True) for each in items):
                 changed = (*items[:place], change.node, *items[place + 1 :])
                 yield Change(change.label, replace(node, items=changed), change.fine)

@@ -57,7 +57,7 @@ def changes(node: Node) -> Iterator[Change]:
 
 def spelled_out(node: Node) -> Node:
     """``node`` with each pair of brackets that is an interval as one."""
-    return rewritten(node, lambda part: as_interval(part) if part is not node else None)
+    return rewritten(node, as_interval)
 
 
 def _with(node: Node, part: Node, other: Node) -> Node:

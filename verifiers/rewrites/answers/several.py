@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Final
 
 from assayoffice.verifiers.numeric.expression import (
     Labelled,
@@ -17,12 +18,15 @@ from assayoffice.verifiers.numeric.expression import (
     contains,
 )
 from assayoffice.verifiers.numeric.render import render
-from assayoffice.verifiers.numeric.task import Order
+from assayoffice.verifiers.numeric.task import Order, Unevaluated
 from assayoffice.verifiers.rewrites.answers import listings
 from assayoffice.verifiers.rewrites.answers.change import Change
 from assayoffice.verifiers.rewrites.answers.values import NO_VALUES, Answer, ValueAnswers
 from assayoffice.verifiers.rewrites.answers.writing import latex
 from assayoffice.verifiers.rewrites.trials import Part
+
+#: What elements are mistaken for first; the others follow.
+_LIKELY: Final = {"off_by_one": 0, "sign": 1}
 
 
 class SeveralAnswers(ValueAnswers):
@@ -71,13 +75,13 @@ class SeveralAnswers(ValueAnswers):
     def _wrong_listing(self, node: Sequence) -> Iterator[Change]:
         named = any(isinstance(each, Relation) for each in node.items)
         ordered = node.kind in ("tuple", "bracket") or (
-            node.kind == "list" and not self._unordered and not named
+            node.kind == "list" and not (self._unordered or named or _is_compound(node))
         )
         yield from listings.changes(node, self._changes_of_element, self._apart, ordered=ordered)
 
     def _changes_of_element(self, node: Node) -> Iterator[Change]:
         found = list(self._changes(node))
-        yield from sorted(found, key=lambda change: change.label not in ("off_by_one", "sign"))
+        yield from sorted(found, key=lambda change: _LIKELY.get(change.label, len(_LIKELY)))
 
     def _of_matrix(self, node: Matrix) -> Iterator[Answer]:
         text = render(node)
@@ -93,7 +97,8 @@ class SeveralAnswers(ValueAnswers):
             yield from self._mutants(iter([Change("superset", Ratio((*items, items[-1])))]))
             return
         doubled = tuple(Number(each * 2) for each in numbers)
-        yield Answer(Part.EQUIVALENT, "unreduced", render(Ratio(doubled)))
+        if self._task.unevaluated is not Unevaluated.SIMPLIFIED:
+            yield Answer(Part.EQUIVALENT, "unreduced", render(Ratio(doubled)))
         for place, value in enumerate(numbers):
             moved = Number(value + 1)
             changed = Ratio((*items[:place], moved, *items[place + 1 :]))
