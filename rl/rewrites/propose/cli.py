@@ -282,7 +282,9 @@ def _tell(found: ParentSet, wanted: list[Prompt], console: Console) -> None:
     if found.refused:
         reasons = proposal_report.reasons_of(found.refused.most_common())
         count = counted(found.refused.total(), "row")
-        console.print(f"{count} do not pass the policy and are left out: {reasons}", markup=False)
+        console.print(
+            f"left out, since the policy keeps it from sets: {count} ({reasons})", markup=False
+        )
     for each in wanted:
         lacking = [lack for parent in found.usable if (lack := missing(parent, each))]
         if lacking:

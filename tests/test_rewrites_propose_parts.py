@@ -1,0 +1,158 @@
+"""What proposals are made with: prompts, what is read of answers, what is known, what is kept."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from rewrite_rows import rewrite_row
+
+from assayoffice.rl.rewrites.policy import SetPolicy
+from assayoffice.rl.rewrites.propose.answers import UnreadableAnswerError, object_in
+from assayoffice.rl.rewrites.propose.journal import Journal, JournalError
+from assayoffice.rl.rewrites.propose.known import KnownProblems
+from assayoffice.rl.rewrites.propose.lineage import Source, digest_of
+from assayoffice.rl.rewrites.propose.prompts import PromptName, prompt
+
+SPEED = "A train covers 180 km in two and a half hours. What is its average speed in km/h?"
+
+
+@pytest.mark.parametrize("name", list(PromptName))
+def test_a_prompt_is_whole_and_names_its_version(name: PromptName) -> None:
+    found = prompt(name)
+    asked = found.asked("PROBLEM", "REFERENCE", 3)
+    assert str(found) == f"{name.value}@1"
+    assert "PROBLEM" in asked and "{{" not in asked
+    assert "JSON" in found.system
+    for field in found.recipe.fields:
+        assert f'"{field}"' in asked
+    assert set(found.schema["properties"]) == set(found.recipe.fields)  # type: ignore[call-overload]
+
+
+def test_a_problem_does_not_fill_places_of_the_prompt() -> None:
+    asked = prompt(PromptName.VARIATION).asked("{{reference}} {{fields}}", "SECRET", 1)
+    assert "{{reference}} {{fields}}" in asked
+    assert asked.count("SECRET") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"problem": "p"}',
+        'Sure!\n```json\n{"problem": "p"}\n```\nHope it helps {really}.',
+        '<think>{"problem": "draft"}</think>{"problem": "p"}',
+        'The set {1, 2} is nice.\n{"problem": "p"}',
+        '~~~\n{"problem": "p"}\n~~~',
+    ],
+)
+def test_the_object_of_an_answer_is_found(text: str) -> None:
+    assert object_in(text, cut_off=False) == {"problem": "p"}
+
+
+@pytest.mark.parametrize("text", ['{"p": NaN}', '{"p": Infinity}', '{"p": 1' + "0" * 9000 + "}"])
+def test_numbers_that_are_none_make_no_object(text: str) -> None:
+    with pytest.raises(UnreadableAnswerError) as error:
+        object_in(text, cut_off=False)
+    assert error.value.reason == "NOT_JSON"
+
+
+@pytest.mark.parametrize("eaten", ["\\frac", "\\beta", "\\rho", "\\times", "\\text", "\\theta"])
+def test_latex_that_json_ate_is_noticed(eaten: str) -> None:
+    with pytest.raises(UnreadableAnswerError) as error:
+        object_in('{"problem": "What is $' + eaten + '$?"}', cut_off=False)
+    assert error.value.reason == "ESCAPES"
+
+
+def test_programs_may_hold_tabs() -> None:
+    answer = {"key": {"source": "if 1:\n\texit()"}}
+    assert object_in(json.dumps(answer), cut_off=False) == answer
+
+
+@pytest.mark.parametrize(
+    "text", ["{" * 200_000, '{"a":' * 40_000, "```\n{" * 40_000, "\n{" * 90_000]
+)
+def test_reading_stays_linear(text: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(UnreadableAnswerError):
+        object_in(text, cut_off=False)
+    assert time.monotonic() - start < 2.0
+
+
+class TestKnownProblems:
+    def test_what_is_nearly_known_is_turned_away(self) -> None:
+        known = KnownProblems(SetPolicy())
+        assert known.add(rewrite_row(1, SPEED)) is None
+        assert (
+            known.repeats(rewrite_row(2, SPEED.replace("its average", "the average")))
+            == (
+                "NEAR_DUPLICATE",
+                "similarity 0.72 to row-1",
+            )
+            or known.repeats(rewrite_row(3, SPEED + " Please.")) is not None
+        )
+
+    def test_other_numbers_are_another_problem(self) -> None:
+        known = KnownProblems(SetPolicy())
+        assert known.add(rewrite_row(1, SPEED)) is None
+        assert known.repeats(rewrite_row(2, SPEED.replace("180", "210"))) is None
+
+    def test_case_and_dollars_make_no_other_problem(self) -> None:
+        known = KnownProblems(SetPolicy())
+        assert known.add(rewrite_row(1, "What is $2 + 2$?")) is None
+        found = known.repeats(rewrite_row(2, "what is 2 + 2"))
+        assert found == ("DUPLICATE", "the same problem as row-1")
+
+    def test_what_was_turned_away_turns_nobody_away(self) -> None:
+        known = KnownProblems(SetPolicy())
+        words = [f"word{number}" for number in range(30)]
+        first, second, third = (" ".join(words[start : start + 24]) + "?" for start in (0, 2, 4))
+        assert known.add(rewrite_row(1, first)) is None
+        assert known.repeats(rewrite_row(2, second)) is not None
+        assert known.repeats(rewrite_row(3, third)) is None
+
+
+def test_a_digest_is_of_the_row_and_not_of_its_stamp_or_order() -> None:
+    row: Mapping[str, object] = {"id": "a", "problem": "p"}
+    assert digest_of(row) == digest_of({"problem": "p", "id": "a", "stamp": {"hallmark": "x"}})
+    assert digest_of(row) != digest_of({**row, "domain": "d"})
+
+
+def test_seeds_differ_and_come_again() -> None:
+    sources = [Source("p", "d", "paraphrase@1", "q", index) for index in range(100)]
+    seeds = [each.seed(1) for each in sources]
+    assert len(set(seeds)) == 100
+    assert seeds == [each.seed(1) for each in sources]
+    assert seeds[0] != sources[0].seed(2)
+    assert all(0 <= each < 2**31 for each in seeds)
+
+
+class TestJournal:
+    line: Mapping[str, object] = {
+        "provenance": {
+            "lineage": {"parent": "p", "parent_digest": "d", "prompt": "x@1", "index": 0}
+        }
+    }
+
+    def test_a_last_line_without_its_end_is_kept_if_it_is_whole(self, tmp_path: Path) -> None:
+        file = tmp_path / "out.jsonl"
+        file.write_text(json.dumps(self.line))
+        with Journal(file) as journal:
+            assert journal.has(Source("p", "d", "x@1", "", 0))
+            assert not journal.has(Source("p", "d", "x@1", "", 1))
+            journal.write({"second": True})
+        first, second = file.read_text().splitlines()
+        assert (json.loads(first), json.loads(second)) == (self.line, {"second": True})
+
+    def test_what_is_broken_before_the_end_is_not_touched(self, tmp_path: Path) -> None:
+        file = tmp_path / "out.jsonl"
+        file.write_text("broken\n" + json.dumps(self.line) + "\n")
+        with pytest.raises(JournalError, match="row 1"):
+            Journal(file)
+        assert file.read_text().startswith("broken\n")
+
+    def test_half_a_character_is_no_reason_to_stop(self, tmp_path: Path) -> None:
+        file = tmp_path / "out.jsonl"
+        with Journal(file) as journal:
+            journal.write({"answer": "half: \ud800"})
+        assert json.loads(file.read_text()) == {"answer": "half: ?"}
