@@ -83,14 +83,9 @@ class TestKnownProblems:
     def test_what_is_nearly_known_is_turned_away(self) -> None:
         known = KnownProblems(SetPolicy())
         assert known.add(rewrite_row(1, SPEED)) is None
-        assert (
-            known.repeats(rewrite_row(2, SPEED.replace("its average", "the average")))
-            == (
-                "NEAR_DUPLICATE",
-                "similarity 0.72 to row-1",
-            )
-            or known.repeats(rewrite_row(3, SPEED + " Please.")) is not None
-        )
+        found = known.repeats(rewrite_row(2, SPEED + " Please."))
+        assert found is not None
+        assert found[0] == "NEAR_DUPLICATE" and found[1].endswith("to row-1")
 
     def test_other_numbers_are_another_problem(self) -> None:
         known = KnownProblems(SetPolicy())
@@ -105,7 +100,7 @@ class TestKnownProblems:
 
     def test_what_was_turned_away_turns_nobody_away(self) -> None:
         known = KnownProblems(SetPolicy())
-        words = [f"word{number}" for number in range(30)]
+        words = [f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyzäöü"]
         first, second, third = (" ".join(words[start : start + 24]) + "?" for start in (0, 2, 4))
         assert known.add(rewrite_row(1, first)) is None
         assert known.repeats(rewrite_row(2, second)) is not None

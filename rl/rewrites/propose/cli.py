@@ -283,7 +283,7 @@ def _tell(found: ParentSet, wanted: list[Prompt], console: Console) -> None:
         reasons = proposal_report.reasons_of(found.refused.most_common())
         count = counted(found.refused.total(), "row")
         console.print(
-            f"left out, since the policy keeps it from sets: {count} ({reasons})", markup=False
+            f"left out, as the policy does not admit it: {count} ({reasons})", markup=False
         )
     for each in wanted:
         lacking = [lack for parent in found.usable if (lack := missing(parent, each))]
