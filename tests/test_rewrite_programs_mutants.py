@@ -221,6 +221,10 @@ def test_what_cannot_be_written_in_an_f_string_is_skipped():
         ("x += a;", "x += a;  ->  x -= a;"),
         ("x = 7;", "x = 7;  ->  x = 8;"),
         ("let ok = true;", "let ok = true;  ->  let ok = false;"),
+        ("return f(a) || b;", "return f(a) || b;  ->  return !(f(a) || b);"),
+        ('  found.push("a;b", x[1]);', 'found.push("a;b", x[1]);  ->  ;'),
+        ("a[i] -= f(b);", "a[i] -= f(b);  ->  ;"),
+        ('printf("%d", a + 1);', 'printf("%d", a + 1);  ->  printf("%d", a - 1);'),
     ],
 )
 def test_what_is_broken_by_tokens(program, change):
@@ -234,13 +238,15 @@ def test_what_is_broken_by_tokens(program, change):
     [
         "// 1 + 1 == 2",
         "/* 1 + 1 == 2 */",
-        "f(\"1 + 1 == 2\", '3', `4 < 5`);",
+        "let x = f(\"1 + 1 == 2\", '3', `4 < 5`);",
+        'console.error("1 + 1");',
+        "for (auto each : found) { f(each); }",
         "#define A 1 + 1",
         "import a.b.c1;",
         "std::vector<int> *p = &q;",
-        "x = -a;",
-        "x = 0x1F + 017 + 1.5 + 1e9;".replace(" + ", ", "),
-        "x = 1000000007;",
+        "int x = -a;",
+        "long x = f(0x1F, 017, 1.5, 1e-9);",
+        "int x = 1000000007;",
         "cout << a >> b;",
     ],
 )
@@ -252,7 +258,8 @@ def test_tokens_of_the_prefix_are_left_alone():
     mutants = mutants_of_text("return a + b;\n}\n", "int f(int a, int b) {\nint c = a + 1;\n", 99)
     assert mutants is not None
     assert {(mutant.line, mutant.change) for mutant in mutants.broken} == {
-        (1, "return a + b;  ->  return a - b;")
+        (1, "return a + b;  ->  return a - b;"),
+        (1, "return a + b;  ->  return !(a + b);"),
     }
 
 

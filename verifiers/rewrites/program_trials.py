@@ -20,7 +20,7 @@ from assayoffice.verifiers.rewrites.trials import Part, Trial
 
 #: Each is a run of all tests up to the first that fails.
 MOST_MUTANTS = 24
-MOST_COMPILED_MUTANTS = 10
+MOST_COMPILED_MUTANTS = 12
 #: The trial that the mutants' verdicts rest on: the solution, written and limited as they are.
 CONTROL = "control"
 #: A program that only knows what the first test expects.
@@ -76,7 +76,8 @@ def _mutants(task: CodeTask, program: str) -> Mutants | None:
     if task.language == "python":
         return mutants_of(program, task.prefix, MOST_MUTANTS, runs_as_main=bool(task.stdio))
     if task.language in LANGUAGES:
-        return mutants_of_text(program, task.prefix, MOST_COMPILED_MUTANTS)
+        most = MOST_MUTANTS if task.language == "javascript" else MOST_COMPILED_MUTANTS
+        return mutants_of_text(program, task.prefix, most)
     return None
 
 
