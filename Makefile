@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SEED ?= 1
 RUN ?= runs/demo-$(SEED)
 
-.PHONY: help install demo train-demo test test-heavy test-train check proto bench
+.PHONY: help install demo rewrites train-demo test test-heavy test-train check proto bench
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -28,6 +28,11 @@ install: .venv/development ## Set up .venv for development
 
 demo: .venv/runtime .venv/lean ## Judge a file of model responses, one of them hostile
 	@$(BIN)/assay demo
+
+# Of the broken ones the command must say that they are, and that is its exit code 1.
+rewrites: .venv/rewrites ## Check the example rewrites: the sound ones pass, of the broken ones it says why not
+	@$(BIN)/assay rewrites check examples/rewrites/sound.jsonl
+	@$(BIN)/assay rewrites check examples/rewrites/broken.jsonl; test $$? -eq 1
 
 train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO rewarded by the service
 	@.venv/train/bin/assay train rl/configs/demo.toml --run $(RUN) --seed $(SEED)
@@ -82,10 +87,15 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
+.venv/rewrites: pyproject.toml | .venv/runtime
+	@echo "Installing what checks of rewrites need besides"
+	@$(BIN)/python -m pip install -qq --editable '.[rewrites]'
+	@touch $@
+
 .venv/development: pyproject.toml .venv/lean | .venv/pip
 	@echo "Installing assayoffice and the tools of its developers"
 	@$(BIN)/python -m pip install -qq --editable . --group dev
-	@touch $@ .venv/runtime
+	@touch $@ .venv/runtime .venv/rewrites
 
 # By its hash and before the extra that names it, so that nothing else can be what is installed.
 .venv/lean: examples/lean/requirements.txt | .venv/pip
