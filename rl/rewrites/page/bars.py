@@ -1,13 +1,11 @@
-"""Horizontal bars as inline SVG, in the classes of the page's style."""
+"""Horizontal bars, whose names and counts are text of the page and so of its size on any screen."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from assayoffice.rl.rewrites.page.prose import visible
+from assayoffice.rl.rewrites.page.prose import plain
 
-_WIDTH, _ROW, _TOP = 640.0, 26.0, 4.0
-_LABEL_CHARACTERS, _CHARACTER = 38, 7.0
-_COUNT_WIDTH = 64.0
+_LABEL_CHARACTERS = 60
 
 
 def bars(
@@ -22,35 +20,11 @@ def bars(
     """
     if not rows:
         return ""
-    labels = [_label(name) for name, _ in rows]
-    left = 14 + _CHARACTER * max(map(len, labels))
     longest = max(sum(parts) for _, parts in rows) or 1
-    scale = (_WIDTH - left - _COUNT_WIDTH) / longest
-    drawn: list[str] = []
-    for index, (label, (name, parts)) in enumerate(zip(labels, rows, strict=True)):
-        top = _TOP + index * _ROW
-        drawn.append(
-            f'<text class="label" text-anchor="end" x="{left - 10:.1f}" y="{top + 16:.1f}">'
-            f"{escape(label)}</text>"
-        )
-        at = left
-        for called, color, count in zip(names, colors, parts, strict=True):
-            if not count:
-                continue
-            drawn.append(
-                f'<rect class="fill c{color}" x="{at:.1f}" y="{top + 3:.1f}" rx="2" '
-                f'width="{max(1.5, count * scale):.1f}" height="{_ROW - 8:.1f}">'
-                f"<title>{escape(visible(name))}, {escape(called)}: {count:,}</title></rect>"
-            )
-            at += max(1.5, count * scale)
-        drawn.append(
-            f'<text class="tick" x="{at + 6:.1f}" y="{top + 16:.1f}">{sum(parts):,}</text>'
-        )
-    height = 2 * _TOP + len(rows) * _ROW
+    drawn = "".join(_row(name, parts, names, colors, longest) for name, parts in rows)
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>{_legend(names, colors)}"
-        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(drawn)}</svg></figure>"
+        f'<div class="bars">{drawn}</div></figure>'
     )
 
 
@@ -66,9 +40,20 @@ def most_frequent(
     return [*ordered[: most - 1], (f"{len(others)} others", together)]
 
 
-def _label(name: str) -> str:
-    shown = visible(name[: _LABEL_CHARACTERS + 1])
-    return shown if len(shown) <= _LABEL_CHARACTERS else f"{shown[: _LABEL_CHARACTERS - 1]}…"
+def _row(
+    name: str, parts: Sequence[int], names: Sequence[str], colors: Sequence[int], longest: int
+) -> str:
+    told = ", ".join(f"{called} {count:,}" for called, count in zip(names, parts, strict=True))
+    pieces = "".join(
+        f'<i class="key c{color}" style="width:{100 * count / longest:.2f}%"></i>'
+        for color, count in zip(colors, parts, strict=True)
+        if count
+    )
+    return (
+        f"<span>{plain(name, _LABEL_CHARACTERS)}</span>"
+        f'<span class="bar" role="img" aria-label="{told}" title="{told}">{pieces}</span>'
+        f"<span>{sum(parts):,}</span>"
+    )
 
 
 def _legend(names: Sequence[str], colors: Sequence[int]) -> str:

@@ -73,7 +73,9 @@ def _formula(text: str, opening: re.Match[str]) -> tuple[str, int] | None:
             return None
         whole = text[opening.start() : end + len(closed)]
         markup = mathml(inner, block) or f"<code>{escape(visible(whole))}</code>"
-        return markup, end + len(closed)
+        after = end + len(closed)
+        # A block ends its line by itself.
+        return markup, after + (block and text[after : after + 1] == "\n")
     return None
 
 

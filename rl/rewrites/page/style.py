@@ -30,8 +30,12 @@ article h3 { font-size: 17px; margin: 0; overflow-wrap: anywhere; }
 .track i { display: block; height: 100%; background: var(--c6); } .track i.right {
   background: var(--good); }
 nav a { margin-right: 16px; } a { color: var(--c1); }
-.charts svg .label { font-size: 13px; }
+.bars { display: grid; grid-template-columns: fit-content(46%) 1fr auto; gap: 5px 10px;
+  font-size: 13px; align-items: center; margin-top: 6px; font-variant-numeric: tabular-nums; }
+.bars > * { min-width: 0; overflow-wrap: anywhere; line-height: 1.25; }
+.bars > :nth-child(3n) { color: var(--soft); text-align: right; }
+.bar { display: flex; height: 14px; } .bar .key { height: 100%; margin: 0; border-radius: 2px; }
+article > .soft { font-size: 14px; max-width: none; }
 @media (max-width: 520px) { body { padding: 20px 14px 48px; } .card b { font-size: 26px; }
-  .card { min-width: 130px; padding: 10px 14px; } .charts svg .label { font-size: 17px; }
-  .charts svg .tick { font-size: 17px; } h1 { font-size: 24px; } }
+  .card { min-width: 130px; padding: 10px 14px; } h1 { font-size: 24px; } }
 """
