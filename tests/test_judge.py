@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES
-from assayoffice.server import convert
-from assayoffice.server.jobs import Operation, Subject, Tag
+from assayoffice.server import convert, rewrites
+from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
 from assayoffice.server.judge import Judge
-from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
+from assayoffice.server.rewrites import inside, replies, responses
+from assayoffice.server.rewrites.digests import Digests
+from assayoffice.v1 import rewrite_pb2, task_pb2, verdict_pb2, verifier_pb2
 from assayoffice.verifiers import (
     Effort,
     Limits,
@@ -342,3 +345,80 @@ def test_cases_travel_as_submissions_a_client_could_have_sent(toy):
     submission = verifier_pb2.Submission.FromString(base64.b64decode(same["submission"]))
     assert (submission.id, submission.verifier, submission.response) == ("same", "toy", "gold")
     assert verdict_of(quick(toy, base64.b64decode(same["submission"]))).reason == same["reason"]
+
+
+class TestRewrites:
+    """What is asked about rewrites: by what is loaded, and by nothing else."""
+
+    def digests(self, judge: Judge) -> Digests:
+        hallmark = judge._verifiers["toy"].hallmark.digest
+        return Digests.of(judge(Operation.CHECKS.value), bytes.fromhex(hallmark), b"")
+
+    def toy_rewrite(self, task: dict[str, object], *wrong_answers: str) -> bytes:
+        submission = verifier_pb2.Submission.FromString(toy_submission("", task))
+        rewrite = rewrite_pb2.Rewrite(submission=submission, wrong_answers=wrong_answers)
+        return rewrite.SerializeToString()
+
+    def examined(self, judge: Judge, rewrite: bytes) -> replies.Examined:
+        digest = self.digests(judge).examination
+        reply = judge(Operation.QUICK.value + Subject.EXAMINE.value + digest + rewrite)
+        assert reply[:1] == Tag.ANSWER.value
+        return replies.EXAMINED.read(reply[1:])
+
+    def test_digest_covers_what_concludes_and_not_only_what_is_loaded(self, monkeypatch, tmp_path):
+        before = inside.checks_digest.__wrapped__()
+        copy = shutil.copytree(rewrites.__path__[0], tmp_path / "rewrites")
+        monkeypatch.setattr(rewrites, "__path__", [str(copy)])
+        assert inside.checks_digest.__wrapped__() == before
+        with (copy / "report.py").open("a") as source:
+            source.write("# another score\n")
+        assert inside.checks_digest.__wrapped__() != before
+
+    def test_row_knows_its_wrong_answers_and_they_are_not_sent_back(self, toy):
+        examined = self.examined(toy, self.toy_rewrite({"word": "gold"}, "lead", "tin"))
+        assert [each.response for each in examined.waiting] == [0, 1]
+        assert not any(each.expected for each in examined.waiting)
+        assert examined.fault is None
+
+    def test_fault_of_the_task_is_an_answer(self, toy):
+        unreadable = self.examined(toy, self.toy_rewrite({"word": ""}, "lead"))
+        misfit = self.examined(toy, self.toy_rewrite({"words": "gold"}))
+        assert [unreadable.fault.reason, misfit.fault.reason] == [
+            "UNSCORABLE_REFERENCE",
+            "INVALID_TASK",
+        ]
+        assert not unreadable.waiting
+
+    @pytest.mark.parametrize("subject", [Subject.EXAMINE, Subject.PREMISES, Subject.KEY])
+    def test_worker_with_other_checks_than_were_announced_refuses(self, toy, subject):
+        content = self.toy_rewrite({"word": "gold"}) if subject is Subject.EXAMINE else b""
+        body = subject.value + bytes(DIGEST_BYTES) + content
+        with pytest.raises(LookupError, match="has changed on disk"):
+            toy(Operation.FULL.value + body)
+
+    def test_keys_are_left_to_those_who_run_programs(self, toy):
+        key = rewrite_pb2.ExecutableKey(source="print(1)").SerializeToString()
+        body = Subject.KEY.value + self.digests(toy).key + key
+        assert toy(Operation.QUICK.value + body) == Tag.NEEDS_FULL.value
+
+    def test_premises_are_decided(self, toy):
+        premises = rewrite_pb2.Premises(
+            unknowns=[rewrite_pb2.Unknown(name="x")], constraints=["2*x == 26"], asked="x"
+        )
+        body = Subject.PREMISES.value + toy(Operation.CHECKS.value) + premises.SerializeToString()
+        reply = toy(Operation.QUICK.value + body)
+        decided = replies.DECIDED.read(reply[1:])
+        assert (decided.check.state, decided.answer) == ("PASSED", "13")
+
+    def test_changed_task_travels_as_its_changes(self):
+        task = CodeTask(stdio=(StdioTest("x" * 10**6, "y"),), prefix="import os")
+        loaded = Loaded("code", FakeCode(), Hallmark("code", "1", "0" * 64, {}))
+        changed = dataclasses.replace(
+            task, extraction=CodeExtraction.WHOLE, reasoning_end="", prefix=""
+        )
+        base = inside._message(loaded, task)
+        change = inside._change(loaded, base, changed)
+        assert change.fields == ["prefix", "extraction", "reasoning_end"]
+        assert len(change.submission) < 100
+        made = responses.responding(base, "print()", change)
+        assert convert.submission_from_proto(made, loaded) == Submission("print()", changed)

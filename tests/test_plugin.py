@@ -14,6 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from assayoffice import Client
 from assayoffice.rl import ItemError, Submission, Verdict
 from assayoffice.rl.embedded import EmbeddedServer
+from assayoffice.rl.rewrites.reports import Report
+from assayoffice.rl.rewrites.rewrite import Rewrite
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "plugin"
 
@@ -120,3 +122,21 @@ def test_broken_plugins_leave_the_others_in_service(client, endpoint):
     result = client.verify(Submission("1", "choice", r"\boxed{B}", {"reference": "B"}), timeout=20)
     assert isinstance(result, Verdict)
     assert result.score == 1.0
+
+
+def test_rewrites_for_a_plugin_are_checked_with_what_they_know(client):
+    task = {"numbers": [3, 3, 8, 8], "target": 24}
+    rewrite = Rewrite(
+        Submission("1", "countdown", "", task, "How do 3, 3, 8 and 8 make 24?"),
+        solutions=("<answer>8/(3-8/3)</answer>", "<answer>8+8+3+3</answer>"),
+        wrong_answers=("<answer>8*3</answer>", "24"),
+    )
+    misfit = Rewrite(Submission("2", "countdown", "", {"numbers": [1]}, "Which?"))
+    known, other = client.check_rewrites([rewrite, misfit], timeout=60)
+    assert isinstance(known, Report) and isinstance(other, Report)
+    checks = {check.name: check for check in known.checks}
+    assert checks["discrimination"].reason == "TOLD_APART"
+    assert checks["discrimination"].figures["wrong_answers"] == 2
+    assert checks["solutions"].figures["agreement"] == 0.5
+    assert known.hallmark.verifier == "countdown"
+    assert {check.name: check.reason for check in other.checks}["round_trip"] == "TASK_INVALID"

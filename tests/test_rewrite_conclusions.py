@@ -21,10 +21,13 @@ from assayoffice.server.rewrites.replies import (
     Pair,
     UnreadableReplyError,
 )
+from assayoffice.server.rewrites.report import CHECKS, shorten
 from assayoffice.server.rewrites.round_trip import round_trip
 from assayoffice.server.rewrites.texts import MAX_EVIDENCE, quoted
 from assayoffice.server.rewrites.tried import Concluded, Tried
 from assayoffice.server.rewrites.tries import _leaders
+from assayoffice.server.service import MAX_MESSAGE_BYTES
+from assayoffice.v1 import rewrite_pb2
 
 STRICT = {"kill_rate": 1.0, "acceptance_rate": 1.0}
 
@@ -35,7 +38,7 @@ def tried(part: str, outcome: str, text: str = "7") -> Tried:
 
 
 def told(found: Concluded) -> tuple[str, str, float]:
-    state = concluding.rewrite_pb2.CheckState.Name(found.check.state).removeprefix("CHECK_STATE_")
+    state = rewrite_pb2.CheckState.Name(found.check.state).removeprefix("CHECK_STATE_")
     return state, found.check.reason, found.value
 
 
@@ -164,6 +167,17 @@ class TestPremises:
         check = Established("premises", "PERHAPS", "", "", "", [], {}, 1.0)
         with pytest.raises(ValueError, match="PERHAPS"):
             premises_check.premises(Decided(check, ""), None)
+
+
+def test_report_of_a_row_that_is_all_evidence_fits_a_message_with_a_thousand_others():
+    evidence = [rewrite_pb2.Evidence(label="sign", text="é" * 2000, detail="é" * 1000)] * 24
+    report = rewrite_pb2.RewriteReport(
+        checks=[rewrite_pb2.RewriteCheck(name=name, evidence=evidence) for name in CHECKS]
+    )
+    shorten(report)
+    assert 1024 * report.ByteSize() < MAX_MESSAGE_BYTES
+    assert all(check.evidence for check in report.checks)
+    assert "Not all evidence is listed" in report.checks[0].explanation
 
 
 def test_reply_that_is_none_is_not_read():

@@ -15,6 +15,7 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rewrites_served import check, custom
 from test_service import SECONDS, call_details, reason, toy
 from typer.testing import CliRunner
 
@@ -23,6 +24,7 @@ from assayoffice.server.cli import app
 from assayoffice.server.config import Settings
 from assayoffice.server.doctor import Finding
 from assayoffice.v1 import task_pb2, verifier_pb2
+from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -207,10 +209,24 @@ class TestLog:
             submissions = [toy("a private answer"), toy("raise", word="a private word")]
             request = verifier_pb2.VerifyBatchRequest(submissions=[*submissions, toy("gold")])
             VerifierServiceStub(channel).VerifyBatch(request, timeout=SECONDS)
-        [call] = [event for event in shared.events() if event["event"] == "call"]
-        assert (call["method"], call["status"], call["items"]) == ("VerifyBatch", "OK", 3)
+        calls = [event for event in shared.events() if event["event"] == "call"]
+        [call] = [each for each in calls if each["method"] == "VerifyBatch"]
+        assert (call["status"], call["items"]) == ("OK", 3)
         assert call["verifiers"] == {"toy": 3}
         assert call["results"] == {"VERIFIER_DEFECT": 1, "correct": 1, "incorrect": 1}
+        assert "private" not in shared.log.read_text()
+
+    def test_call_that_checks_rewrites_is_one_line_as_well(self, shared):
+        with grpc.insecure_channel(shared.endpoint) as channel:
+            word = "a private word"
+            solved = custom("toy", word=word, wrong_answers=["a private answer"], solutions=[word])
+            wrong = custom("toy", word=word, wrong_answers=[word])
+            lost = custom("toy", word=word, solutions=["raise"])
+            check(RewriteServiceStub(channel), solved, wrong, lost)
+        calls = [event for event in shared.events() if event["event"] == "call"]
+        [call] = [each for each in calls if each["method"] == "CheckRewrites"]
+        assert (call["status"], call["items"], call["verifiers"]) == ("OK", 3, {"toy": 3})
+        assert call["results"] == {"VERIFIER_DEFECT": 1, "failed": 1, "passed": 1}
         assert "private" not in shared.log.read_text()
 
     def test_door_open_to_the_network_is_warned_of(self, shared):

@@ -1,6 +1,5 @@
 """How a rewrite is checked: what is asked of workers, in which order, and what is made of it."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from assayoffice.server.catalog import Entry
@@ -49,6 +48,12 @@ class Checking:
 
     async def report(self) -> rewrite_pb2.RewriteReport:
         """The report. Raises Trouble."""
+        try:
+            return report(await self._found(), self._entry, self._rewrite.submission)
+        except (ValueError, IndexError) as error:  # a worker speaks of what is not there
+            raise self._errands.defect(f"a worker's answer makes no sense: {error}") from None
+
+    async def _found(self) -> list[Concluded]:
         examined = await self._examined()
         if isinstance(examined, LimitExceeded):
             parts = [self._beyond(examined), *await together([self._premises(), self._key()])]
@@ -56,13 +61,8 @@ class Checking:
             parts = await together(
                 [self._trials(examined), self._solutions(examined), self._premises(), self._key()]
             )
-        found = [each for part in parts for each in part]
-        try:
-            if isinstance(examined, replies.Examined):
-                found += [concluding.established(each) for each in examined.checks]
-            return report(found, self._entry, self._rewrite.submission)
-        except ValueError as error:
-            raise self._errands.defect(str(error)) from None
+            parts.append([concluding.established(each) for each in examined.checks])
+        return [each for part in parts for each in part]
 
     async def _examined(self) -> replies.Examined | LimitExceeded:
         stripped = rewrite_pb2.Rewrite()
@@ -151,7 +151,7 @@ class Checking:
     async def _stated(self, answer: str) -> Opinion:
         return await self._errands.judge(self._entry, stating(self._rewrite.submission, answer))
 
-    def _beyond(self, limit: LimitExceeded) -> Sequence[Concluded]:
+    def _beyond(self, limit: LimitExceeded) -> list[Concluded]:
         names = ["round_trip", "discrimination", "leak", "wording"]
         names += ["solutions"] if self._rewrite.solutions else []
         names += {"code": ["tests"], "lean": ["statement"]}.get(self._entry.name, [])

@@ -23,6 +23,9 @@ CHECKS: Final = (
     "statement",
 )
 
+#: A batch of the largest reports fits a message.
+MAX_REPORT_BYTES: Final = 56 * 1024
+
 
 def report(
     found: Iterable[Concluded], entry: Entry, submission: verifier_pb2.Submission
@@ -37,10 +40,25 @@ def report(
         raise ValueError(f"there is no check {min(unknown)!r}")
     ordered = [by_name.get(name) or not_applicable(name) for name in CHECKS]
     applicable = [each for each in ordered if each.check.state != NOT_APPLICABLE]
-    return rewrite_pb2.RewriteReport(
+    made = rewrite_pb2.RewriteReport(
         checks=[each.check for each in ordered],
         score=math.prod(min(max(each.value, 0.0), 1.0) for each in applicable),
         applicable=len(applicable),
         hallmark=entry.info.hallmark,
         stamp=stamps.strike(submission, entry.hallmark_digest),
     )
+    shorten(made)
+    return made
+
+
+def shorten(report: rewrite_pb2.RewriteReport) -> None:
+    """Leave out evidence, of the longest check first, until the report has the size it may have."""
+    shortened: dict[str, rewrite_pb2.RewriteCheck] = {}
+    while report.ByteSize() > MAX_REPORT_BYTES:
+        longest = max(report.checks, key=lambda each: each.ByteSize())
+        if not longest.evidence:
+            break
+        del longest.evidence[len(longest.evidence) // 2 :]
+        shortened[longest.name] = longest
+    for check in shortened.values():
+        check.explanation += " Not all evidence is listed, because it is long."
