@@ -191,7 +191,7 @@ int main() {
 ```"""
         concluded = tests_of(replace(PRINTS, language="cpp"), solution, mutation_score=0.6)
         assert (concluded.check.state, concluded.check.reason) == (PASSED, "MUTANTS_KILLED")
-        assert 5 <= concluded.check.figures["killed"] <= concluded.check.figures["mutants"] <= 11
+        assert 5 <= concluded.check.figures["killed"] <= concluded.check.figures["mutants"] <= 13
 
     def test_what_does_not_compile_is_no_mutant(self):
         tried = [

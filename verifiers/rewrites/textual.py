@@ -112,7 +112,8 @@ def _without_text(source: str) -> str:
 
     A string becomes a name, so that it is still seen to be a value.
     """
-    pieces, place = [], 0
+    pieces: list[str] = []
+    place = 0
     for match in _TOKEN.finditer(source):
         if match.lastgroup == "skipped":
             text = match.group()
