@@ -9,7 +9,18 @@ from collections.abc import Iterator
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from rewrites_served import SECONDS, check, checks, choice, code, custom, error, found, numeric
+from rewrites_served import (
+    SECONDS,
+    check,
+    checks,
+    choice,
+    code,
+    custom,
+    error,
+    found,
+    numeric,
+    premises,
+)
 from toy_service import call_details, toy_server
 
 from assayoffice.server import stamps
@@ -193,6 +204,73 @@ class TestReports:
         assert [each.id for each in results] == [each.submission.id for each in rewrites]
         failed = [n for n, each in enumerate(results) if each.report.score == 0]
         assert failed == list(range(0, 100, 10))
+
+
+# A triangle ABC whose side AB is 13, with M inside AB and N inside BC: the perimeters of AMC and
+# CNA are equal, and so are those of ANB and CMB. This forces AB = BC.
+LENGTHS = dict.fromkeys(("AB", "BC", "AC", "AM", "CN", "AN", "CM"), "positive")
+TRIANGLE = (
+    "AB == 13",
+    "CM**2 == AC**2 + AM**2 - AM*(AB**2 + AC**2 - BC**2)/AB",
+    "AN**2 == AC**2 + CN**2 - CN*(BC**2 + AC**2 - AB**2)/BC",
+    "AM + CM + AC == CN + AN + AC",
+    "AN + (BC - CN) + AB == CM + (AB - AM) + BC",
+    "AM < AB",
+    "CN < BC",
+    "AB < BC + AC",
+    "BC < AB + AC",
+    "AC < AB + BC",
+)
+
+
+class TestPremises:
+    def test_triangle_that_cannot_be_is_rejected_whatever_solvers_agree_on(self, stub):
+        stated = premises(LENGTHS, [*TRIANGLE, "BC == 10"], "AC")
+        agreed = [r"\boxed{13}"] * 4
+        [result] = check(stub, numeric("13", premises=stated, solutions=agreed))
+        assert found(result)["solutions"] == ("PASSED", "AGREE")
+        assert found(result)["premises"] == ("FAILED", "CONTRADICTORY")
+        assert result.report.score == 0
+        named = {each.text for each in checks(result)["premises"].evidence}
+        assert {"AB == 13", "BC == 10"} <= named
+
+    def test_repaired_triangle_has_one_answer_and_it_is_the_reference(self, stub):
+        stated = premises(LENGTHS, [*TRIANGLE, "AC == 10"], "BC")
+        right, wrong = check(stub, *(numeric(each, premises=stated) for each in ("13", "12")))
+        assert found(right)["premises"] == ("PASSED", "UNIQUE")
+        assert checks(right)["premises"].method
+        assert found(wrong)["premises"] == ("FAILED", "OTHER_ANSWER")
+        assert checks(wrong)["premises"].evidence[0].text == "13"
+
+    @pytest.mark.parametrize(
+        ("reference", "constraints", "asked"),
+        [
+            (r"2\sqrt{2}", ["x*x == 8"], "x"),
+            (r"\frac{1}{3}", ["3*x == 1"], "x"),
+            (r"12\text{ cm}", ["x == 12"], "x"),
+            (r"25\%", ["4*x == 1"], "x"),
+            (r"\frac{\pi}{6}", ["sin(x) == 1/2", "x < 1"], "x"),
+        ],
+    )
+    def test_answer_counts_by_its_value_and_not_its_form(self, stub, reference, constraints, asked):
+        stated = premises({"x": "positive"}, constraints, asked)
+        [result] = check(stub, numeric(reference, premises=stated))
+        assert found(result)["premises"] == ("PASSED", "UNIQUE")
+
+    def test_answer_is_found_among_the_options(self, stub):
+        stated = premises({"x": "positive"}, ["x*x == 9"], "x")
+        options = ["2", "3", "4"]
+        right, wrong = check(
+            stub, choice("B", options, premises=stated), choice("A", options, premises=stated)
+        )
+        assert found(right)["premises"] == ("PASSED", "UNIQUE")
+        assert found(wrong)["premises"] == ("FAILED", "OTHER_ANSWER")
+
+    def test_text_that_is_no_premise_is_named(self, stub):
+        stated = premises({"x": "real"}, ["x == 13", "x ==== 2"], "x")
+        [result] = check(stub, numeric(premises=stated))
+        assert found(result)["premises"] == ("FAILED", "UNREADABLE")
+        assert "constraints[1]" in checks(result)["premises"].explanation
 
 
 class TestErrors:
