@@ -390,7 +390,7 @@ class TestCache:
     def test_cached_are_counted(self, rows_file, tmp_path):
         flags = [rows_file(good_row("a"), good_row("b")), "--cache", tmp_path / "cache.sqlite"]
         assert "cache" not in check(*flags).stdout
-        assert "2 rows, 2 of them known from the cache" in check(*flags).stdout
+        assert "2 rows (2 from the cache)" in check(*flags).stdout
 
     def test_other_checks_or_thresholds_check_again_and_other_gates_do_not(
         self, rows_file, tmp_path

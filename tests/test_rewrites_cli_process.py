@@ -95,7 +95,7 @@ def test_file_is_checked_by_a_service_of_its_own_and_remembered(tmp_path):
         assert "premises OTHER_ANSWER" in done.stdout
         told.append(" ".join(done.stdout.split()))
     assert "1 admitted, 1 kept out, 0 errors; 2 rows" in told[0]
-    assert "2 of them known from the cache" in told[1]
+    assert "2 from the cache" in told[1]
 
 
 class _Forgetful(list[object]):

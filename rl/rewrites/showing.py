@@ -66,7 +66,7 @@ def summary(tally: Tally, sets: SetReport, seconds: float) -> RenderableType:
         )
     rate = tally.rows / seconds if seconds > 0 else 0.0
     errors = tally.errors.total()
-    cached = f", {tally.cached:,} of them known from the cache" if tally.cached else ""
+    cached = f" ({tally.cached:,} from the cache)" if tally.cached else ""
     closing = Text.assemble(
         (f"{tally.admitted:,} admitted", "bold green" if tally.admitted else ""),
         ", ",
