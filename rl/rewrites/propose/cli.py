@@ -17,7 +17,6 @@ import enum
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,14 +29,15 @@ from assayoffice.rl.file_runs import refuse_overwriting
 from assayoffice.rl.report import errors_list
 from assayoffice.rl.rewrites.policy import STRICT, PolicyError, SetPolicy, read_policy
 from assayoffice.rl.rewrites.propose import report as proposal_report
+from assayoffice.rl.rewrites.propose.address import Address
 from assayoffice.rl.rewrites.propose.endpoint import (
-    Address,
     Endpoint,
     EndpointUnavailableError,
     Patience,
     Sampling,
 )
 from assayoffice.rl.rewrites.propose.journal import Journal, JournalError
+from assayoffice.rl.rewrites.propose.journals import Journals
 from assayoffice.rl.rewrites.propose.parent_set import ParentSet, read_parents
 from assayoffice.rl.rewrites.propose.prompts import Prompt, PromptName, prompt
 from assayoffice.rl.rewrites.propose.proposing import (
@@ -50,8 +50,7 @@ from assayoffice.rl.rewrites.propose.proposing import (
     propose,
     requests,
 )
-from assayoffice.rl.rewrites.rows import row_of
-from assayoffice.rl.sources import UnreadableFileError, UnusableRow, open_source
+from assayoffice.rl.sources import UnreadableFileError, open_source
 from assayoffice.rl.terminal import counted, stderr_console
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def command(
     with _outcome_of(console), contextlib.ExitStack() as stack:
         rules = read_policy(policy)
         source = stack.enter_context(open_source(file))
-        journals = _Journals(
+        journals = Journals(
             stack.enter_context(Journal(output)),
             stack.enter_context(Journal(rejected)) if rejected is not None else None,
         )
@@ -205,42 +204,6 @@ def command(
             else:
                 Console(highlight=False).print(tally.table(time.monotonic() - start))
     raise typer.Exit(_exit_code(tally, found))
-
-
-@dataclass(frozen=True, slots=True)
-class _Journals:
-    """Where proposals go."""
-
-    admitted: Journal
-    rejected: Journal | None
-
-    def have(self, request: Request) -> bool:
-        """Whether an earlier run has finished it."""
-        source = request.source
-        return self.admitted.has(source) or (
-            self.rejected is not None and self.rejected.has(source)
-        )
-
-    def keep(self, proposal: Proposal) -> None:
-        """Write what is finished."""
-        if proposal.fate is Fate.ADMITTED:
-            self.admitted.write(proposal.content)
-        elif proposal.fate is Fate.REJECTED and self.rejected is not None:
-            self.rejected.write(proposal.content)
-
-    def recall(self, known: "KnownProblems") -> None:
-        """Add the rows of earlier runs to what is known. Raises JournalError."""
-        for number, content in enumerate(self.admitted.contents, start=1):
-            try:
-                known.add(row_of(content, "output", number))
-            except UnusableRow as error:
-                raise JournalError(f"--output row {number}: {error}") from None
-
-    def cut(self) -> Iterator[str]:
-        """What was cut off of lines that an earlier run had not finished."""
-        for each in (self.admitted, self.rejected):
-            if each is not None and each.cut_bytes:
-                yield f"cut an unfinished line of {each.cut_bytes} bytes off the end"
 
 
 def _with_progress(

@@ -18,16 +18,12 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from assayoffice.rl.errors import AssayError
+from assayoffice.rl.rewrites.propose.address import Address, credentials
 
 _RESPONSE_BYTES = 4 * 1024 * 1024
 _SHOWN_BYTES = 300
@@ -52,25 +48,6 @@ class _PassingError(EndpointError):
         super().__init__(message)
         self.unreachable = unreachable
         self.wait_seconds = wait_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where an endpoint is, e.g. ``http://127.0.0.1:8000/v1``, and how it is reached."""
-
-    base: SplitResult
-    proxy: SplitResult | None
-
-    @classmethod
-    def of(cls, url: str) -> Self:
-        """Read an address. Raises ValueError, which says what is wrong."""
-        base = _split(url)
-        if base.query or base.fragment or base.username is not None:
-            raise ValueError("must end with its path, e.g. /v1, and hold no user or password")
-        return cls(base, None if _is_loopback(base.hostname or "") else _proxy(base))
-
-    def __str__(self) -> str:
-        return self.base.geturl()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +209,12 @@ class Endpoint:
                 nearest_host, nearest_port, timeout=seconds, context=context
             )
             if proxy:
-                secure.set_tunnel(host, port, headers=_credentials(proxy))
+                secure.set_tunnel(host, port, headers=credentials(proxy))
             return secure, path, headers
         plain = http.client.HTTPConnection(nearest_host, nearest_port, timeout=seconds)
         if proxy:
             path = f"{base.scheme}://{base.netloc}{path}"
-            headers |= _credentials(proxy)
+            headers |= credentials(proxy)
         return plain, path, headers
 
 
@@ -294,32 +271,3 @@ def _break(connected: socket.socket) -> None:
     with contextlib.suppress(OSError):  # It may have ended by itself.
         # Of a TLS socket this method does more, which a thread that is reading does not survive.
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
-
-
-def _split(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must begin with http:// or https:// and name a host")
-    _ = parts.port  # Raises ValueError for what is none.
-    return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _proxy(base: SplitResult) -> SplitResult | None:
-    named = urllib.request.getproxies().get(base.scheme)
-    if named is None or urllib.request.proxy_bypass(base.hostname or ""):
-        return None
-    return _split(named if "://" in named else f"http://{named}")
-
-
-def _credentials(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
