@@ -59,6 +59,7 @@ _YES_OR_NO: Final = re.compile(
 )
 _PERSON: Final = re.compile(r"^(?:who|whose|whom)\b", re.IGNORECASE)
 _TUPLE: Final = re.compile(r"\bordered\s(?:pair|triple|quadruple|tuple)\b(?!s)", re.IGNORECASE)
+_WHICH_OF: Final = re.compile(r"\bwhich\sof\b", re.IGNORECASE)
 _INTERVAL: Final = re.compile(r"\b(?:as\san\sinterval|interval\snotation)\b", re.IGNORECASE)
 
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -155,7 +156,8 @@ def _of_kind(
         if _PERCENTAGE.search(text) and number and 0 < number.value < 1 and not _has(node, "%"):
             detail = "A percentage is asked for, and the reference is the share; write it with %."
             yield Mismatch("OTHER_KIND", text, detail)
-        if _PROBABILITY.search(text) and number and not contains(node, Unit):
+        last = request is reading.requests[-1]  # "Find m + n, where the probability is m/n."
+        if last and _PROBABILITY.search(text) and number and not contains(node, Unit):
             if not 0 <= number.value <= 1:
                 yield Mismatch("OTHER_KIND", text, "The reference is no probability.")
         if _PERSON.match(text) and request.question and number:
@@ -173,7 +175,7 @@ def _of_kind(
     for text in reading.explanations:
         yield Mismatch("OTHER_KIND", text, "No verifier reads an explanation.")
     letters = shown_letters(problem)
-    if len(letters) > 2 and not _is_said(node) and re.search(r"\bwhich\sof\b", problem[-4000:]):
+    if len(letters) > 2 and not _is_said(node) and _WHICH_OF.search(problem[-4000:]):
         detail = (
             f"It offers the options {letters[0]} to {letters[-1]}, and the reference is no letter; "
             "use the verifier choice."

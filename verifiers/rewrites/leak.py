@@ -13,7 +13,7 @@ well have the answer 13. These are:
 - ``solution``: three lines in a row, or the whole, of the reference solution of a program or proof;
 - ``tests``: all tests of a program, inputs and expected outputs: then a table of them passes.
 
-Equal renderings of the answer count as the answer: 0.5 for \frac{1}{2}. English only, as far as
+What is equal to the answer counts as the answer: 0.5 for \frac{1}{2}. English only, as far as
 words are concerned. Only the first and last 20,000 characters are searched.
 """
 
@@ -62,10 +62,11 @@ _ANNOUNCED: Final = re.compile(
     re.IGNORECASE,
 )
 _ASKED: Final = re.compile(
-    r"\b(?:find|determine|compute|calculate|evaluate|what\sis|what's|how\s(?:long|large|big|many"
+    r"\b(?i:find|determine|compute|calculate|evaluate|what\sis|what's|how\s(?:long|large|big|many"
     r"\sdegrees)\sis)\s(?:the\s(?:exact\s)?(?:value|length|measure|size|area|volume)\sof\s)?"
     r"(?:the\s)?(?:side\s|segment\s|edge\s|angle\s|length\s|line\s)?[$(\\]{0,2}"
-    r"(?P<name>(?:angle\s)?[A-Za-z](?:[A-Z]{1,3}|_\{?\w{1,3}\}?)?)(?![A-Za-z'^])(?=[$)\\\s]{0,3}[?.,]|[$)\\\s]{0,3}\Z)"
+    r"(?P<name>(?:angle\s)?[A-Za-z](?:[A-Z]{1,3}|_\{?\w{1,3}\}?)?)(?![A-Za-z'^])"
+    r"[$)\\\s]{0,3}(?:[?.,]|\Z)"
 )
 _EQUATED: Final = r"(?<![A-Za-z\\/*^+-]){name}[$)\s\\]{{0,3}}(?:=|\b(?:is|equals|measures)\b)"
 _LABELLED: Final = r"(?<![A-Za-z])\(?{letter}[).:]"
@@ -74,7 +75,7 @@ _MARK_BEHIND: Final = re.compile(
     r"|<-+\s?(?:correct|answer)|\*\*correct\*\*)",
     re.IGNORECASE,
 )
-_MARK_BEFORE: Final = re.compile(r"(?:\*|✓|✔|✅|\[x\]|->|→)\s?\Z", re.IGNORECASE)
+_MARK_BEFORE: Final = re.compile(r"(?:\*|✓|✔|✅|\[x\]|->|→)[ ]?\Z", re.IGNORECASE)
 _NEXT_LABEL: Final = re.compile(r"\s\(?[A-Z][).:]\s")
 _LETTER_ANNOUNCED: Final = re.compile(
     r"\b(?:answer|answer\skey|key|solution|correct\s(?:option|choice|answer|letter)|right\s(?:option"
@@ -171,7 +172,7 @@ def _forms(task: NumericTask) -> tuple[frozenset[str], Node | None]:
         node = reference.node
         # Wrong answers come last, and are not even made.
         right = takewhile(lambda each: each.part is not Part.MUTANT, Answers(reference, task))
-        written |= {each.text for each in right if each.part is Part.RENDERING}
+        written |= {each.text for each in right}
     squeezed = {_OPENING.sub("", _squeezed(text), count=1) for text in written}
     return frozenset(each for each in squeezed if each), node
 
@@ -207,23 +208,21 @@ def _is_distinctive(node: Node) -> bool:
 
 
 def _verbatim(problem: str, part: str, offset: int, forms: frozenset[str]) -> Iterator[Evidence]:
-    shown = part.lower()
-    squeezed = "".join(kept for kept, _ in _characters(shown))
+    kept = list(_characters(part.lower()))
+    squeezed = "".join(character for character, _ in kept)
     for form in sorted(forms):
         if len(form) < (_MIN_DIGITS if form.isdigit() else _MIN_CHARACTERS):
             continue
         at = squeezed.find(form)
-        before = squeezed[at - 1 : at]
-        if at < 0 or before.isalnum() or before in (".", "\\"):
+        if at < 0:
             continue
-        if _ends(squeezed, at + len(form), form):
-            origins = [origin for _, origin in _characters(shown)]
-            yield _evidence(
-                "distinctive",
-                problem,
-                offset + origins[at],
-                offset + origins[at + len(form) - 1] + 1,
-            )
+        start, end = kept[at][1], kept[at + len(form) - 1][1] + 1
+        before = part[max(0, start - 1) : start]
+        apart = part[end : end + 1].isspace() and squeezed[at + len(form) :][:1].isalpha()
+        if not (before.isalnum() or before in ("\\", ".")) and (
+            apart or _ends(squeezed, at + len(form), form)
+        ):
+            yield _evidence("distinctive", problem, offset + start, offset + end)
             return
 
 
@@ -265,6 +264,8 @@ def _of_options(problem: str, task: ChoiceTask) -> Iterator[Evidence]:
 def _of_solution(problem: str, solution: str) -> Iterator[Evidence]:
     lines = [" ".join(line.split()) for line in solution.splitlines()]
     lines = [line for line in lines if line and not line.startswith("```")]
+    if not lines:
+        return
     shown: dict[str, int] = {}
     position = 0
     flat = []
@@ -276,7 +277,7 @@ def _of_solution(problem: str, solution: str) -> Iterator[Evidence]:
         position += len(line)
     whole = "\n".join(flat)
     run = min(_MIN_LINES, len(lines))
-    for first in range(len(lines) - run + 1) if run else ():
+    for first in range(len(lines) - run + 1):
         some = "\n".join(lines[first : first + run])
         if len(some) >= _MIN_SOLUTION and lines[first] in shown and some in whole:
             start = shown[lines[first]]

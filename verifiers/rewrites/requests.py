@@ -8,18 +8,20 @@ Every pattern is bounded, so time is linear in the text, of which only the end i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 #: The question stands at the end of a text.
 _READ_CHARACTERS: Final = 20_000
-_FORMULA: Final = re.compile(
-    r"\$\$[^$]{0,4000}\$\$|\$[^$]{1,2000}\$|\\\(.{0,500}?\\\)|\\\[.{0,1500}?\\\]"
-    r"|\\begin\{(align|equation|gather|eqnarray)\*?\}.{0,3000}?\\end\{\1\*?\}",
-    re.DOTALL,
+_FORMULA: Final = re.compile(r"\$\$[^$]{0,4000}\$\$|\$[^$]{1,2000}\$")
+#: What else begins and ends a formula.
+_DISPLAYS: Final = (
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    *((f"\\begin{{{name}}}", f"\\end{{{name}}}") for name in ("align*", "align", "equation*")),
+    *((f"\\begin{{{name}}}", f"\\end{{{name}}}") for name in ("equation", "gather*", "gather")),
 )
-_DRAWING: Final = re.compile(r"\[asy\].{0,4000}?\[/asy\]", re.DOTALL)
 _QUOTATION: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|``[^'\n]{1,300}''")
 _FORMULA_MARK: Final = "\u25a1"
 _QUOTATION_MARK: Final = "\u25a0"
@@ -79,7 +81,7 @@ _OPEN_END: Final = re.compile(
     r"(?:\u25a1?\s{0,3}[:=.]?)\s{0,3}$",
     re.IGNORECASE,
 )
-_PART: Final = re.compile(r"(?:^|[\s\n])\(?([a-h]|i{1,3}|iv|[1-9])\)\s", re.IGNORECASE)
+_PART: Final = re.compile(r"\(?(?:[a-h]|i{1,3}|iv|[1-9])\)\s", re.IGNORECASE)
 _SECOND_QUESTION: Final = re.compile(
     r"\b(?:and|or)\s(?:in\s|to\s|at\s|by\s|for\s)?(?:what\s(?:is|are|was|were)|how\s(?:many|much|long"
     r"|far|old|large|often)|which|who)\b",
@@ -131,6 +133,8 @@ def read(problem: str) -> Reading:
     explanations: list[str] = []
     parts = 0
     for sentence in _sentences(plain):
+        label = _PART.match(sentence)
+        sentence = sentence[label.end() :] if label else sentence
         question = sentence.rstrip("'\")\u25a0").endswith("?")
         asks = question or any(
             pattern.search(sentence) for pattern in (_ASKING, _WONDERING, _BLANK, _OPEN_END)
@@ -144,7 +148,7 @@ def read(problem: str) -> Reading:
             proofs.append(sentence)
         elif _EXPLAINING.search(sentence):
             explanations.append(sentence)
-        parts += bool(_PART.match(sentence))
+        parts += label is not None
         requests.append(Request(sentence, question))
     if not requests and not _WORD.search(plain.replace("divided by", "")):
         requests = [Request(plain, question=False)]  # a calculation and nothing else
@@ -172,19 +176,34 @@ def several(reading: Reading) -> tuple[str, ...]:
     if len(seeking) > 1:
         return tuple(seeking)
     if reading.parts > 1:
-        return tuple(each.text for each in reading.requests if _PART.match(each.text))
+        return tuple(each.text for each in reading.requests)
     return ()
 
 
 def _plain(text: str) -> str:
-    text = _DRAWING.sub(" ", text)
-    text = _FORMULA.sub(_kept_end, text)
+    text = _replaced(text, "[asy]", "[/asy]", lambda _: " ")
+    for opening, closing in _DISPLAYS:
+        text = _replaced(text, opening, closing, _mark)
+    text = _FORMULA.sub(lambda formula: _mark(formula.group()), text)
     return _QUOTATION.sub(_QUOTATION_MARK, text)
 
 
-def _kept_end(formula: re.Match[str]) -> str:
+def _replaced(text: str, opening: str, closing: str, mark: Callable[[str], str]) -> str:
+    """``text`` with all from each ``opening`` to the next ``closing`` replaced."""
+    pieces: list[str] = []
+    end = 0
+    while (start := text.find(opening, end)) >= 0:
+        close = text.find(closing, start + len(opening))
+        if close < 0:
+            break
+        pieces += (text[end:start], mark(text[start:close]))
+        end = close + len(closing)
+    return "".join(pieces) + text[end:]
+
+
+def _mark(formula: str) -> str:
     """A mark in place of a formula, and the punctuation at its end."""
-    inside = formula.group().strip("$[]()\\ \n")
+    inside = formula.strip("$[]()\\ \n")
     return _FORMULA_MARK + (inside[-1] if inside[-1:] in ("?", ".") else "")
 
 
