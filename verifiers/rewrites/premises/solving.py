@@ -1,5 +1,8 @@
 """Decides a system by the ways there are, the strongest first, until one settles it."""
 
+import math
+from typing import Final
+
 from assayoffice.verifiers.rewrites.premises import algebra, integers, numeric, search
 from assayoffice.verifiers.rewrites.premises.expression import (
     Apply,
@@ -12,9 +15,12 @@ from assayoffice.verifiers.rewrites.premises.expression import (
 )
 from assayoffice.verifiers.rewrites.premises.intervals import REALS
 from assayoffice.verifiers.rewrites.premises.outcomes import Method, Outcome
-from assayoffice.verifiers.rewrites.premises.propagation import Propagation
+from assayoffice.verifiers.rewrites.premises.propagation import Box, Propagation
 from assayoffice.verifiers.rewrites.premises.systems import System
 
+#: So many whole points are tried before algebra; up to so many after it, for all answers.
+_FEW: Final = 3_000
+_MANY: Final = 1_000_000
 #: Of whole numbers: what enumeration sees through and algebra does not.
 _DISCRETE = frozenset(("floor", "ceil", "mod", "gcd", "lcm", "factorial", "binomial"))
 
@@ -30,7 +36,7 @@ def solved(system: System) -> Outcome:
     ways = [lambda: algebra.decided(system, box)]
     if whole:
         ways.append(lambda: integers.enumerated(system, box))
-        if any(_is_discrete(each) for each in system.conditions):
+        if _count(box) <= _FEW or any(map(_is_discrete, system.conditions)):
             ways.reverse()
     else:
         ways.append(lambda: search.searched(system))
@@ -38,9 +44,14 @@ def solved(system: System) -> Outcome:
     outcome = Outcome(complete=False)
     for way in ways:
         outcome = _better(outcome, way())
-        if outcome.settled:
+        if outcome.complete or (outcome.several and not (whole and _count(box) <= _MANY)):
             break
     return outcome
+
+
+def _count(box: Box) -> float:
+    """How many points with whole coordinates are in ``box``."""
+    return math.prod(high - low + 1 for low, high in box.values())
 
 
 def _better(first: Outcome, second: Outcome) -> Outcome:
