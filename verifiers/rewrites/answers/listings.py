@@ -61,6 +61,8 @@ def changes(node: Sequence, changes_of: ChangesOf, apart: Apart, *, ordered: boo
             ) -> Iterator[Change]:  # fmt: skip
     """What a listing is mistaken for; all of it is wrong by construction."""
     items = node.items
+    if not items:
+        return
     places = _some(len(items))
     # Of a list repetitions count, of a set and of solutions that are tuples they do not.
     repeats = node.kind == "list" and not any(isinstance(each, Sequence) for each in items)
