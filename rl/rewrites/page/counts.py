@@ -9,6 +9,7 @@ from assayoffice.rl.rewrites.page.bars import bars, most_frequent
 from assayoffice.rl.rewrites.page.prose import cut, visible
 from assayoffice.rl.rewrites.reports import CheckState
 from assayoffice.rl.rewrites.sets.answer_types import answer_type
+from assayoffice.rl.rewrites.sets.balance import NO_DOMAIN
 from assayoffice.rl.training import page
 
 _ASKED = {
@@ -68,7 +69,7 @@ class Counts:
         verifier = row.rewrite.submission.verifier
         for counts, value in (
             (self._kinds, row.kind.value),
-            (self._domains, row.domain or "(none)"),
+            (self._domains, row.domain or NO_DOMAIN),
             (self._answers, answer_type(verifier, row.reference)),
         ):
             counts.setdefault(value, [0, 0, 0])[fate] += 1

@@ -29,7 +29,6 @@ article h3 { font-size: 17px; margin: 0; overflow-wrap: anywhere; }
 .track { background: var(--line); border-radius: 4px; height: 10px; overflow: hidden; }
 .track i { display: block; height: 100%; background: var(--c6); } .track i.right {
   background: var(--good); }
-nav a { margin-right: 16px; } a { color: var(--c1); }
 .bars { display: grid; grid-template-columns: fit-content(46%) 1fr auto; gap: 5px 10px;
   font-size: 13px; align-items: center; margin-top: 6px; font-variant-numeric: tabular-nums; }
 .bars > * { min-width: 0; overflow-wrap: anywhere; line-height: 1.25; }
