@@ -44,7 +44,11 @@ def _system(source: random.Random, count: int) -> tuple[list[str], list[str], st
     for _ in range(source.randint(1, count + 2)):
         a, b = source.choice(names), source.choice(names)
         text = source.choice(_CONDITIONS)
-        values = {"n": source.randint(-4, 6), "m": source.randint(0, 20), "p": source.choice((2, 3))}
+        values = {
+            "n": source.randint(-4, 6),
+            "m": source.randint(0, 20),
+            "p": source.choice((2, 3)),
+        }
         conditions.append(text.format(a=a, b=b, **values))
     return names, conditions, source.choice(_ASKED).format(last=names[-1])
 

@@ -93,6 +93,8 @@ class Elimination:
         """A case for each factor of the first reducible polynomial; None if there is none."""
         zero = list(case.zero)
         for position, poly in enumerate(zero):
+            if poly.total_degree() == 1 and not variables(poly) <= self.letters:
+                continue
             factors = [factor for factor, _ in poly.factor()[1]]
             able = [
                 each

@@ -121,6 +121,15 @@ def formula_names(formula: Formula) -> frozenset[str]:
     return frozenset().union(*(names(term) for term in terms(formula)))
 
 
+def size(formula: Formula) -> int:
+    """How many parts all terms in ``formula`` have."""
+    return sum(map(_size, terms(formula)))
+
+
+def _size(node: Node) -> int:
+    return 1 + sum(map(_size, node.arguments)) if isinstance(node, Apply) else 1
+
+
 def rebuilt(node: Node, change: Callable[[Node], Node | None]) -> Node:
     """``node`` with each part that ``change`` gives something for replaced by it, outermost first."""
     changed = change(node)

@@ -85,9 +85,9 @@ def samples(cell: Cell, count: int) -> list[Fraction]:
 
 
 def _between(low: Fraction, high: Fraction, count: int) -> list[Fraction]:
-    whole = range(math.floor(low) + 1, math.ceil(high))
-    if len(whole) >= count:
-        return [Fraction(each) for each in whole[:count]]
+    least, end = math.floor(low) + 1, math.ceil(high)
+    if end - least >= count:
+        return [Fraction(least + each) for each in range(count)]
     scale = 1
     while (high - low) * scale < count + 2:
         scale *= 10

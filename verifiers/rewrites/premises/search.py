@@ -21,6 +21,7 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Relation,
     mapped,
     number,
+    size,
     substituted,
 )
 from assayoffice.verifiers.rewrites.premises.fields import near, rational, rational_value
@@ -41,10 +42,11 @@ from assayoffice.verifiers.rewrites.premises.regions import tried
 from assayoffice.verifiers.rewrites.premises.systems import System, integers_of
 
 _BITS: Final = 256
-_STEPS: Final = 4_000
+_STEPS: Final = 2_000
+_SIZE: Final = 60
 _OPEN_STEPS: Final = 300
 _MAX_FOUND: Final = 24
-_MAX_UNKNOWNS: Final = 8
+_MAX_UNKNOWNS: Final = 5
 #: Boxes within it are searched first, those beyond the other not at all.
 _REACH: Final = 1e4
 _FARTHEST: Final = 1e12
@@ -57,7 +59,8 @@ _MAX_DENOMINATOR: Final = 1_000
 def searched(system: System) -> Outcome:
     """What the search finds and proves."""
     outcome = Outcome(method=Method.RIGOROUS)
-    budget = Budget(_STEPS)
+    # Steps are as long as the conditions are.
+    budget = Budget(_STEPS * _SIZE // max(_SIZE, sum(map(size, system.conditions))))
     try:
         ways = cases([factored(each) for each in system.conditions])
     except TooMuchError:

@@ -9,12 +9,13 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Every,
     Formula,
     Node,
+    Number,
     Property,
     Some,
     terms,
 )
 from assayoffice.verifiers.rewrites.premises.intervals import REALS
-from assayoffice.verifiers.rewrites.premises.outcomes import Method, Outcome
+from assayoffice.verifiers.rewrites.premises.outcomes import Method, Outcome, TooMuchError
 from assayoffice.verifiers.rewrites.premises.propagation import Box, Propagation
 from assayoffice.verifiers.rewrites.premises.systems import System
 
@@ -23,6 +24,12 @@ _FEW: Final = 3_000
 _MANY: Final = 1_000_000
 #: Of whole numbers: what enumeration sees through and algebra does not.
 _DISCRETE = frozenset(("floor", "ceil", "mod", "gcd", "lcm", "factorial", "binomial"))
+#: Algebra fails here, or with powers of unknowns.
+_TRANSCENDENTAL: Final = frozenset(
+    ("sin", "cos", "tan", "asin", "acos", "atan", "exp", "log", "**")
+)
+#: With more unknowns, polynomials are not searched.
+_SEARCHED: Final = 3
 
 
 def solved(system: System) -> Outcome:
@@ -38,12 +45,15 @@ def solved(system: System) -> Outcome:
         ways.append(lambda: integers.enumerated(system, box))
         if _count(box) <= _FEW or any(map(_is_discrete, system.conditions)):
             ways.reverse()
-    else:
+    elif len(system.unknowns) <= _SEARCHED or any(map(_is_transcendental, system.conditions)):
         ways.append(lambda: search.searched(system))
         ways.append(lambda: numeric.looked_for(system))
     outcome = Outcome(complete=False)
     for way in ways:
-        outcome = _better(outcome, way())
+        try:
+            outcome = _better(outcome, way())
+        except (TooMuchError, ArithmeticError, RecursionError):
+            continue  # numbers beyond all bounds, in one way or another: this way does not decide
         if outcome.complete or (outcome.several and not (whole and _count(box) <= _MANY)):
             break
     return outcome
@@ -63,19 +73,34 @@ def _better(first: Outcome, second: Outcome) -> Outcome:
     return merged
 
 
+def _is_transcendental(formula: Formula) -> bool:
+    if isinstance(formula, Every | Some):
+        return any(map(_is_transcendental, formula.parts))
+    return any(map(_has_transcendental, terms(formula)))
+
+
+def _has_transcendental(node: Node) -> bool:
+    match node:
+        case Apply(operation="**", arguments=(base, Number())):
+            return _has_transcendental(base)
+        case Apply(operation=operation, arguments=arguments):
+            return operation in _TRANSCENDENTAL or any(map(_has_transcendental, arguments))
+    return False
+
+
 def _is_discrete(formula: Formula) -> bool:
     match formula:
         case Property(name=name) if name != "integer":
             return True
         case Every(parts=parts) | Some(parts=parts):
             return any(map(_is_discrete, parts))
-    return any(map(_has_discrete, terms(formula)))
+    return any(_has(each, _DISCRETE) for each in terms(formula))
 
 
-def _has_discrete(node: Node) -> bool:
+def _has(node: Node, operations: frozenset[str]) -> bool:
     if not isinstance(node, Apply):
         return False
-    return node.operation in _DISCRETE or any(map(_has_discrete, node.arguments))
+    return node.operation in operations or any(_has(each, operations) for each in node.arguments)
 
 
 def possible(system: System) -> bool | None:
@@ -92,5 +117,8 @@ def refuted(system: System) -> bool:
     box = propagation.narrowed(dict.fromkeys(system.unknowns, REALS))
     if box is None:
         return True
-    outcome = algebra.decided(system, box, refuting=True)
+    try:
+        outcome = algebra.decided(system, box, refuting=True)
+    except (TooMuchError, ArithmeticError, RecursionError):
+        return False
     return outcome.complete and not outcome.found
