@@ -383,10 +383,9 @@ class TestRewrites:
     def test_fault_of_the_task_is_an_answer(self, toy):
         unreadable = self.examined(toy, self.toy_rewrite({"word": ""}, "lead"))
         misfit = self.examined(toy, self.toy_rewrite({"words": "gold"}))
-        assert [unreadable.fault.reason, misfit.fault.reason] == [
-            "UNSCORABLE_REFERENCE",
-            "INVALID_TASK",
-        ]
+        assert unreadable.fault and misfit.fault
+        reasons = [unreadable.fault.reason, misfit.fault.reason]
+        assert reasons == ["UNSCORABLE_REFERENCE", "INVALID_TASK"]
         assert not unreadable.waiting
 
     @pytest.mark.parametrize("subject", [Subject.EXAMINE, Subject.PREMISES, Subject.KEY])
