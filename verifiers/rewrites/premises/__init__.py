@@ -1,1 +1,1 @@
-"""Whether premises can all hold, and whether what is asked then has one value. See ``decide.py``."""
+"""Whether premises can hold, and whether what is asked then has one value: ``decide.py``."""

@@ -1,9 +1,11 @@
 """Whether premises can all hold, and whether what is asked then has exactly one value."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from assayoffice.verifiers.rewrites.premises import conflicts, solving
+from assayoffice.verifiers.rewrites.premises.expression import Formula
 from assayoffice.verifiers.rewrites.premises.outcomes import Method, Outcome
 from assayoffice.verifiers.rewrites.premises.reading import (
     Reading,
@@ -218,7 +220,7 @@ def _failed(
     )
 
 
-def _formulas(conditions):  # type: ignore[no-untyped-def]
+def _formulas(conditions: Iterable[Condition]) -> tuple[Formula, ...]:
     return tuple(each.formula for each in conditions)
 
 

@@ -131,7 +131,7 @@ def _size(node: Node) -> int:
 
 
 def rebuilt(node: Node, change: Callable[[Node], Node | None]) -> Node:
-    """``node`` with each part that ``change`` gives something for replaced by it, outermost first."""
+    """``node`` with the outermost parts for which ``change`` gives something replaced by that."""
     changed = change(node)
     if changed is not None:
         return changed

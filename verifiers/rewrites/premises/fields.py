@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import gcd
 from typing import Final
 
-from flint import Ordering, arb, fmpq, fmpq_mpoly_ctx, fmpq_poly, fmpz, fmpz_poly
+from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly, fmpz, fmpz_poly
 
 from assayoffice.verifiers.numeric.balls import working_precision
 from assayoffice.verifiers.rewrites.premises.outcomes import TooMuchError, Value
@@ -97,7 +97,7 @@ def minimal_polynomial(element: fmpq_poly, modulus: fmpq_poly) -> fmpq_poly:
     return fmpq_poly([found.get(power, fmpq(0)) for power in range(max(found) + 1)])
 
 
-def _in_t(polynomial: fmpq_poly):  # type: ignore[no-untyped-def]
+def _in_t(polynomial: fmpq_poly) -> fmpq_mpoly:
     terms = {(power, 0): value for power, value in enumerate(polynomial.coeffs()) if value != 0}
     return _PLANE.from_dict(terms)
 

@@ -35,7 +35,7 @@ _ANGLES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12)
 
 
 class Flattening:
-    """``names``: those given to parts of terms so far, in order; ``constants``: letters for others."""
+    """``names``: those given to parts of terms so far; ``constants``: letters for others."""
 
     def __init__(self) -> None:
         self.names: list[str] = []

@@ -70,15 +70,15 @@ class _Search:
             box = self._propagation.narrowed(boxes.pop())
             if box is None:
                 continue
-            open_names = [name for name in self._system.unknowns if box[name][0] < box[name][1]]
-            if not open_names:
+            widths = [(high - low, name) for name, (low, high) in box.items() if low < high]
+            if not widths:
                 self._tried({name: Fraction(low) for name, (low, _) in box.items()})
                 if self._outcome.found and isinstance(self._system.asked, Number):
                     return
                 if len(self._outcome.found) >= _MAX_FOUND:
                     raise TooMuchError
                 continue
-            name = min(open_names, key=lambda each: box[each][1] - box[each][0])
+            _, name = min(widths)
             low, high = box[name]
             if high - low <= 8:
                 parts = [(low + k, low + k) for k in range(int(high - low) + 1)]

@@ -21,6 +21,7 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Node,
     Relation,
     Some,
+    size,
     substituted,
 )
 from assayoffice.verifiers.rewrites.premises.intervals import REALS
@@ -40,6 +41,7 @@ from assayoffice.verifiers.rewrites.premises.systems import System, integers_of
 _BITS: Final = 256
 _STARTS: Final = 40
 _ROUNDS: Final = 60
+_SIZE: Final = 60
 _MAX_UNKNOWNS: Final = 8
 _MAX_CASES: Final = 8
 #: Residuals below count as zero; for inequalities, what is nearer to equality is on neither side.
@@ -50,7 +52,7 @@ _RADIUS: Final = arb(10) ** -12
 
 
 def looked_for(system: System) -> Outcome:
-    """What many starts find. Complete means here that all of them led to one value of what is asked."""
+    """What many starts find; here, complete means that none led to another value."""
     outcome = Outcome(complete=False, method=Method.NUMERICAL)
     try:
         ways = cases([factored(each) for each in system.conditions])
@@ -81,7 +83,8 @@ def _look(system: System, case: Reduced, outcome: Outcome) -> None:
         raise TooMuchError
     functions = Functions(equations, unknowns)
     source = random.Random(0)
-    for _ in range(_STARTS):
+    work = sum(map(size, case.formulas))
+    for _ in range(max(4, _STARTS * _SIZE // max(_SIZE, work))):
         start = [arb(each) for each in _start(box, unknowns, source)]
         with working_precision(_BITS):
             point = _descended(functions, start)

@@ -21,18 +21,21 @@ class Place(Protocol):
 
     def sign(self, poly: Poly) -> int:
         """-1, 0 or 1. Raises TooMuchError."""
+        ...
 
     def settle(self, variable: int, quotient: Quotient) -> None:
         """Gives the variable the value of the quotient, whose divisor is not zero here."""
 
     def value(self, variable: int) -> Value:
         """The value of the variable. Raises TooMuchError."""
+        ...
 
     def rational(self, variable: int) -> Fraction | None:
         """The same where it is known to be rational."""
 
     def is_whole(self, quotient: Quotient) -> bool:
         """Whether the quotient is a whole number. Raises TooMuchError."""
+        ...
 
 
 class FieldPlace:
@@ -81,7 +84,7 @@ class FieldPlace:
         element = self._divided(quotient)
         if element.degree() > 0:
             return False
-        return element.is_zero() or element[0].q == 1
+        return bool(element.is_zero() or element[0].q == 1)
 
 
 @dataclass(slots=True)

@@ -61,9 +61,9 @@ class Algebra:
             if factors is not None:
                 return factors
         for numbers in self._combinations():
-            element = sum(
-                n * self._ring.generators[v] for n, v in zip(numbers, self.variables, strict=True)
-            )
+            element = self._ring.one * 0
+            for n, v in zip(numbers, self.variables, strict=True):
+                element = element + n * self._ring.generators[v]
             minimal, powers = self._minimal(element)
             found = minimal.factor()[1]
             if len(found) > 1:

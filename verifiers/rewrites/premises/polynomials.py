@@ -113,7 +113,10 @@ class Ring:
 
     def case(self, parts: Sequence[Formula]) -> Case:
         """Relations and properties as a case. Raises TooMuchError."""
-        zero, positive, nonnegative, nonzero = ([] for _ in range(4))  # type: ignore[var-annotated]
+        zero: list[Poly] = []
+        positive: list[Poly] = []
+        nonnegative: list[Poly] = []
+        nonzero: list[Poly] = []
         whole: list[Quotient] = []
         rest: list[Formula] = []
         for part in parts:
@@ -133,8 +136,14 @@ class Ring:
                     whole.append(self.quotient(inside, nonzero))
                 case _:
                     rest.append(part)
-        kinds = (zero, positive, nonnegative, nonzero)
-        return Case(*(tuple(each) for each in kinds), tuple(whole), (), tuple(rest))
+        return Case(
+            tuple(zero),
+            tuple(positive),
+            tuple(nonnegative),
+            tuple(nonzero),
+            tuple(whole),
+            open=tuple(rest),
+        )
 
 
 def _sum(left: Quotient, right: Quotient) -> Quotient:
@@ -188,10 +197,10 @@ def replaced(poly: Poly, variable: int, by: Quotient, *, even: bool = False) -> 
     if degree == 0:
         return poly
     if by.under.is_one():
-        return checked(sum(part * by.over**power for power, part in parts.items()))
+        return checked(sum((part * by.over**power for power, part in parts.items()), poly * 0))
     degree += degree % 2 if even else 0
     terms = (part * by.over**power * by.under ** (degree - power) for power, part in parts.items())
-    return checked(sum(terms))
+    return checked(sum(terms, poly * 0))
 
 
 def eliminated(case: Case, variable: int, by: Quotient) -> Case:

@@ -18,7 +18,7 @@ _MAX_DEGENERATE: Final = 32
 
 
 class UnreadablePremisesError(ValueError):
-    """``field`` of the premises, with ``text``, cannot be read for a reason that ends in a remedy."""
+    """``field`` of the premises cannot be read. The ``reason`` ends in a remedy."""
 
     def __init__(self, field: str, text: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -29,7 +29,7 @@ class UnreadablePremisesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``domains`` and ``constraints`` are what must hold, ``degenerate`` what makes it not count."""
+    """``domains`` and ``constraints`` must hold; under ``degenerate`` it does not count."""
 
     unknowns: tuple[str, ...]
     domains: tuple[Condition, ...]

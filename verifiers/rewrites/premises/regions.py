@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cmp_to_key
 from typing import Final
 
-from flint import fmpq, fmpq_poly
+from flint import arb, fmpq, fmpq_poly
 
 from assayoffice.verifiers.rewrites.premises.fields import Root, fraction, rational, real_roots
 from assayoffice.verifiers.rewrites.premises.linear import Polyhedron, Row
@@ -114,7 +114,7 @@ def whole_values(cell: Cell, slope: Fraction, constant: Fraction) -> tuple[list[
     return [(each - constant) / slope for each in found], complete
 
 
-def _dyadic(ball) -> Fraction:  # type: ignore[no-untyped-def]
+def _dyadic(ball: arb) -> Fraction:
     mantissa, exponent = ball.mid().man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
@@ -122,7 +122,7 @@ def _dyadic(ball) -> Fraction:  # type: ignore[no-untyped-def]
 def sign_at(poly: Poly, variable: int, at: Fraction) -> int:
     """The sign of a ``poly`` in this variable alone."""
     value: fmpq = fmpq_poly(dense(poly, variable))(rational(at))
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def polyhedron(case: Case, keep: int | None) -> tuple[Polyhedron, bool]:

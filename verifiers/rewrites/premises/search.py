@@ -173,8 +173,8 @@ class _Search:
                 if len(self._outcome.found) >= _MAX_FOUND:
                     raise TooMuchError
                 continue
-            name = max(box, key=lambda each: _extent(box[each]))
-            if _extent(box[name]) < _SMALL:
+            extent, name = max((_extent(interval), name) for name, interval in box.items())
+            if extent < _SMALL:
                 self._outcome.complete = False
                 small += 1
                 if functions is None or small > _MAX_SMALL:

@@ -63,7 +63,7 @@ def known(case: Case, constants: Iterable[int]) -> Known:
         nonnegative.add(index)
         if any(poly is each for each in case.positive) or constant < 0:
             positive.add(index)
-    nonzero = []
+    nonzero: list[Poly] = []
     for poly in (*case.positive, *case.nonzero):
         if not poly.is_constant():
             nonzero.extend(factor for factor, _ in poly.factor()[1])

@@ -1,6 +1,8 @@
 """Decides a system by the ways there are, the strongest first, until one settles it."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from assayoffice.verifiers.rewrites.premises import algebra, integers, numeric, search
@@ -40,14 +42,13 @@ def solved(system: System) -> Outcome:
         # Nothing that can hold is ever cut away.
         return Outcome(method=Method.RIGOROUS)
     whole = bool(system.unknowns) and set(system.unknowns) <= system.integers
-    ways = [lambda: algebra.decided(system, box)]
+    ways: list[Callable[[], Outcome]] = [partial(algebra.decided, system, box)]
     if whole:
-        ways.append(lambda: integers.enumerated(system, box))
+        ways.append(partial(integers.enumerated, system, box))
         if _count(box) <= _FEW or any(map(_is_discrete, system.conditions)):
             ways.reverse()
     elif len(system.unknowns) <= _SEARCHED or any(map(_is_transcendental, system.conditions)):
-        ways.append(lambda: search.searched(system))
-        ways.append(lambda: numeric.looked_for(system))
+        ways += [partial(search.searched, system), partial(numeric.looked_for, system)]
     outcome = Outcome(complete=False)
     for way in ways:
         try:
