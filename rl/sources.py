@@ -6,8 +6,9 @@ there is nothing to read at all.
 
 import contextlib
 import json
+import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,6 +23,7 @@ _PARQUET_MAGIC = b"PAR1"
 _PARQUET_ROWS = 64
 _PARQUET_BATCH_BYTES = 32 * 1024 * 1024
 _PARQUET_BUFFER_BYTES = 1024 * 1024
+_SHOWN_CHARACTERS = 40
 
 
 class UnreadableFileError(AssayError):
@@ -54,14 +56,26 @@ class Source:
     parquet: bool = False
 
 
+def unambiguous_json(text: str) -> object:
+    """What a JSON text says, if every reader takes it for the same.
+
+    Raises UnusableRow for an object with a key that is given twice, of which readers take one or
+    the other, and for NaN, Infinity and numbers that would be read as such; ValueError for what is
+    no JSON, RecursionError for what is nested too deeply.
+    """
+    return _UNAMBIGUOUS.decode(text)
+
+
 @contextlib.contextmanager
-def open_source(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[Source]:
+def open_source(
+    path: str, max_row_bytes: int = MAX_ROW_BYTES, *, loads: Callable[[str], object] = json.loads
+) -> Iterator[Source]:
     """Open JSON lines or parquet, told apart by content; ``-`` is JSON lines on standard input.
 
-    Raises UnreadableFileError.
+    ``loads`` reads a line: ``json.loads``, or ``unambiguous_json``. Raises UnreadableFileError.
     """
     if path == "-":
-        yield Source("<stdin>", _json_lines(sys.stdin.buffer, max_row_bytes), None)
+        yield Source("<stdin>", _json_lines(sys.stdin.buffer, max_row_bytes, loads), None)
         return
     try:
         file = open(path, "rb")
@@ -73,10 +87,12 @@ def open_source(path: str, max_row_bytes: int = MAX_ROW_BYTES) -> Iterator[Sourc
             yield _parquet(path, file, max_row_bytes)
         else:
             size = Path(path).stat().st_size
-            yield Source(path, _json_lines(file, max_row_bytes), size or None)
+            yield Source(path, _json_lines(file, max_row_bytes, loads), size or None)
 
 
-def _json_lines(file: BinaryIO, max_row_bytes: int) -> Iterator[Record]:
+def _json_lines(
+    file: BinaryIO, max_row_bytes: int, loads: Callable[[str], object]
+) -> Iterator[Record]:
     number = offset = 0
     while line := file.readline(max_row_bytes + 1):
         number += 1
@@ -92,13 +108,15 @@ def _json_lines(file: BinaryIO, max_row_bytes: int) -> Iterator[Record]:
         elif not line.strip():
             continue
         else:
-            content = _json_object(line)
+            content = _json_object(line, loads)
         yield Record(number, offset, content)
 
 
-def _json_object(line: bytes) -> Mapping[str, object] | UnusableRow:
+def _json_object(line: bytes, loads: Callable[[str], object]) -> Mapping[str, object] | UnusableRow:
     try:
-        content = json.loads(line.decode("utf-8-sig"))
+        content = loads(line.decode("utf-8-sig"))
+    except UnusableRow as unusable:
+        return unusable
     except UnicodeDecodeError as error:
         return UnusableRow(f"byte {error.start} is not UTF-8; re-encode the file")
     except RecursionError:
@@ -108,6 +126,28 @@ def _json_object(line: bytes) -> Mapping[str, object] | UnusableRow:
     if not isinstance(content, dict):
         return UnusableRow("not a JSON object; each line is one row: {...}")
     return content
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in content if names.count(name) > 1)
+        raise UnusableRow(f"{twice[:_SHOWN_CHARACTERS]}: given twice in one object; keep one")
+    return content
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        shown = number[:_SHOWN_CHARACTERS]
+        raise UnusableRow(f"holds {shown}, which is no finite number; write it as text")
+    return value
+
+
+_UNAMBIGUOUS = json.JSONDecoder(
+    object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite
+)
 
 
 def _parquet(path: str, file: BinaryIO, max_row_bytes: int) -> Source:
@@ -160,5 +200,9 @@ def _parquet_row(
         (row,) = one.to_pylist()
     except UnicodeDecodeError:
         return UnusableRow("holds text that is not UTF-8; rewrite the column")
+    except ValueError as error:  # Of a struct that has two fields of one name.
+        return UnusableRow(f"cannot be read: {error}")
     content: Mapping[str, object] = row
+    if len(content) < one.num_columns:
+        return UnusableRow("two columns have the same name; rename or drop one")
     return content

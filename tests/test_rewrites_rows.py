@@ -1,6 +1,7 @@
 """Rows of rewrites: what is read, what is refused in which words, and that the schema agrees."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from assayoffice.rl.rewrites.cli import SCHEMA
 from assayoffice.rl.rewrites.reading import Read, look_for, read
 from assayoffice.rl.rewrites.rewrite import Domain, Premises, Unknown, rewrite_to_proto
 from assayoffice.rl.rewrites.rows import Kind, Provenance, from_parquet, row_of
-from assayoffice.rl.sources import UnreadableFileError, UnusableRow
+from assayoffice.rl.sources import UnreadableFileError, UnusableRow, unambiguous_json
 from assayoffice.v1 import rewrite_pb2
 
 GOOD: dict[str, object] = {
@@ -285,6 +286,50 @@ def test_parquet_values_that_json_has_not_are_named():
         from_parquet({**GOOD, "provenance": {"source": "real", "made": b"x"}})
     with pytest.raises(UnusableRow, match="premises: not JSON"):
         from_parquet({**GOOD, "premises": "{"})
+    with pytest.raises(UnusableRow, match="premises: asked: given twice in one object"):
+        from_parquet({**GOOD, "premises": '{"asked": "BC", "asked": "AC"}'})
+    with pytest.raises(UnusableRow, match=r"provenance\.share: holds nan, which JSON has not"):
+        from_parquet({**GOOD, "provenance": {"source": "real", "share": math.nan}})
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (
+            pa.array([[({"a": 1}, "x")]], pa.map_(pa.struct([("a", pa.int64())]), pa.string())),
+            "provenance: the keys of a map must be text, not dict",
+        ),
+        (
+            pa.array([[("source", "real"), ("source", "synthetic")]], pa.map_("utf8", "utf8")),
+            "provenance.source: given twice in one map",
+        ),
+        (
+            pa.StructArray.from_arrays([pa.array(["real"])] * 2, names=["source"] * 2),
+            "duplicate field names",
+        ),
+    ],
+    ids=["a key that is no text", "a key given twice", "a field given twice"],
+)
+def test_parquet_row_that_is_no_object_is_an_error_of_its_own(tmp_path, column, said):
+    file = tmp_path / "rows.parquet"
+    names = without(GOOD, "provenance", "original")
+    columns = {name: pa.array([value]) for name, value in names.items()}
+    columns["original"] = pa.array(['{"id": "o"}'])
+    pq.write_table(pa.table({**columns, "provenance": column}), file)
+    (only,) = rows_of(file)
+    assert isinstance(only.row, ItemError)
+    assert f"{file} row 1: " in only.row.message and said in only.row.message
+
+
+def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path):
+    file = tmp_path / "rows.parquet"
+    columns = {**GOOD, "original": '{"id": "o"}', "provenance": '{"source": "real"}'}
+    arrays = [pa.array([value]) for value in columns.values()]
+    names = [*columns, "problem"]
+    pq.write_table(pa.Table.from_arrays([*arrays, pa.array(["Another."])], names), file)
+    (only,) = rows_of(file)
+    assert isinstance(only.row, ItemError)
+    assert "two columns have the same name" in only.row.message
 
 
 class TestFiles:
@@ -309,15 +354,34 @@ class TestFiles:
         assert "not JSON" in said[2] and "not UTF-8" in said[3]
         assert "not a JSON object" in said[6] and "problem: missing" in said[7]
 
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ('"problem": "What is 10 + 3?"', "problem: given twice in one object"),
+            ('"task": {"reference": "1", "reference": "2"}', "reference: given twice"),
+            ('"x": NaN', "holds NaN, which is no finite number"),
+            ('"x": -Infinity', "holds -Infinity"),
+            ('"x": 1e400', "holds 1e400"),
+            ('"x": ' + "9" * 5000, "not JSON: Exceeds the limit"),
+            ('"x": ' + "[" * 100_000, "nested too deeply"),
+        ],
+    )
+    def test_what_readers_would_read_differently_is_refused(self, tmp_path, written, said):
+        file = tmp_path / "rows.jsonl"
+        file.write_text(f"{json.dumps(GOOD)[:-1]}, {written}}}\n{json.dumps(GOOD)}\n")
+        first, second = rows_of(file)
+        assert isinstance(first.row, ItemError) and said in first.row.message
+        assert len(first.row.message) < 400
+        assert not isinstance(second.row, ItemError)
+
     def test_row_of_50_mb_is_refused_by_size_without_being_parsed(self, tmp_path, monkeypatch):
         parsed: list[int] = []
-        loads = json.loads
 
         def spy(text: str) -> object:
             parsed.append(len(text))
-            return loads(text)
+            return unambiguous_json(text)
 
-        monkeypatch.setattr("assayoffice.rl.sources.json.loads", spy)
+        monkeypatch.setattr(reading, "unambiguous_json", spy)
         file = tmp_path / "rows.jsonl"
         with file.open("w") as rows:
             rows.write(json.dumps({**GOOD, "problem": "x" * 50_000_000}) + "\n")

@@ -9,7 +9,14 @@ import grpc
 
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.rows import RewriteRow, from_parquet, row_of
-from assayoffice.rl.sources import Record, Source, UnreadableFileError, UnusableRow, open_source
+from assayoffice.rl.sources import (
+    Record,
+    Source,
+    UnreadableFileError,
+    UnusableRow,
+    open_source,
+    unambiguous_json,
+)
 
 #: 256 solutions of 15,000 tokens take about as much.
 MAX_ROW_BYTES = 16 * 1024 * 1024
@@ -58,7 +65,7 @@ def read(files: Sequence[str]) -> Iterator[Read]:
         before = index / len(files)
         number = 0
         try:
-            with open_source(file, MAX_ROW_BYTES) as source:
+            with open_source(file, MAX_ROW_BYTES, loads=unambiguous_json) as source:
                 for record in source.records:
                     number = record.number
                     share = min(1.0, record.offset / source.total) if source.total else 0.0

@@ -10,14 +10,14 @@ there, or JSON text, and nulls are left out.
 """
 
 import enum
-import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assayoffice.rl.rewrites.fields import Fields
 from assayoffice.rl.rewrites.rewrite import Domain, Key, Premises, Rewrite, Unknown
-from assayoffice.rl.sources import UnusableRow
+from assayoffice.rl.sources import UnusableRow, unambiguous_json
 from assayoffice.rl.stamps import stamp_of
 from assayoffice.rl.submissions import Submission
 
@@ -136,7 +136,9 @@ def from_parquet(content: Mapping[str, object]) -> Mapping[str, object]:
             continue
         if name in _NESTED and isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = unambiguous_json(value)
+            except UnusableRow as unusable:
+                raise UnusableRow(f"{name}: {unusable}") from None
             except (ValueError, RecursionError) as error:
                 raise UnusableRow(f"{name}: not JSON: {error}") from None
         row[name] = _without_nulls(value, name)
@@ -149,12 +151,26 @@ def _without_nulls(value: object, name: str) -> object:
             kept = {key: each for key, each in value.items() if each is not None}
             return {key: _without_nulls(each, f"{name}.{key}") for key, each in kept.items()}
         case list() if value and all(isinstance(each, tuple) for each in value):
-            return _without_nulls(dict(value), name)  # a map of parquet
+            return _without_nulls(_of_map(value, name), name)
         case list():
             return [_without_nulls(each, f"{name}[{index}]") for index, each in enumerate(value)]
+        case float() if not math.isfinite(value):
+            raise UnusableRow(f"{name}: holds {value}, which JSON has not; write it as text")
         case str() | bool() | int() | float() | None:
             return value
     raise UnusableRow(f"{name}: holds {type(value).__name__}, which JSON has not; write it as text")
+
+
+def _of_map(pairs: list[tuple[object, object]], name: str) -> dict[str, object]:
+    """A map of parquet, which may hold a key twice."""
+    content: dict[str, object] = {}
+    for key, value in pairs:
+        if not isinstance(key, str):
+            raise UnusableRow(f"{name}: the keys of a map must be text, not {type(key).__name__}")
+        if key in content:
+            raise UnusableRow(f"{name}.{key[:40]}: given twice in one map; keep one")
+        content[key] = value
+    return content
 
 
 def _task(row: Fields) -> Mapping[str, object]:

@@ -50,7 +50,7 @@ from assayoffice.rl.rewrites.propose.proposing import (
     propose,
     requests,
 )
-from assayoffice.rl.sources import UnreadableFileError, open_source
+from assayoffice.rl.sources import UnreadableFileError, open_source, unambiguous_json
 from assayoffice.rl.terminal import counted, stderr_console
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def command(
     console = stderr_console()
     with _outcome_of(console), contextlib.ExitStack() as stack:
         rules = read_policy(policy)
-        source = stack.enter_context(open_source(file))
+        source = stack.enter_context(open_source(file, loads=unambiguous_json))
         journals = Journals(
             stack.enter_context(Journal(output)),
             stack.enter_context(Journal(rejected)) if rejected is not None else None,
