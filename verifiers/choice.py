@@ -225,9 +225,9 @@ _LIST = re.compile(
 _LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _RUN = re.compile(r"[A-Z]{2,26}")
 _ALTERNATIVE = re.compile(r"/|(?<![A-Za-z])(?:or|either)(?![A-Za-z])")
-# "B) 42", "(B) 42", "B. Paris", "B: Paris", "B - Paris", and "B 42", but not "A man".
+# "B) 42", "(B) 42", "B. Paris", "B: Paris", "B - Paris", and "B 42", but not "A man" or "A + 1".
 _LABEL = re.compile(
-    r"(?:[(\[]?[A-Za-z][)\].:]\s*|[A-Z](?:,|\s[-–—])\s|[A-Z]\s(?=[(\d\\+.-]))(?=\S)"
+    r"(?:[(\[]?[A-Za-z][)\].:]\s*|[A-Z](?:,|\s[-–—])\s|[A-Z]\s(?=[(\d\\.]|[+-]\S))(?=\S)"
 )
 _FURTHER_LABEL = re.compile(r"[\s,;][(\[]?[A-Z][)\]]\s?")
 _OTHER_LETTER = re.compile(

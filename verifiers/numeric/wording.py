@@ -8,7 +8,8 @@ _MARKUP = re.compile(r"\\(?:text[a-z]{0,6}|math(?:rm|bf|it|sf|tt)|mbox|operatorn
 _SPACING = re.compile(r"\\[,;:! ]|\\q?quad(?![A-Za-z])|[~{}$]|\\[()\[\]]")
 # A full stop inside a number and the signs of mathematics say something.
 _PUNCTUATION = re.compile(r"[,;:!?\"'`“”‘’()\[\]]|(?<![0-9])\.|\.(?![0-9])|\*\*|__")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\s")
+# Before a word: in "A, D" it is a letter that says something.
+_ARTICLE = re.compile(r"\b(?:an?\s(?=[^\W\d_]{2})|the\s)")
 
 
 def words(text: str) -> str:
