@@ -8,7 +8,7 @@ has the same zeros. What is left of a case is handed to ``points.py`` or ``regio
 from collections.abc import Iterator
 from dataclasses import replace
 from math import lcm
-from typing import Final
+from typing import Any, Final
 
 from flint import fmpz_mpoly_ctx, fmpz_mpoly_vec
 
@@ -169,6 +169,7 @@ def groebner(ring: Ring, polys: tuple[Poly, ...]) -> tuple[Poly, ...] | None:
         integral.append(
             context.from_dict({each: int((value * scale).p) for each, value in terms.items()})
         )
+    basis: Any
     basis, success = fmpz_mpoly_vec(integral, context).buchberger_naive(limits=_BASIS_LIMITS)
     if not success:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd
-from typing import Final
+from typing import Any, Final
 
 from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly, fmpz, fmpz_poly
 
@@ -75,10 +75,9 @@ def _primitive(polynomial: fmpq_poly) -> tuple[int, ...]:
 @lru_cache(maxsize=256)
 def _real_roots(coefficients: tuple[int, ...], bits: int) -> tuple[arb, ...]:
     # FLINT isolates all complex roots; it says that a root is real by an imaginary part of 0.
+    polynomial: Any = fmpz_poly(list(coefficients))
     with working_precision(bits + 32):
-        roots = [
-            root.real for root, _ in fmpz_poly(list(coefficients)).complex_roots() if root.imag == 0
-        ]
+        roots = [root.real for root, _ in polynomial.complex_roots() if root.imag == 0]
     return tuple(sorted(roots, key=lambda root: root.mid()))
 
 
