@@ -1,6 +1,7 @@
 """``assay rewrites check``: what is written, what is kept, and with which exit code."""
 
 import json
+import os
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -145,6 +146,13 @@ class TestExitCodes:
             (["--stamp", "rows.jsonl"], "would overwrite the rows"),
             (["--report", "x.html", "--junit", "x.html"], "would overwrite --report"),
             (["--junit", "nowhere/x.xml"], "nowhere is no folder"),
+            (["--report", "."], ". is a folder; name a file"),
+            (["--stamp", "/dev/null"], "/dev/null is no regular file"),
+            (["--report", "/dev/null"], "/dev/null is no regular file"),
+            (["--output", "hard-link.jsonl"], "would overwrite the rows"),
+            (["--policy", "p.toml", "--output", "p.toml"], "would overwrite the policy"),
+            (["--cache", "c", "--junit", "c"], "would overwrite the cache"),
+            (["--decontaminate", "d.txt", "--report", "d.txt"], "would overwrite a list"),
             (["--decontaminate", "none.jsonl"], "none.jsonl"),
             (["none.jsonl"], "there is no such file"),
             (["."], "is a folder"),
@@ -156,6 +164,9 @@ class TestExitCodes:
     ):
         rows_file(good_row("a"))
         monkeypatch.chdir(tmp_path)
+        os.link("rows.jsonl", "hard-link.jsonl")
+        Path("p.toml").write_text("")
+        Path("d.txt").write_text("a text\n")
         service = FakeRewriteService()
         done = check("rows.jsonl", *flags, service=service)
         assert done.exit_code == 2
@@ -360,6 +371,42 @@ class TestStamps:
         again = check(tmp_path / "out.parquet", "--stamp", tmp_path / "again.parquet")
         assert again.exit_code == 0
         assert pq.read_table(tmp_path / "again.parquet").equals(stamped)
+
+    @pytest.mark.parametrize("changed", [{"problem": "Which number?"}, {"verifier": "choice"}])
+    def test_parquet_that_changes_while_it_is_checked_gets_no_stamps(self, tmp_path, changed):
+        def write(row: dict) -> None:
+            row = {**row, "original": json.dumps(row["original"])}
+            pq.write_table(pa.Table.from_pylist([row]), tmp_path / "new.parquet")
+            os.replace(tmp_path / "new.parquet", tmp_path / "rows.parquet")
+
+        write(good_row("a"))
+        calls: list[object] = []
+
+        def before_call(context: object) -> None:
+            calls.append(context)
+            if len(calls) == 2:  # The first only asks for digests.
+                write(good_row("a", **changed))
+
+        service = FakeRewriteService(before_call=before_call)
+        stamped = tmp_path / "out.parquet"
+        done = check(tmp_path / "rows.parquet", "--stamp", stamped, service=service)
+        assert done.exit_code == 2
+        assert "row 1: was changed while it was checked" in " ".join(done.stderr.split())
+        assert not list(tmp_path.glob("out*"))
+
+    def test_nothing_to_stamp_is_a_file_without_rows(self, tmp_path):
+        row = {**BAD, "original": json.dumps(BAD["original"])}
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.Table.from_pylist([row]).slice(0, 0), path)
+        assert check(path, "--stamp", tmp_path / "out.parquet").exit_code == 3
+        stamped = pq.read_table(tmp_path / "out.parquet")
+        assert stamped.num_rows == 0 and stamped.schema.names == [*row, "stamp"]
+
+    def test_link_is_written_through(self, rows_file, tmp_path):
+        (tmp_path / "out.jsonl").symlink_to(tmp_path / "there.jsonl")
+        assert check(rows_file(good_row("a")), "--stamp", tmp_path / "out.jsonl").exit_code == 0
+        assert (tmp_path / "out.jsonl").is_symlink()
+        assert json.loads((tmp_path / "there.jsonl").read_text())["id"] == "a"
 
     def test_nothing_is_written_for_a_set_that_fails(self, rows_file, tmp_path):
         path = rows_file(good_row("a"), good_row("b", problem=good_row("a")["problem"]))

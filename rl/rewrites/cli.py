@@ -14,6 +14,7 @@ Exit codes of ``check``, also for CI:
 import contextlib
 import dataclasses
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -121,10 +122,12 @@ def check(
         # The files first: a typing error in a name should not cost the start of a server.
         look_for(files)
         outputs = Outputs(output, report, junit, stamp)
-        outputs.refuse_overwriting(files)
+        rules = _policy(policy_file, decontaminate or [])
+        cached = None if no_cache else cache_file or default_file()
+        outputs.refuse(_inputs(files, policy_file, rules, cached))
         run = Run(
             files,
-            _policy(policy_file, decontaminate or []),
+            rules,
             {"policy": "strict" if policy_file == STRICT else str(policy_file)},
             outputs,
             console,
@@ -133,9 +136,9 @@ def check(
         )
         stack.callback(run.close)
         cache = None
-        if not no_cache:
+        if cached is not None:
             cache = Cache(
-                cache_file or default_file(),
+                cached,
                 lambda message: console.print(f"warning: {message}", style="yellow", markup=False),
             )
             stack.callback(cache.close)
@@ -164,6 +167,20 @@ def _policy(file: Path, decontaminate: list[str]) -> Policy:
         raise typer.BadParameter(str(error), param_hint="--policy") from None
     lists = (*read.sets.decontaminate, *decontaminate)
     return dataclasses.replace(read, sets=dataclasses.replace(read.sets, decontaminate=lists))
+
+
+def _inputs(
+    files: list[str], policy_file: Path, policy: Policy, cache: Path | None
+) -> Iterator[tuple[Path, str]]:
+    """The files that a run reads, and what they are to it."""
+    for file in files:
+        if file != "-":
+            yield Path(file), "the rows"
+    yield policy_file, "the policy"
+    for each in policy.sets.decontaminate:
+        yield Path(each), "a list to decontaminate against"
+    if cache is not None:
+        yield cache, "the cache"
 
 
 def _workspace(github: bool | None) -> Path | None:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -39,22 +39,40 @@ class Outputs:
     junit: Path | None
     stamp: Path | None
 
-    def refuse_overwriting(self, files: Sequence[str]) -> None:
-        """Raise BadParameter where one would take the place of the rows, or of another."""
+    def refuse(self, inputs: Iterable[tuple[Path, str]]) -> None:
+        """Raise BadParameter where one cannot be written, or would take the place of another.
+
+        ``inputs`` are files that are read, and what they are to the run.
+        """
         flags = {
             "--output": self.outcomes,
             "--report": self.report,
             "--junit": self.junit,
             "--stamp": self.stamp,
         }
-        taken = {Path(file).resolve(): "the rows" for file in files if file != "-"}
+        taken = list(inputs)
         for flag, path in flags.items():
             if path is None:
                 continue
-            if (other := taken.setdefault(path.resolve(), flag)) != flag:
-                raise typer.BadParameter(f"would overwrite {other}", param_hint=flag)
+            for other, what in taken:
+                if _is_same(path, other):
+                    raise typer.BadParameter(f"would overwrite {what}", param_hint=flag)
+            taken.append((path, flag))
             if not path.resolve().parent.is_dir():
                 raise typer.BadParameter(f"{path.parent} is no folder", param_hint=flag)
+            if path.is_dir():
+                raise typer.BadParameter(f"{path} is a folder; name a file", param_hint=flag)
+            # These two are written beside their place and then moved there: no place for a device.
+            is_moved = flag in ("--report", "--stamp")
+            if is_moved and path.exists() and not path.is_file():
+                raise typer.BadParameter(f"{path} is no regular file", param_hint=flag)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths name one file, which may not be there yet."""
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 class Run:

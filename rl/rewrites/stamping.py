@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.outcomes import RowOutcome
-from assayoffice.rl.sources import UnreadableFileError
+from assayoffice.rl.rewrites.rows import from_parquet
+from assayoffice.rl.sources import UnreadableFileError, UnusableRow
 from assayoffice.rl.stamps import Stamp
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ def write_stamped(outcomes: Iterable[RowOutcome], files: Sequence[str], output: 
     """Write the admitted rows to ``output`` and return how many there are.
 
     ``.parquet`` is written from parquet files of one schema, with the column ``stamp`` added or
-    replaced; anything else is JSON lines. ``output`` appears when it is whole. Raises
-    UnreadableFileError and OSError.
+    replaced; anything else is JSON lines. ``output`` appears when it is whole, where it is a link at
+    its end. Raises UnreadableFileError, also for a parquet file that is not what was checked any
+    more, and OSError.
     """
+    output = output.resolve()
     partial = output.with_name(f"{output.name}.{os.getpid()}.partial")
     try:
         if output.suffix == ".parquet":
@@ -63,17 +66,17 @@ def _write_parquet(outcomes: Iterable[RowOutcome], files: Sequence[str], file: P
     with contextlib.ExitStack() as stack:
         writer: Any = None
         for name in files:
-            for first, batch in _batches(name):
-                if "stamp" in batch.schema.names:
-                    batch = batch.drop_columns(["stamp"])
-                if schema is None:
-                    schema = batch.schema
-                    whole = schema.append(pyarrow.field("stamp", stamps))
-                    writer = stack.enter_context(pyarrow.parquet.ParquetWriter(file, whole))
-                if not batch.schema.equals(schema):
-                    raise UnreadableFileError(
-                        f"{name}: its columns differ from those of {files[0]}; stamp each by itself"
-                    )
+            parquet = _opened(name)
+            columns = _without_stamp(parquet.schema_arrow)
+            if schema is None:
+                schema = columns
+                whole = schema.append(pyarrow.field("stamp", stamps))
+                writer = stack.enter_context(pyarrow.parquet.ParquetWriter(file, whole))
+            if not columns.equals(schema):
+                raise UnreadableFileError(
+                    f"{name}: its columns differ from those of {files[0]}; stamp each by itself"
+                )
+            for first, batch in _batches(parquet):
                 kept: list[int] = []
                 written: list[dict[str, str]] = []
                 while following is not None:
@@ -81,29 +84,42 @@ def _write_parquet(outcomes: Iterable[RowOutcome], files: Sequence[str], file: P
                     index = outcome.number - first
                     if outcome.file != name or index >= batch.num_rows:
                         break
-                    if batch.column("id")[index].as_py() != outcome.id:
-                        raise UnreadableFileError(f"{name}: was changed while it was checked")
+                    if not _is_of(outcome, batch.slice(index, 1)):
+                        raise UnreadableFileError(
+                            f"{name} row {outcome.number}: was changed while it was checked"
+                        )
                     kept.append(index)
                     written.append(_written(stamp))
                     following = next(admitted, None)
                 if kept:
-                    rows = batch.take(pyarrow.array(kept))
+                    rows = batch.select(schema.names).take(pyarrow.array(kept))
                     column = pyarrow.array(written, stamps)
                     writer.write_batch(rows.append_column("stamp", column))
                     count += len(kept)
     return count
 
 
-def _batches(name: str) -> "Iterator[tuple[int, pyarrow.RecordBatch]]":
-    """The rows of a file in batches, each with the number of its first; damaged groups are not."""
+def _opened(name: str) -> "pyarrow.parquet.ParquetFile":
     import pyarrow.parquet
 
     try:
-        parquet = pyarrow.parquet.ParquetFile(name)
+        return pyarrow.parquet.ParquetFile(name)
     except (pyarrow.ArrowException, OSError) as error:
         raise UnreadableFileError(
             f"{name}: --stamp writes parquet from parquet only: {error}"
         ) from None
+
+
+def _without_stamp(schema: "pyarrow.Schema") -> "pyarrow.Schema":
+    return schema.remove(schema.get_field_index("stamp")) if "stamp" in schema.names else schema
+
+
+def _batches(
+    parquet: "pyarrow.parquet.ParquetFile",
+) -> "Iterator[tuple[int, pyarrow.RecordBatch]]":
+    """The rows of a file in batches, each with the number of its first; damaged groups are not."""
+    import pyarrow
+
     end = 0
     for group in range(parquet.metadata.num_row_groups):
         number = end + 1
@@ -114,6 +130,17 @@ def _batches(name: str) -> "Iterator[tuple[int, pyarrow.RecordBatch]]":
                 number += batch.num_rows
         except (pyarrow.ArrowException, OSError):
             continue  # Its rows have errors, so none of them is admitted.
+
+
+def _is_of(outcome: RowOutcome, one: "pyarrow.RecordBatch") -> bool:
+    """Whether a row of a file, read again, is the one that was checked."""
+    assert outcome.row is not None
+    try:
+        (content,) = one.to_pylist()
+        now = from_parquet(content)
+    except (ValueError, UnusableRow):
+        return False
+    return json.dumps(now, sort_keys=True) == json.dumps(outcome.row.content, sort_keys=True)
 
 
 def _admitted(outcomes: Iterable[RowOutcome]) -> Iterator[tuple[RowOutcome, Stamp]]:
