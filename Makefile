@@ -72,6 +72,7 @@ bench: .venv/development ## Measure beside a published peer: DATA=rows.jsonl, or
 	$(BIN)/python benchmarks/numeric.py $(DATA)
 	$(BIN)/python benchmarks/service.py $(DATA)
 	$(BIN)/python benchmarks/rewards.py $(DATA)
+	$(BIN)/python benchmarks/rewrites.py $(DATA)
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/lean.py
 

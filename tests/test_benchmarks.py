@@ -87,6 +87,16 @@ def test_rewards_of_a_step_are_measured_beside_the_peer(data):
 
 
 @pytest.mark.heavy
+def test_mutants_are_put_to_both_judges(data):
+    stdout, tables = benchmark("rewrites.py", data, "--quick", "--json")
+    figures = json.loads(stdout)
+    ours, peer = figures["assayoffice"], figures["math-verify"]
+    assert ours["mutants"] == peer["mutants"] > 0 and ours["right_answers"] > 0
+    assert (ours["kill_percent"], ours["acceptance_percent"]) == (100, 100)
+    assert "kill rate" in tables and "math-verify" in tables
+
+
+@pytest.mark.heavy
 def test_sandbox_is_measured_beside_what_others_do():
     stdout, tables = benchmark("sandbox.py", "--quick", "--soak", 20, "--json")
     figures = json.loads(stdout)
