@@ -25,7 +25,8 @@ BuiltInTask: TypeAlias = (
 )
 Task: TypeAlias = BuiltInTask | struct_pb2.Struct | Mapping[str, object]
 
-_BUILT_IN: dict[str, type[BuiltInTask]] = {
+#: The messages of the tasks of verifiers that come with this package, by name.
+BUILT_IN: dict[str, type[BuiltInTask]] = {
     "numeric": task_pb2.NumericTask,
     "choice": task_pb2.ChoiceTask,
     "code": task_pb2.CodeTask,
@@ -108,7 +109,7 @@ def _not_text(submission: Submission) -> SubmissionError:
 def _task_from_json(
     verifier: str, written: Mapping[str, object]
 ) -> BuiltInTask | struct_pb2.Struct:
-    built_in = _BUILT_IN.get(verifier)
+    built_in = BUILT_IN.get(verifier)
     if built_in is None:
         return struct_from_json(written, "task")
     task = built_in()

@@ -137,6 +137,20 @@ class TestExitCodes:
         done = check(rows_file(good_row("a")), *flags, service=service)
         assert done.exit_code == 4 and "another one" in done.stderr
 
+    def test_2_when_the_policy_asks_something_of_a_verifier_that_is_not_there(
+        self, rows_file, tmp_path
+    ):
+        policy = tmp_path / "policy.toml"
+        policy.write_text('[require.keys]\nverifier = "numreic"\nchecks = ["key"]\n')
+        done = check(rows_file(good_row("a")), "--policy", policy)
+        said = " ".join(done.stderr.replace("│", " ").split())
+        assert done.exit_code == 2
+        assert "require.keys.verifier: 'numreic' is not known; did you mean 'numeric'?" in said
+        # Ours, and those of the service, which may be out of service now.
+        policy.write_text('[require.a]\nverifier = "lean"\n[require.b]\nverifier = "polygon"\n')
+        service = FakeRewriteService(digests={**DIGESTS, "polygon": "78" * 32})
+        assert check(rows_file(good_row("a")), "--policy", policy, service=service).exit_code == 0
+
     @pytest.mark.parametrize(
         ("flags", "says"),
         [

@@ -251,6 +251,18 @@ def test_everything_of_a_row_arrives():
     assert message.reference_solution == "x"
 
 
+@pytest.mark.parametrize(
+    ("content", "whose"),
+    [
+        ({"prompt": [], "reward_model": {"ground_truth": "13"}}, "a row of a data set for verl"),
+        ({"id": "a", "verifier": "numeric", "response": "13"}, "a row for `assay verify`"),
+    ],
+)
+def test_row_of_another_command_is_told_to_be_one(content, whose):
+    with pytest.raises(UnusableRow, match=f"this is {whose}, not a rewrite.* `assay rewrites sch"):
+        row_of(content, "rows.jsonl", 1)
+
+
 def test_half_a_surrogate_pair_is_named():
     with pytest.raises(UnusableRow, match=r"solutions\[0\]: holds half a surrogate pair"):
         row_of({**GOOD, "solutions": ["\ud800"]}, "rows.jsonl", 1)

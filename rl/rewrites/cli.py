@@ -144,7 +144,10 @@ def check(
             stack.callback(cache.close)
         connection = connecting.connect(endpoint, config_file, ca_file, token_file, hallmarks)
         client = stack.enter_context(connection)
-        code = run.check(client, cache, timeout=timeout, concurrency=concurrency)
+        try:
+            code = run.check(client, cache, timeout=timeout, concurrency=concurrency)
+        except PolicyError as error:
+            raise typer.BadParameter(str(error), param_hint="--policy") from None
     raise typer.Exit(code)
 
 

@@ -6,7 +6,7 @@ values that the classes here give, which are those of ``strict.toml``.
 
 import enum
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from assayoffice.rl.rewrites.policy_values import one_of, share, similarity, unknown, whole
 from assayoffice.rl.rewrites.rewrite import Thresholds
 from assayoffice.rl.rewrites.rows import Kind
+from assayoffice.rl.submissions import BUILT_IN
 from assayoffice.rl.training.errors import ConfigError
 from assayoffice.rl.training.tables import Table
 
@@ -62,11 +63,12 @@ class Gate(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Checks that must apply to the rows of a kind and a verifier; None is any.
+    """Checks that must apply to the rows of a kind and a verifier; None is any. ``name`` is ours.
 
     All of ``checks``, and at least one of ``one_of`` where there are some.
     """
 
+    name: str
     kind: Kind | None
     verifier: str | None
     checks: tuple[str, ...]
@@ -134,6 +136,19 @@ def read_policy(file: Path = STRICT) -> Policy:
     return policy
 
 
+def refuse_unknown_verifiers(policy: Policy, served: Collection[str]) -> None:
+    """Raise PolicyError for a requirement of a verifier that is neither ours nor ``served``.
+
+    It would be a requirement of no row: a name that was mistyped would admit what it is to keep
+    out.
+    """
+    known = sorted({*BUILT_IN, *served})
+    for each in policy.requirements:
+        if each.verifier is not None and each.verifier not in known:
+            said = unknown(each.verifier, known)
+            raise PolicyError(f"require.{each.name}.verifier: {said}")
+
+
 def _gates(table: Table) -> Mapping[str, Gate]:
     gates = {
         name: Gate(one_of(table, name, [each.value for each in Gate], Gate.APPLICABLE.value))
@@ -149,6 +164,7 @@ def _requirement(top: Table, file: Path, name: str) -> Requirement:
         raise top.wrong(f"require.{name}", "must be a table")
     table = Table(file, f"require.{name}", written)
     requirement = Requirement(
+        name=name,
         kind=Kind(one_of(table, "kind", list(Kind))) if table.has("kind") else None,
         verifier=table.text("verifier") if table.has("verifier") else None,
         checks=_checks(table, "checks"),

@@ -74,7 +74,7 @@ def read(files: Sequence[str]) -> Iterator[Read]:
             yield _error(file, number + 1, str(number + 1), f"{error}", before)
         else:
             if number == 0:
-                yield _error(file, 1, "1", f"{file}: holds no rows", before)
+                yield _error(source.name, 1, "1", f"{source.name}: holds no rows", before)
 
 
 def _read(

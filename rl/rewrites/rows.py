@@ -27,6 +27,12 @@ _MAX_ID, _MAX_LANGUAGE, _MAX_DOMAIN = 256, 32, 200
 _VERIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _UNKNOWN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 _DOMAINS = {each.value.lower(): each for each in Domain}
+# What is easily taken for a file of rewrites, by a field that only it has.
+_OF_OTHERS = {
+    "reward_model": "a row of a data set for verl",
+    "response": "a row for `assay verify`",
+    "responses": "a row for `assay verify`",
+}
 _NESTED = (
     "task",
     "original",
@@ -84,6 +90,12 @@ class RewriteRow:
 def row_of(content: Mapping[str, object], file: str, number: int) -> RewriteRow:
     """Read a row. Raises UnusableRow, which names the field and the remedy."""
     row = Fields(content)
+    for name, whose in _OF_OTHERS.items():
+        if name in content and "kind" not in content:
+            raise UnusableRow(
+                f"{name}: this is {whose}, not a rewrite; docs/rewrites.md tells what a row of "
+                "rewrites holds, and `assay rewrites schema` prints it"
+            )
     id = row.text("id", min_length=1, max_length=_MAX_ID)
     kind = Kind(row.choice("kind", tuple(Kind)))
     problem = row.text("problem", pattern=re.compile(r"\S"), says="holds nothing but blanks")

@@ -18,7 +18,7 @@ from assayoffice.rl.rewrites import github, junit, showing
 from assayoffice.rl.rewrites.caching import Cache
 from assayoffice.rl.rewrites.checking import Checker
 from assayoffice.rl.rewrites.outcomes import RowOutcome, outcome_as_json, set_as_json
-from assayoffice.rl.rewrites.policy import Policy
+from assayoffice.rl.rewrites.policy import Policy, refuse_unknown_verifiers
 from assayoffice.rl.rewrites.reading import Read, read
 from assayoffice.rl.rewrites.sets.set_report import SetReport
 from assayoffice.rl.rewrites.spool import Spool
@@ -128,10 +128,11 @@ class Run:
     ) -> int:
         """Check all rows, write all that is asked for, and return the exit code.
 
-        Raises ServiceError, UnreadableFileError and OSError.
+        Raises ServiceError, PolicyError, UnreadableFileError and OSError.
         """
         # Nobody there? Say so before reading a single row.
         digests = client.rewrite_digests(timeout=timeout)
+        refuse_unknown_verifiers(self._policy, digests)
         checker = Checker(client, self._policy, digests, cache, timeout, concurrency)
         start = time.monotonic()
         with contextlib.ExitStack() as stack:

@@ -23,9 +23,9 @@ def write_stamped(outcomes: Iterable[RowOutcome], files: Sequence[str], output: 
     """Write the admitted rows to ``output`` and return how many there are.
 
     ``.parquet`` is written from parquet files of one schema, with the column ``stamp`` added or
-    replaced; anything else is JSON lines. ``output`` appears when it is whole, where it is a link at
-    its end. Raises UnreadableFileError, also for a parquet file that is not what was checked any
-    more, and OSError.
+    replaced; anything else is JSON lines. ``output`` appears when it is whole; of a link, what it
+    leads to. Raises UnreadableFileError, also where parquet is not what was checked any more, and
+    OSError.
     """
     output = output.resolve()
     partial = output.with_name(f"{output.name}.{os.getpid()}.partial")

@@ -27,7 +27,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assayoffice.rl import connecting
 from assayoffice.rl.file_runs import refuse_overwriting
 from assayoffice.rl.report import errors_list
-from assayoffice.rl.rewrites.policy import STRICT, PolicyError, SetPolicy, read_policy
+from assayoffice.rl.rewrites.policy import (
+    STRICT,
+    PolicyError,
+    SetPolicy,
+    read_policy,
+    refuse_unknown_verifiers,
+)
 from assayoffice.rl.rewrites.propose import report as proposal_report
 from assayoffice.rl.rewrites.propose.address import Address
 from assayoffice.rl.rewrites.propose.endpoint import (
@@ -184,6 +190,7 @@ def command(
             console.print(f"note: {note}", markup=False)
         connection = connecting.connect(endpoint, config_file, ca_file, token_file, {})
         client = stack.enter_context(connection)
+        refuse_unknown_verifiers(rules, client.rewrite_digests(timeout=timeout))
         checking = Checking(client, rules, _known(rules.sets), timeout)
         found = read_parents(source, checking)
         journals.recall(checking.known)
