@@ -316,6 +316,18 @@ def test_the_answer_may_be_unique_where_the_solution_is_not():
     assert decided("x y z", "x == 2*y; z == 3*y; y > 0", "z/x").answer == "3/2"
 
 
+@pytest.mark.parametrize(
+    ("constraints", "asked"),
+    [
+        ("cbrt(y) == cbrt(-1/2); 2**y + exp(y) == 2**(-1/2) + exp(-1/2)", "x**2"),
+        ("log(x**2 + 1) == log(5); exp(y) == exp(3); sqrt(x**2 + 1) + y + x == sqrt(5) + 5", "z"),
+        ("sin(x + z) == x + z; exp(x + z) == 1; cos(y) == exp(y); x**2 + y**2 < 90", "z"),
+    ],
+)
+def test_what_nothing_fixes_has_no_answer_even_numerically(constraints, asked):
+    assert decided("x y z", constraints, asked).check.reason in ("UNDECIDED", "UNDER_DETERMINED")
+
+
 def test_what_nothing_decides_is_undecided():
     check = decided(
         "x y", "sin(x*y) + exp(x)*y == cos(x + y); floor(sin(x)*9) == mod(y, 2)", "x"

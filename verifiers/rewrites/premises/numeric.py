@@ -21,6 +21,7 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Node,
     Relation,
     Some,
+    names,
     size,
     substituted,
 )
@@ -49,6 +50,9 @@ _ZERO: Final = arb(2) ** -100
 _MARGIN: Final = arb(2) ** -30
 #: Solutions that agree to so many digits count as one.
 _RADIUS: Final = arb(10) ** -12
+_DAMPING: Final = arb(2) ** -140
+#: From so many starts the value must have been found.
+_AGREEING: Final = 3
 
 
 def looked_for(system: System) -> Outcome:
@@ -79,10 +83,11 @@ def _look(system: System, case: Reduced, outcome: Outcome) -> None:
     box = Propagation(case.formulas, frozenset()).narrowed(dict.fromkeys(unknowns, REALS))
     if box is None:
         return
-    if not unknowns or len(equations) < len(unknowns):
+    spoken_of = frozenset().union(*map(names, equations))
+    if not unknowns or len(equations) < len(unknowns) or not spoken_of >= set(unknowns):
         raise TooMuchError
     functions = Functions(equations, unknowns)
-    source = random.Random(0)
+    source, hits = random.Random(0), 0
     work = sum(map(size, case.formulas))
     for _ in range(max(4, _STARTS * _SIZE // max(_SIZE, work))):
         start = [arb(each) for each in _start(box, unknowns, source)]
@@ -91,16 +96,18 @@ def _look(system: System, case: Reduced, outcome: Outcome) -> None:
             if point is None or not all(_holds(e, unknowns, point) for e in case.formulas):
                 continue
             asked, texts = _place(system, case, point)
-        with working_precision(_BITS):
             text = _shown(asked)
+        hits += 1
         outcome.add(Found(Value(text, text, asked, named=False, proper=False), texts))
         if len(outcome.found) > 1:
             return
+    if 0 < hits < _AGREEING:
+        raise TooMuchError
 
 
-def _start(box: Box, names: Sequence[str], source: random.Random) -> list[float]:
+def _start(box: Box, own: Sequence[str], source: random.Random) -> list[float]:
     start = []
-    for name in names:
+    for name in own:
         low, high = box[name]
         if math.isfinite(high - low):
             start.append(source.uniform(low, high))
@@ -147,8 +154,14 @@ def _step(slopes: list[list[arb]], values: list[arb]) -> list[arb] | None:
     matrix = arb_mat(slopes)
     right = arb_mat([[-each] for each in values])
     turned = matrix.transpose()
+    square = turned * matrix
+    count = len(slopes[0])
+    # A little of the unit matrix, so that unknowns which nothing fixes stay where they start.
+    largest = sum((square[i, i].mid() for i in range(count)), arb(0))
+    for i in range(count):
+        square[i, i] = square[i, i] + _DAMPING * (largest + _MARGIN)
     try:
-        solved = (turned * matrix).solve(turned * right)
+        solved = square.solve(turned * right)
     except ZeroDivisionError:
         return None
     found = [row[0].mid() for row in solved.tolist()]
@@ -166,9 +179,9 @@ def _size(values: Sequence[arb]) -> arb:
     return total.mid()
 
 
-def _holds(formula: Formula, names: Sequence[str], point: Sequence[arb]) -> bool:
+def _holds(formula: Formula, own: Sequence[str], point: Sequence[arb]) -> bool:
     """Whether ``formula`` holds as far as digits tell. Raises TooMuchError near an edge."""
-    named = dict(zip(names, point, strict=True))
+    named = dict(zip(own, point, strict=True))
     match formula:
         case Relation(kind=kind, left=left, right=right):
             difference = balls.ball(left, named) - balls.ball(right, named)
@@ -182,9 +195,9 @@ def _holds(formula: Formula, names: Sequence[str], point: Sequence[arb]) -> bool
                 raise TooMuchError
             return balls.holds(formula, named) is True
         case Every(parts=parts):
-            return all(_holds(part, names, point) for part in parts)
+            return all(_holds(part, own, point) for part in parts)
         case Some(parts=parts):
-            return any(_holds(part, names, point) for part in parts)
+            return any(_holds(part, own, point) for part in parts)
     raise TooMuchError
 
 
