@@ -14,6 +14,7 @@ from assayoffice.rl.client import Client
 from assayoffice.rl.embedded import EmbeddedServer, EmbeddedServerError
 from assayoffice.rl.errors import ServiceError
 from assayoffice.rl.sources import UnreadableFileError
+from assayoffice.rl.terminal import plain
 
 _START_SECONDS = 60.0
 # Libraries of Lean that settings may name are read, and their cases judged, before it serves.
@@ -119,10 +120,10 @@ def outcome_of(console: Console) -> Iterator[None]:
     except BrokenPipeError:
         raise  # Whoever read our output has had enough; click ends the command for that.
     except (UnreadableFileError, OSError) as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
+        console.print(plain(f"error: {error}"), style="bold red")
         raise typer.Exit(2) from None
     except (ServiceError, EmbeddedServerError) as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
+        console.print(plain(f"error: {error}"), style="bold red")
         raise typer.Exit(4) from None
 
 

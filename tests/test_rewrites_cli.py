@@ -131,11 +131,13 @@ class TestExitCodes:
         assert done.exit_code == 4 and "UNAVAILABLE" in done.stderr
 
     def test_4_when_the_hallmark_is_another(self, rows_file):
-        answer = status(grpc.StatusCode.FAILED_PRECONDITION, "HALLMARK_MISMATCH", "another one")
+        answer = status(
+            grpc.StatusCode.FAILED_PRECONDITION, "HALLMARK_MISMATCH", "another\x1b]0; one"
+        )
         service = FakeRewriteService(before_call=lambda context: abort(context, answer))
         flags = ["--require-hallmark", "numeric=" + "ab" * 32]
         done = check(rows_file(good_row("a")), *flags, service=service)
-        assert done.exit_code == 4 and "another one" in done.stderr
+        assert done.exit_code == 4 and "another\ufffd]0; one" in done.stderr
 
     def test_2_when_the_policy_asks_something_of_a_verifier_that_is_not_there(
         self, rows_file, tmp_path

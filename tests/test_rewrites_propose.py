@@ -345,10 +345,14 @@ def test_the_key_comes_from_a_variable_or_a_file_and_is_never_shown(
     key_file.write_text("from-file\n")
     monkeypatch.setenv("SOME_KEY", "from-variable")
     for flags in (("--api-key-env", "SOME_KEY"), ("--api-key-file", str(key_file))):
-        with FakeCompletions(lambda asked: Raw(403, b"no")) as fake:
+        with FakeCompletions(
+            lambda asked: Raw(403, b"no: from-variable\x1b]0;from-file\x07")
+        ) as fake:
             result = run(file, fake, service, "--prompt", "variation", *flags)
             assert result.exit_code == 4
-            assert "from-" not in result.output
+            key = "from-variable" if "SOME_KEY" in flags else "from-file"
+            assert key not in result.output
+            assert "\x1b]" not in result.output and "\ufffd]0;" in result.output
         assert fake.headers[0]["Authorization"].startswith("Bearer from-")
     unset = arguments(file, "http://h/v1", service, "--prompt", "variation", "--api-key-env", "NO")
     result = CliRunner().invoke(app, unset)

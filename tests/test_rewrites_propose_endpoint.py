@@ -157,6 +157,34 @@ def test_a_body_without_end_ends_by_the_clock_or_by_its_size(drip: bytes) -> Non
         assert len(fake.requests) == 1
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-5", b"x"])
+def test_a_chunk_of_no_size_is_read_no_further(size: bytes) -> None:
+    endless = Raw(drip=size + b"\r\n", headers={"Transfer-Encoding": "chunked"})
+    with FakeCompletions(lambda asked: endless) as fake:
+        start = time.monotonic()
+        with pytest.raises(EndpointError, match="IncompleteRead"):
+            endpoint(fake.url, seconds=8.0, attempts=1).ask("", "", seed=0)
+        assert time.monotonic() - start < 4.0
+
+
+@pytest.mark.parametrize("status", [401, 500, 400, 302])
+def test_a_key_that_comes_back_is_not_told(status: int) -> None:
+    echo = Raw(status, b"wrong key sk-1234567890")
+    with FakeCompletions(lambda asked: echo) as fake:
+        with pytest.raises(EndpointError) as error:
+            endpoint(fake.url, attempts=1, key="sk-1234567890").ask("", "", seed=0)
+    assert "sk-1234567890" not in str(error.value)
+    assert ("redirects are not followed" if status == 302 else "(the API key)") in str(error.value)
+
+
+def test_an_answer_that_holds_the_key_is_not_taken() -> None:
+    with FakeCompletions(lambda asked: "you are sk-1234567890, and this is EMPTY") as fake:
+        with pytest.raises(EndpointError, match="the answer holds the API key"):
+            endpoint(fake.url, key="sk-1234567890").ask("", "", seed=0)
+        # What a server without keys is given is a word like others.
+        assert endpoint(fake.url, key="EMPTY").ask("", "", seed=0).text.endswith("EMPTY")
+
+
 def test_a_proxy_of_the_environment_is_not_for_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,6 +1,7 @@
 """Overlap with listed texts, against the plain way to look for it."""
 
 import json
+import re
 import random
 import time
 
@@ -104,6 +105,25 @@ class TestFinding:
 
         assert check_of("contamination", rows, policy(listed(*entries(10)))).reason == "OVERLAP"
         assert check_of("contamination", rows, policy(listed(*entries(11)))).reason == "CLEAN"
+
+    def test_a_problem_that_is_listed_often_is_no_turn_of_phrase(self, listed):
+        rows = [rewrite_row(1, f"Consider this. {LISTED}")]
+        file = listed(*[LISTED] * 16, *["Is 2 + 3 odd?"] * 16, "Is 2 - 3 odd?")
+        assert check_of("contamination", rows, policy(file)).reason == "OVERLAP"
+        short = [rewrite_row(1, "Is 2 - 3 odd?")]
+        assert check_of("contamination", short, policy(file)).reason == "OVERLAP"
+
+    @pytest.mark.parametrize("dress", ["\u200b", "\u00ad", "\ufeff", "\u2062", "\u0323", "\ufe0f"])
+    def test_characters_without_a_shape_hide_nothing(self, listed, dress):
+        hidden = "".join(each + dress for each in LISTED)
+        check = check_of("contamination", [rewrite_row(1, hidden)], policy(listed(LISTED)))
+        assert check.reason == "OVERLAP"
+
+    def test_letters_that_look_alike_hide_nothing(self, listed):
+        hidden = re.sub(r"\Ba\B", "\u0430", LISTED).replace("he", "h\u0435")
+        assert not hidden.isascii()
+        check = check_of("contamination", [rewrite_row(1, hidden)], policy(listed(LISTED)))
+        assert check.reason == "OVERLAP"
 
     def test_without_a_list(self):
         check = check_of("contamination", [rewrite_row(1, LISTED)])

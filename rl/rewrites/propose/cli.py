@@ -57,7 +57,7 @@ from assayoffice.rl.rewrites.propose.proposing import (
     requests,
 )
 from assayoffice.rl.sources import UnreadableFileError, open_source, unambiguous_json
-from assayoffice.rl.terminal import counted, stderr_console
+from assayoffice.rl.terminal import counted, plain, stderr_console
 
 if TYPE_CHECKING:
     from assayoffice.rl.rewrites.propose.known import KnownProblems
@@ -271,10 +271,10 @@ def _outcome_of(console: Console) -> Iterator[None]:
         with connecting.outcome_of(console):
             yield
     except (PolicyError, JournalError) as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
+        console.print(plain(f"error: {error}"), style="bold red")
         raise typer.Exit(2) from None
     except EndpointUnavailableError as error:
-        console.print(f"error: {error}", style="bold red", markup=False)
+        console.print(plain(f"error: {error}"), style="bold red")
         raise typer.Exit(4) from None
 
 

@@ -12,6 +12,7 @@ for this machine itself.
 
 import contextlib
 import http.client
+import io
 import json
 import random
 import socket
@@ -31,6 +32,8 @@ _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 60.0
 _CONNECT_SECONDS = 15.0
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED = frozenset({401, 402, 403, 404, 405, 407})
+# Shorter ones are placeholders, as servers without keys are given, and may be words of an answer.
+_SHORTEST_SECRET = 8
 
 
 class EndpointError(AssayError):
@@ -113,7 +116,12 @@ class Endpoint:
         }
         if response_format is not None:
             body["response_format"] = response_format
-        return _completion(self._retried(json.dumps(body).encode()), self.model)
+        completion = _completion(self._retried(json.dumps(body).encode()), self.model)
+        if len(self.api_key) >= _SHORTEST_SECRET and any(
+            self.api_key in each for each in (completion.text, completion.model)
+        ):
+            raise EndpointError("the answer holds the API key, so nothing of it is kept")
+        return completion
 
     def close(self) -> None:
         """Break off all requests; those who wait for them get an EndpointError."""
@@ -175,11 +183,35 @@ class Endpoint:
                 raise self._passing(error, unreachable=False) from None
             finally:
                 timer.cancel()
-        return _checked(response, content, str(self.address))
+        return self._checked(response, content)
+
+    def _checked(self, response: http.client.HTTPResponse, content: bytes) -> bytes:
+        """The body of an answer that is one."""
+        status = response.status
+        if status == 200:
+            if len(content) > _RESPONSE_BYTES:
+                said = f"the answer is longer than {_RESPONSE_BYTES} bytes"
+                raise EndpointError(f"{self.address}: {said}")
+            return content
+        shown = " ".join(content[:_SHOWN_BYTES].decode(errors="replace").split())
+        if 300 <= status < 400:
+            shown = "redirects are not followed; give the address that it leads to"
+        said = self._told(f"HTTP {status} {response.reason}: {shown}")
+        if status in _PASSING:
+            wait = _retry_after(response.getheader("Retry-After"))
+            raise _PassingError(said, unreachable=False, wait_seconds=wait)
+        if status in _REFUSED:
+            raise EndpointUnavailableError(said)
+        raise EndpointError(said)
 
     def _passing(self, error: Exception, *, unreachable: bool) -> _PassingError:
-        said = f"{self.address}: {str(error) or type(error).__name__}"
+        said = self._told(str(error) or type(error).__name__)
         return _PassingError(said, unreachable=unreachable)
+
+    def _told(self, text: str) -> str:
+        """What the endpoint told, which may be the key that it was given."""
+        told = text.replace(self.api_key, "(the API key)") if self.api_key else text
+        return f"{self.address}: {told}"
 
     @contextlib.contextmanager
     def _live(self, connected: socket.socket) -> Iterator[None]:
@@ -205,34 +237,38 @@ class Endpoint:
         nearest_host, nearest_port = (proxy.hostname or "", proxy.port) if proxy else (host, port)
         if base.scheme == "https":
             context = ssl.create_default_context(cafile=self.ca_file)
-            secure = http.client.HTTPSConnection(
-                nearest_host, nearest_port, timeout=seconds, context=context
-            )
+            secure = _SecureConnection(nearest_host, nearest_port, timeout=seconds, context=context)
             if proxy:
                 secure.set_tunnel(host, port, headers=credentials(proxy))
             return secure, path, headers
-        plain = http.client.HTTPConnection(nearest_host, nearest_port, timeout=seconds)
+        plain = _Connection(nearest_host, nearest_port, timeout=seconds)
         if proxy:
             path = f"{base.scheme}://{base.netloc}{path}"
             headers |= credentials(proxy)
         return plain, path, headers
 
 
-def _checked(response: http.client.HTTPResponse, content: bytes, address: str) -> bytes:
-    """The body of an answer that is one."""
-    status = response.status
-    if status == 200:
-        if len(content) > _RESPONSE_BYTES:
-            raise EndpointError(f"{address}: the answer is longer than {_RESPONSE_BYTES} bytes")
-        return content
-    shown = " ".join(content[:_SHOWN_BYTES].decode(errors="replace").split())
-    said = f"{address}: HTTP {status} {response.reason}: {shown}"
-    if status in _PASSING:
-        wait = _retry_after(response.getheader("Retry-After"))
-        raise _PassingError(said, unreachable=False, wait_seconds=wait)
-    if status in _REFUSED:
-        raise EndpointUnavailableError(said)
-    raise EndpointError(said)
+class _Bounded(io.BufferedReader):
+    """Reads only what it is told the size of: a chunk of -1 bytes would be all that ever comes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise http.client.IncompleteRead(b"")
+        return super().read(size)
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method)
+        self.fp = _Bounded(self.fp.detach())
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _Response
 
 
 def _completion(content: bytes, asked_model: str) -> Completion:

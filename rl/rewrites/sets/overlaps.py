@@ -7,8 +7,8 @@ their own. How a text is compared depends on its length:
 - one of them is shorter: if they share a run of ``short_size`` words;
 - one of them is shorter than even that: if they are the same, signs included.
 
-A run that stands in more than ten texts of the list is a turn of phrase and tells of no overlap, as
-in T. Brown et al., "Language Models are Few-Shot Learners" (2020), appendix C.
+A run that stands in more than ten different texts of the list is a turn of phrase and tells of no
+overlap, as in T. Brown et al., "Language Models are Few-Shot Learners" (2020), appendix C.
 """
 
 from array import array
@@ -50,12 +50,17 @@ class Overlaps:
         self._size, self._short_size = size, short_size
         self._whole: dict[bytes, int] = {}
         long, short_of_long, short_of_short = _Gathered(), _Gathered(), _Gathered()
+        known: set[bytes] = set()
         for entry, text in enumerate(texts):
             all_words = words(text)
             each = hashes(spoken(all_words))
             if len(each) < short_size:
                 self._whole.setdefault(digest(all_words), entry)
                 continue
+            # Lists repeat a problem for each of its answers, which makes no turn of phrase of it.
+            if (same := digest(spoken(all_words))) in known:
+                continue
+            known.add(same)
             runs = ngrams(each, short_size)
             (short_of_short if len(each) < size else short_of_long).add(runs, entry)
             long.add(ngrams(each, size), entry)

@@ -2,7 +2,8 @@
 
 Compatibility forms are unified (NFKC), case is folded, usual signs of one operation are written as
 one, and what LaTeX needs only for its looks is left out, with dollars, braces and punctuation: of
-``$\\dfrac{a}{2} \\cdot x$.`` there remain ``frac a 2 * x``.
+``$\\dfrac{a}{2} \\cdot x$.`` there remain ``frac a 2 * x``. Characters without a shape and
+accents are left out, and a Cyrillic letter in a word of Latin ones is read as it looks.
 """
 
 import hashlib
@@ -24,6 +25,15 @@ _MOST_CHARACTERS = 200_000
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+|\d+(?:\.\d+)?|[-+*/=<>^%!|()\[\]&~#≤≥≠±√∞]"
 )
+# Characters of format, fillers and selectors: they show nothing, and would take words apart.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+# Accents and the like, but for the stroke that makes = into ≠.
+_MARKS = re.compile("[\u0300-\u0337\u0339-\u036f]")
+# In lower case; those that look Latin in upper case alone, too.
+_LOOKALIKES = str.maketrans("авекмнорстухіјѕһԁԛԝο", "abekmhopctyxijshdqwo")
 _ALIASES = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∶": "/"}
 )
@@ -49,10 +59,19 @@ def words(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
+    is_ascii = text.isascii()
+    if not is_ascii:
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", _UNSEEN.sub("", text)))
     text = _LOOKS.sub(" ", text)
     text = _OPERATIONS.sub(lambda found: f" {_SIGNS[found[1]]} ", _FRACTIONS.sub(r"\\frac", text))
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_ALIASES)
-    return _WORD.findall(plain)
+    found: list[str] = _WORD.findall(plain)
+    return found if is_ascii else [_as_it_looks(each) for each in found]
+
+
+def _as_it_looks(word: str) -> str:
+    is_mixed = not word.isascii() and any("a" <= letter <= "z" for letter in word)
+    return word.translate(_LOOKALIKES) if is_mixed else word
 
 
 def spoken(each: Sequence[str]) -> list[str]:
