@@ -350,5 +350,8 @@ def test_words_of_other_scripts():
 
 def test_words():
     assert words("Let $\\left(\\dfrac{1}{2}x\\right) \\le −4.5 \\cdot y$, Für?") == [
-        *["let", "(", "frac", "1", "2", "x", ")", "≤", "-", "4.5", "*", "y", "für"]
+        *["let", "(", "frac", "1", "2", "x", ")", "≤", "-", "4.5", "*", "y", "fur"]
+    ]
+    assert words("a ≠ b, a \u0338= b, 5 μm, naïve, \u0440\u0430ир") == [
+        *["a", "≠", "b", "a", "=", "b", "5", "μm", "naive", "\u0440\u0430ир"]
     ]

@@ -1,8 +1,8 @@
 """Overlap with listed texts, against the plain way to look for it."""
 
 import json
-import re
 import random
+import re
 import time
 
 import pyarrow
