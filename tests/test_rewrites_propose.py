@@ -204,6 +204,18 @@ def test_a_paraphrase_keeps_the_task_of_its_row(folder: Path, service: str) -> N
     assert row["problem"] == said["problem"] and "key" not in row
 
 
+def test_a_paraphrase_with_other_values_does_not_inherit_the_answer(
+    folder: Path, service: str
+) -> None:
+    said = {"problem": "In 2.5 hours a train gets 190 km far. How many km/h is that on average?"}
+    with FakeCompletions(says(said)) as fake:
+        result = run(write(folder, TRAIN), fake, service, "--prompt", "paraphrase")
+    assert result.exit_code == 1, result.output
+    (rejected,) = lines(folder, "rejected.jsonl")
+    assert rejected["reason"] == "VALUES_CHANGED"
+    assert rejected["message"] == "problem: no longer says 180"
+
+
 def test_repeats_of_rows_and_of_each_other_are_rejected(folder: Path, service: str) -> None:
     repeated = {**PRICE, "problem": PRICE["problem"]}
     answers = {0: SWIMMER, 1: SWIMMER, 2: repeated}

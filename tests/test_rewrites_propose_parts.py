@@ -14,6 +14,7 @@ from assayoffice.rl.rewrites.propose.journal import Journal, JournalError
 from assayoffice.rl.rewrites.propose.known import KnownProblems
 from assayoffice.rl.rewrites.propose.lineage import Source, digest_of
 from assayoffice.rl.rewrites.propose.prompts import PromptName, prompt
+from assayoffice.rl.rewrites.propose.values import changed_values
 
 SPEED = "A train covers 180 km in two and a half hours. What is its average speed in km/h?"
 
@@ -34,6 +35,34 @@ def test_a_problem_does_not_fill_places_of_the_prompt() -> None:
     asked = prompt(PromptName.VARIATION).asked("{{reference}} {{fields}}", "SECRET", 1)
     assert "{{reference}} {{fields}}" in asked
     assert asked.count("SECRET") == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ("How fast is a train on average, in km/h, that makes 180 km in 2.5 h?", ""),
+        ("How fast is a train, in km/h, that makes 180 km in two and a half hours?", ""),
+        ("How fast is a train, in km/h, that makes 108 km in 2.5 h?", "no longer says 180"),
+        ("How fast is a train, in km/h, in two and a half hours?", "no longer says 180"),
+    ],
+)
+def test_numbers_of_a_paraphrase_are_those_of_its_row(after: str, told: str) -> None:
+    assert changed_values(SPEED, after) == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Add 2 and 1,000.", "What is the sum of 1000 and two?", ""),
+        ("Add $2$ and $1{,}000$.", "Add 1\\,000 to 2.", ""),
+        ("Add 2 and 3.", "Add 2 and 3 and 5.", "says 5, which the row does not"),
+        ("Add two and 3.", "Add 4 and 3.", ""),  # Of words nothing is known.
+        ("Add 2 and 2.", "Double 2.", ""),
+        ("Is 0.5 a half?", "Is .5 a half?", "no longer says 0.5"),
+    ],
+)
+def test_numbers_in_words_may_become_digits(before: str, after: str, told: str) -> None:
+    assert changed_values(before, after) == told
 
 
 @pytest.mark.parametrize(
@@ -145,6 +174,15 @@ class TestJournal:
         with pytest.raises(JournalError, match="row 1"):
             Journal(file)
         assert file.read_text().startswith("broken\n")
+
+    def test_a_file_belongs_to_one_run_at_a_time(self, tmp_path: Path) -> None:
+        file = tmp_path / "out.jsonl"
+        with Journal(file) as journal:
+            with pytest.raises(JournalError, match="another run is writing it"):
+                Journal(file)
+            journal.write(self.line)
+        with Journal(file) as journal:
+            assert journal.contents == [self.line]
 
     def test_half_a_character_is_no_reason_to_stop(self, tmp_path: Path) -> None:
         file = tmp_path / "out.jsonl"

@@ -4,6 +4,7 @@ A line is written whole and flushed, but a machine may stop within one. The torn
 cut off when the file is opened again.
 """
 
+import fcntl
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,9 +28,10 @@ class Journal:
     """
 
     def __init__(self, file: Path) -> None:
-        """Raises JournalError for a file of something else, and OSError."""
+        """Raises JournalError for a file of something else, or of another run now, and OSError."""
         self._file: BinaryIO = open(file, "a+b")
         try:
+            self._lock(file)
             self.contents, self.cut_bytes = self._read(file)
         except BaseException:
             self._file.close()
@@ -60,6 +62,15 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self._file.close()
+
+    def _lock(self, file: Path) -> None:
+        """Keep others out: two runs would ask for the same, and cut each other's lines off."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalError(f"{file}: another run is writing it; wait for its end") from None
+        except OSError:
+            pass  # A file system without locks keeps nobody out.
 
     def _read(self, file: Path) -> tuple[list[Mapping[str, object]], int]:
         self._file.seek(0)

@@ -12,6 +12,7 @@ from assayoffice.rl.rewrites.propose.answers import UnreadableAnswerError, objec
 from assayoffice.rl.rewrites.propose.endpoint import Completion
 from assayoffice.rl.rewrites.propose.lineage import Source
 from assayoffice.rl.rewrites.propose.prompts import Recipe
+from assayoffice.rl.rewrites.propose.values import changed_values
 from assayoffice.rl.rewrites.rows import RewriteRow, row_of
 from assayoffice.rl.sources import UnusableRow
 
@@ -73,6 +74,8 @@ def row_from(
         raise RejectedError("INVALID_ROW", str(error)) from None
     if len(row.problem) > _PROBLEM_CHARACTERS:
         raise RejectedError("TOO_LONG", f"problem: over {_PROBLEM_CHARACTERS} characters")
+    if recipe.keeps_task and (said := changed_values(parent.problem, row.problem)):
+        raise RejectedError("VALUES_CHANGED", f"problem: {said}")
     if recipe.one_of and not any(name in content for name in recipe.one_of):
         wanted = " or ".join(recipe.one_of)
         raise RejectedError(
