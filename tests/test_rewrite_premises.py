@@ -328,6 +328,24 @@ def test_what_nothing_fixes_has_no_answer_even_numerically(constraints, asked):
     assert decided("x y z", constraints, asked).check.reason in ("UNDECIDED", "UNDER_DETERMINED")
 
 
+@pytest.mark.parametrize(
+    ("constraints", "asked", "answer"),
+    [
+        ("exp(x) + sqrt(x**2 + 1) == 2; y + x == -3", "x + y", "-3"),
+        (
+            "y/(x**2 + 1) == 64/97; atan(y) + sqrt(x**2 + 1) == atan(4) + sqrt(97)/4; x >= 9/4",
+            "x",
+            "9/4",
+        ),
+    ],
+)
+def test_algebra_concludes_nothing_from_values_it_chose_itself(constraints, asked, answer):
+    """Conditions that are no polynomials speak of unknowns that were eliminated, too."""
+    decision = decided("x y", constraints, asked)
+    assert decision.check.reason in ("UNIQUE", "UNDECIDED")
+    assert decision.answer in (answer, "")
+
+
 def test_what_nothing_decides_is_undecided():
     check = decided(
         "x y", "sin(x*y) + exp(x)*y == cos(x + y); floor(sin(x)*9) == mod(y, 2)", "x"

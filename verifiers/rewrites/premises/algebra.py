@@ -20,8 +20,6 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Name,
     Number,
     Relation,
-    formula_names,
-    names,
     number,
 )
 from assayoffice.verifiers.rewrites.premises.fields import (
@@ -120,10 +118,8 @@ class _Decision:
         self._ring = Ring((*own, *self._constants.names))
         self._asked = self._ring.index[_ASKED]
         self._letters = frozenset(range(len(own), len(self._ring.names)))
-        # What algebra does not see must not be taken for free.
-        unseen = [*map(formula_names, self._unstated)]
-        unseen += [] if self._asked_stated else [names(system.asked)]
-        self._unseen = frozenset(self._ring.index[each] for each in frozenset().union(*unseen))
+        # What algebra does not see may speak of any variable: none is then free to be anything.
+        self._unseen = bool(self._unstated) or not self._asked_stated
         self._elimination = Elimination(self._ring, self._constants, self._asked, Budget(_STEPS))
         self._decide(formulas)
 
@@ -158,10 +154,10 @@ class _Decision:
         return isinstance(self._system.asked, Number) and bool(self.outcome.found)
 
     def _final(self, case: Case, finite: bool) -> None:
-        seen = case_variables(case) | self._unseen
+        seen = case_variables(case)
         free = []
         for variable in free_variables(case, range(self._asked + 1)):
-            if variable in seen or variable == self._asked:
+            if variable in seen or variable == self._asked or self._unseen:
                 free.append(variable)
             else:
                 case = eliminated(case, variable, Quotient(self._ring.one, self._ring.one))
