@@ -62,7 +62,11 @@ def submission_from_proto(message: verifier_pb2.Submission, loaded: Loaded) -> S
         )
     task: Any
     if field == CUSTOM:
-        task = loaded.task(json_format.MessageToDict(message.custom))
+        try:
+            written = json_format.MessageToDict(message.custom)
+        except ValueError as error:  # infinite, or not a number
+            raise InvalidTaskError(f"task.custom: is not what JSON can say: {error}") from None
+        task = loaded.task(written)
     else:
         task = _task_from_proto(getattr(message, field), loaded.verifier.task_type)
     return Submission(message.response, task, message.prompt)

@@ -49,8 +49,8 @@ class Subject(enum.Enum):
 class Tag(enum.Enum):
     """First byte of the reply to QUICK and FULL, and what follows it."""
 
-    #: What the subject is answered with; a submission with a serialized Verdict without hallmark and
-    #: timing.
+    #: What the subject is answered with: a submission with a serialized Verdict, without hallmark
+    #: and timing.
     ANSWER = b"A"
     #: A serialized google.rpc.Status: no answer, and never one, by a fact about the task.
     ERROR = b"E"

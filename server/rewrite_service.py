@@ -88,7 +88,9 @@ class RewriteService(RewriteServiceServicer):
                 errands = Errands(self._admission, call, gate, path)
                 digests = self._digests[entry.name]
                 checking = Checking(rewrite, entry, digests, errands, thresholds)
-                result.report.CopyFrom(await checking.report())
+                report = await checking.report()
+                self._in_service(rewrite, path)  # still, since it was asked
+                result.report.CopyFrom(report)
             except StatusError as error:
                 result.error.CopyFrom(error.to_proto())
             except Trouble as trouble:
@@ -109,10 +111,16 @@ class RewriteService(RewriteServiceServicer):
         if violations:
             raise malformed(Reason.INVALID_SUBMISSION, violations)
         entry = self._admission.check(submission, f"{path}.submission")
-        if rewrite.HasField("key") and has_answers:
-            self._catalog.serving(PROGRAMS, f"{path}.key")
+        self._in_service(rewrite, path)
         submission.ClearField("id")
         return entry
+
+    def _in_service(self, rewrite: rewrite_pb2.Rewrite, path: str) -> None:
+        """Raise StatusError unless what judges a rewrite, and runs its key, may be believed."""
+        verifier = rewrite.submission.verifier
+        self._catalog.serving(verifier, f"{path}.submission")
+        if rewrite.HasField("key") and verifier not in WITHOUT_ANSWERS:
+            self._catalog.serving(PROGRAMS, f"{path}.key")
 
     def _serving_digests(self) -> Mapping[str, str]:
         return {

@@ -365,12 +365,16 @@ class TestRewrites:
         assert reply[:1] == Tag.ANSWER.value
         return replies.EXAMINED.read(reply[1:])
 
-    def test_digest_covers_what_concludes_and_not_only_what_is_loaded(self, monkeypatch, tmp_path):
+    @pytest.mark.parametrize("changed", ["rewrites/report.py", "stamps.py", "rewrite_service.py"])
+    def test_digest_covers_what_concludes_and_not_only_what_is_loaded(
+        self, monkeypatch, tmp_path, changed
+    ):
         before = inside.checks_digest.__wrapped__()
-        copy = shutil.copytree(rewrites.__path__[0], tmp_path / "rewrites")
-        monkeypatch.setattr(rewrites, "__path__", [str(copy)])
+        server = Path(rewrites.__path__[0]).parent
+        copy = shutil.copytree(server, tmp_path / "server")
+        monkeypatch.setattr(rewrites, "__path__", [str(copy / "rewrites")])
         assert inside.checks_digest.__wrapped__() == before
-        with (copy / "report.py").open("a") as source:
+        with (copy / changed).open("a") as source:
             source.write("# another score\n")
         assert inside.checks_digest.__wrapped__() != before
 

@@ -4,6 +4,8 @@ Against a real server with a plug-in whose verdicts change when a file appears b
 """
 
 import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,14 +15,17 @@ import pytest
 from fake_service import spin_until
 from google.protobuf import json_format
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from process_tree import running_below
 from test_server_process import LIST, Serving, announce, serving
 from test_service import SECONDS, reason
+from test_service_code import program_below
 
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.rechecks import Rechecks, spread
 from assayoffice.server.selfcheck import Case
 from assayoffice.server.work import Work, WorkLimits
-from assayoffice.v1 import task_pb2, verifier_pb2
+from assayoffice.v1 import rewrite_pb2, task_pb2, verifier_pb2
+from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -176,6 +181,24 @@ class TestWrongVerdict:
         assert next(health).status == NOT_SERVING
         (tmp_path / "released").touch()
         assert reason(asked.result().result) == "VERIFIER_UNAVAILABLE"
+
+    def test_reaches_no_report_that_was_begun_before_it_was_noticed(
+        self, server, channel, tmp_path
+    ):
+        health = watch(channel, "fickle")
+        assert next(health).status == SERVING
+        before = running_below(server.process.pid)
+        key = rewrite_pb2.ExecutableKey(source="while True: pass")
+        rewrite = rewrite_pb2.Rewrite(submission=fickle(""), key=key)
+        request = rewrite_pb2.CheckRewritesRequest(rewrites=[rewrite])
+        asked = RewriteServiceStub(channel).CheckRewrites.future(request, timeout=SECONDS)
+        pid = program_below(server.process.pid, before)
+        (tmp_path / "changed").touch()
+        assert next(health).status == NOT_SERVING
+        assert not asked.done()
+        os.kill(pid, signal.SIGTERM)  # a key that fails, and no verifier is asked about
+        (result,) = asked.result().results
+        assert reason(result) == "VERIFIER_UNAVAILABLE"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,13 @@ class TestTests:
         assert not any(each.expected for each in concluded.check.evidence)
         assert "less than 80%" in concluded.check.explanation
 
+    def test_what_the_solution_asserts_of_itself_makes_no_tests_good(self, tests_of):
+        own = "assert [clamp(n, 0, 9) for n in (-1, 0, 9, 10)] == [0, 0, 9, 9]"
+        careful = CLAMP.replace("return value\n", f"return value\n{own}\n")
+        plain, checked = tests_of(POORLY_TESTED, CLAMP), tests_of(POORLY_TESTED, careful)
+        assert checked.check.reason == "MUTANTS_SURVIVE"
+        assert checked.value == plain.value
+
     def test_how_many_must_fail_is_for_the_caller_to_say(self, tests_of):
         assert tests_of(POORLY_TESTED, CLAMP, mutation_score=0.3).check.state == PASSED
 

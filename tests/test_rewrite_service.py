@@ -189,6 +189,13 @@ class TestReports:
         assert found(unreadable)["round_trip"] == ("FAILED", "REFERENCE_UNREADABLE")
         assert found(contradictory)["round_trip"] == ("FAILED", "TASK_INVALID")
 
+    def test_number_that_json_has_not_makes_no_task(self, stub):
+        endless, sound = custom("toy", word="gold"), custom("toy", word="gold")
+        endless.submission.custom.fields["n"].number_value = math.inf
+        bad, good = check(stub, endless, sound)
+        assert found(bad)["round_trip"] == ("FAILED", "TASK_INVALID")
+        assert good.report.stamp.content != bad.report.stamp.content
+
     def test_same_batch_gets_the_same_bytes(self, stub):
         rewrites = [
             numeric("1/2", solutions=[r"\boxed{\sin^2(x)+\cos^2(x)}", r"\boxed{0.5}"]),

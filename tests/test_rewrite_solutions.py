@@ -2,7 +2,7 @@
 
 import pytest
 
-from assayoffice.verifiers.base import Effort, NeedsFullEffort, Outcome, Verdict
+from assayoffice.verifiers.base import Effort, NeedsFullEffort, Outcome, SandboxFailedError, Verdict
 from assayoffice.verifiers.choice import ChoiceTask, ChoiceVerifier
 from assayoffice.verifiers.numeric.task import Match, NumericTask
 from assayoffice.verifiers.numeric.verifier import NumericVerifier
@@ -84,6 +84,17 @@ class TestPending:
         assert counted(found) == [("1", 1, True), ("2", 1, None), ("3", 1, None)]
         [pair] = found.pairs
         assert (pair.first, pair.second, pair.response, pair.task.reference) == (1, 2, "3", "2")
+
+    def test_trouble_of_the_verifier_is_no_difference_between_answers(self):
+        class FakeTroubled(FakeSlow):
+            def verify(self, submission, effort):
+                if submission.task.reference != "1":
+                    raise SandboxFailedError("lost")
+                return super().verify(submission, effort)
+
+        rewrite = Rewrite("numeric", NumericTask("1"), "Which?", boxed("2", "3"))
+        with pytest.raises(SandboxFailedError):
+            compare(rewrite, FakeTroubled())
 
     def test_there_are_only_so_many_pairs(self):
         rewrite = Rewrite("numeric", NumericTask("x"), "", boxed(*(f"{n}" for n in range(100))))

@@ -30,6 +30,8 @@ from assayoffice.verifiers.rewrites.solutions import NOTHING, Comparison
 from assayoffice.verifiers.rewrites.trials import CheckResult, Evidence, Trial
 
 _DECIDED_BY: Final = ("sympy", "python-flint", "pint", "mpmath")
+# Beside this package, what else of the service shows in a report.
+_REPORTED_BY: Final = ("rewrite_service.py", "results.py", "stamps.py")
 # Of what is to be judged elsewhere, beyond which a reply would come near what a worker may send.
 _MAX_WAITING_CHARACTERS: Final = 2_000_000
 _DOMAINS: Final[Mapping[int, Domain]] = {
@@ -51,7 +53,7 @@ def checks_digest() -> bytes:
         parts[distribution] = importlib.metadata.version(distribution)
     parts["checks"] = registry.code_digest([examiner, decide, key, convert])
     folder = Path(rewrites.__path__[0])
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted([*folder.glob("*.py"), *(folder.parent / name for name in _REPORTED_BY)]):
         parts[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 

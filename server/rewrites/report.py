@@ -1,7 +1,7 @@
 """The report about a rewrite: all checks in their order, and the score that combines them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from assayoffice.server import stamps
@@ -28,16 +28,18 @@ MAX_REPORT_BYTES: Final = 56 * 1024
 
 
 def report(
-    found: Iterable[Concluded], entry: Entry, submission: verifier_pb2.Submission
+    found: Sequence[Concluded], entry: Entry, submission: verifier_pb2.Submission
 ) -> rewrite_pb2.RewriteReport:
     """The report; checks that are not among what was found are not applicable.
 
     The score is the product of the values of those that are. Raises ValueError for a check that is
-    none of ours.
+    none of ours, or there twice: workers, which make some, are not trusted.
     """
     by_name = {each.check.name: each for each in found}
     if unknown := by_name.keys() - set(CHECKS):
         raise ValueError(f"there is no check {min(unknown)!r}")
+    if len(by_name) < len(found):
+        raise ValueError("a check was made twice")
     ordered = [by_name.get(name) or not_applicable(name) for name in CHECKS]
     applicable = [each for each in ordered if each.check.state != NOT_APPLICABLE]
     made = rewrite_pb2.RewriteReport(

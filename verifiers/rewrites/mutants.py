@@ -35,7 +35,8 @@ class Mutants:
 def mutants_of(program: str, prefix: str, most: int, *, runs_as_main: bool) -> Mutants | None:
     """At most so many broken copies of ``prefix + program``, of as many kinds and places as can be.
 
-    Only the program is broken; lines are counted in it. Whether it ``runs_as_main`` is as in
+    Only the program is broken; lines are counted in it. Its assertions are left out, in the whole
+    one as well: they would fail what the tests let through. Whether it ``runs_as_main`` is as in
     ``mutations``. None where there is no such copy: it cannot be read as Python, or is larger or
     nested deeper than what is read here. Equal programs have equal mutants.
     """
@@ -48,8 +49,9 @@ def mutants_of(program: str, prefix: str, most: int, *, runs_as_main: bool) -> M
             tree = ast.parse(source)
         if not _is_small(tree):
             return None
-        writer = _Writer(tree)
         first_line = prefix.count("\n") + 1
+        _drop_assertions(tree, first_line)
+        writer = _Writer(tree)
         found = mutations(tree, first_line, runs_as_main=runs_as_main)
         broken: dict[str, Mutant] = {}
         for mutation in spread(list(found), KINDS):
@@ -71,6 +73,19 @@ def _is_small(tree: ast.Module) -> bool:
             return nodes <= MAX_NODES
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return False
+
+
+def _drop_assertions(tree: ast.Module, first_line: int) -> None:
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            held = getattr(node, field, None)
+            if isinstance(held, list):
+                held[:] = [
+                    ast.copy_location(ast.Pass(), each)
+                    if isinstance(each, ast.Assert) and each.lineno >= first_line
+                    else each
+                    for each in held
+                ]
 
 
 class _Writer:

@@ -154,7 +154,7 @@ def _children(place: _Place) -> Iterator[_Place]:
 def _is_left_alone(place: _Place, *, runs_as_main: bool) -> bool:
     node = place.node
     match node:
-        case ast.Import() | ast.ImportFrom() | ast.Raise() | ast.Assert():
+        case ast.Import() | ast.ImportFrom() | ast.Raise():
             return True
         case ast.Global() | ast.Nonlocal() | ast.Pass():
             return True

@@ -140,8 +140,10 @@ class _Grouping:
         task = replace(self._rewrite.task, reference=group.text, extraction=Extraction.WHOLE)
         try:
             verdict = self._verdict(text, task, "")
-        except VerifierError:  # what is no reference is an answer like no other
-            return False
+        except VerifierError as error:
+            if not error.is_lasting:
+                raise
+            return False  # what is no reference is an answer like no other
         if verdict is not None:
             return verdict.outcome is Outcome.CORRECT
         if len(self.pairs) + len(pairs) < _MAX_PENDING_PAIRS:
