@@ -102,6 +102,8 @@ def _parts(texts: str) -> tuple[str, ...]:
         ("x", "x**2 <= 0", "x", "0"),
         ("x y", "x + y >= 10; x + y <= 10", "x + y", "10"),
         ("x y", "x**4 + y**2 <= 0", "x + y", "0"),
+        ("x", "64*x**2 - 97*x + 64 >= 0; x >= 9/4; x <= 9/4", "x", "9/4"),
+        ("x", "-(x - 1)**2 - (x - 1)**4 >= 0", "x", "1"),
         ("x:positive y:positive", "x + y >= 2*sqrt(x*y); x*y == 9; x + y <= 6", "x", "3"),
         ("x y", "0 <= x <= 1; 0 <= y <= 1; x + y == 2", "x*y", "1"),
         # Unknowns called like constants are unknowns.
@@ -344,6 +346,44 @@ def test_algebra_concludes_nothing_from_values_it_chose_itself(constraints, aske
     decision = decided("x y", constraints, asked)
     assert decision.check.reason in ("UNIQUE", "UNDECIDED")
     assert decision.answer in (answer, "")
+
+
+@pytest.mark.parametrize(
+    ("constraints", "answer"),
+    [
+        # Multiple zeros: Newton's method ends near them, on either side.
+        ("sin(x) == x; x >= 0", "0"),
+        ("exp(x) == 1 + x + x**2/2", "0"),
+        ("cos(x) == 1 - x**2/2", "0"),
+        # Far out the difference is smaller than any residual, and never zero.
+        ("exp(-x) == exp(-2*x)", "0"),
+        ("(x - 3)*exp(-x) + (x - 3)*exp(-2*x) == 0", "3"),
+    ],
+)
+def test_searching_takes_what_is_near_a_zero_for_that_zero(constraints, answer):
+    decision = decided("x", constraints, "x")
+    assert decision.check.reason in ("UNIQUE", "UNDECIDED")
+    assert decision.answer in (answer, "")
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        "exp(1/x) == 1",
+        "tan(x)*cos(x) == sin(x); cos(x) == 0; 0 < x < pi",
+        "sin(x)/x == 1",
+        "(1 - cos(x))/x == 0; -1 < x < 1",
+        "x*log(x**2) == 0; -0.5 < x < 0.5",
+    ],
+)
+def test_where_a_term_has_no_value_is_no_solution_however_near_one_comes(constraints):
+    decision = decided("x", constraints, "x")
+    assert decision.check.reason in ("UNDECIDED", "CONTRADICTORY")
+
+
+def test_powers_of_powers_end_soon():
+    """Trial points may be 2^(2^60): that is never written out."""
+    assert decided("x", "4**x - 3*2**x - 4 == 0", "x").answer == "2"
 
 
 def test_what_nothing_decides_is_undecided():

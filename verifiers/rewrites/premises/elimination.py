@@ -26,7 +26,7 @@ from assayoffice.verifiers.rewrites.premises.polynomials import (
     with_zero,
 )
 from assayoffice.verifiers.rewrites.premises.signs import Known, known
-from assayoffice.verifiers.rewrites.premises.squares import nowhere_positive, summands
+from assayoffice.verifiers.rewrites.premises.squares import summands
 
 #: Groebner bases are given up when they have more polynomials, terms or bits than this.
 _BASIS_LIMITS: Final = (80, 150, 1_500)
@@ -197,16 +197,18 @@ def _summed(case: Case, signs: Known) -> Case | None:
     """``case`` with a sum of what is never negative replaced by its summands, if it has one."""
     for kind in (case.positive, case.nonnegative):
         for poly in kind:
-            if nowhere_positive(poly, signs):
+            found = summands(poly, signs)
+            if found is not None and found.nowhere_positive:
                 kept = tuple(each for each in case.nonnegative if each is not poly)
-                zero = (*case.zero, *(summands(poly, signs) or ()))
+                zero = (*case.zero, *found.parts)
                 if kind is case.positive:
                     zero = (*zero, poly * 0 + 1)
                 return replace(case, nonnegative=kept, zero=zero)
     for position, poly in enumerate(case.zero):
         found = summands(poly, signs)
         if found is not None:
-            return replace(case, zero=(*case.zero[:position], *found, *case.zero[position + 1 :]))
+            rest = (*case.zero[:position], *case.zero[position + 1 :])
+            return replace(case, zero=(*found.parts, *rest))
     return None
 
 

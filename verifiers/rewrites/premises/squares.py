@@ -1,6 +1,7 @@
 """Sums of what is never negative: they are zero only where every summand is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flint import fmpq
 
@@ -8,30 +9,20 @@ from assayoffice.verifiers.rewrites.premises.polynomials import Poly, coefficien
 from assayoffice.verifiers.rewrites.premises.signs import Known
 
 
-def summands(poly: Poly, signs: Known) -> Sequence[Poly] | None:
-    """What is zero where ``poly`` is; None if it is no sum of at least two such.
+@dataclass(frozen=True, slots=True)
+class Summands:
+    """``parts`` all are zero where the sum is; it is nowhere negative, or nowhere positive."""
 
-    ``poly`` or its opposite is then nowhere negative.
-    """
+    parts: Sequence[Poly]
+    nowhere_positive: bool
+
+
+def summands(poly: Poly, signs: Known) -> Summands | None:
+    """What ``poly`` adds up; None if it is no sum of at least two such."""
     return _terms(poly, signs) or _squares(poly)
 
 
-def nowhere_positive(poly: Poly, signs: Known) -> bool:
-    """Whether ``poly`` is the opposite of a sum that ``summands`` finds."""
-    found = summands(poly, signs)
-    if found is None:
-        return False
-    # All summands have one sign, that of any coefficient of a square.
-    return any(
-        value < 0
-        for exponents, value in poly.to_dict().items()
-        if all(
-            power % 2 == 0 or index in signs.nonnegative for index, power in enumerate(exponents)
-        )
-    )
-
-
-def _terms(poly: Poly, signs: Known) -> list[Poly] | None:
+def _terms(poly: Poly, signs: Known) -> Summands | None:
     terms = poly.to_dict()
     if len(terms) < 2:
         return None
@@ -43,10 +34,11 @@ def _terms(poly: Poly, signs: Known) -> list[Poly] | None:
             power % 2 and index not in signs.nonnegative for index, power in enumerate(exponents)
         ):
             return None
-    return [poly.context().from_dict({exponents: 1}) for exponents in terms]
+    parts = [poly.context().from_dict({exponents: 1}) for exponents in terms]
+    return Summands(parts, nowhere_positive=not positive)
 
 
-def _squares(poly: Poly) -> list[Poly] | None:
+def _squares(poly: Poly) -> Summands | None:
     """The linear forms whose squares a quadratic ``poly`` adds up, by completing squares."""
     if poly.total_degree() != 2:
         return None
@@ -67,10 +59,12 @@ def _squares(poly: Poly) -> list[Poly] | None:
         rest = rest - (generator + half) ** 2 * square
         if len(signs) > 1:
             return None
-    if rest.is_zero():
-        return forms if len(forms) > 1 else None
-    # With a constant of the same sign it is never zero; then that constant is a summand.
-    return [*forms, rest] if _same_sign(rest, signs) else None
+    if not rest.is_zero():
+        # With a constant of the same sign it is never zero; then that constant is a summand.
+        if not _same_sign(rest, signs):
+            return None
+        forms.append(rest)
+    return Summands(forms, nowhere_positive=signs == {False}) if len(forms) > 1 else None
 
 
 def _same_sign(rest: Poly, signs: set[bool]) -> bool:
