@@ -95,8 +95,10 @@ def _divide(over: arb, under: arb) -> arb:
 
 
 def _power(base: arb, exponent: arb) -> arb:
-    whole = exponent.unique_fmpz() if exponent.is_exact() else None
-    if whole is not None and exponent == whole and abs(whole) <= _MAX_EXPONENT:
+    # Only then: 2^(2^60) written out as an integer would take all memory there is.
+    small = exponent.is_exact() and abs(exponent) <= _MAX_EXPONENT
+    whole = exponent.unique_fmpz() if small else None
+    if whole is not None and exponent == whole:
         if whole < 0 and base.contains(0):
             return arb("nan")
         return base ** int(whole)

@@ -6,7 +6,7 @@ are the same each time.
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flint import arb, arb_mat
@@ -19,11 +19,13 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     Every,
     Formula,
     Node,
+    Number,
     Relation,
     Some,
     names,
     size,
     substituted,
+    terms,
 )
 from assayoffice.verifiers.rewrites.premises.intervals import REALS
 from assayoffice.verifiers.rewrites.premises.newton import Functions
@@ -50,6 +52,13 @@ _ZERO: Final = arb(2) ** -100
 _MARGIN: Final = arb(2) ** -30
 #: Solutions that agree to so many digits count as one.
 _RADIUS: Final = arb(10) ** -12
+#: More uncertain values are not taken for simple fractions.
+_WIDEST: Final = arb(10) ** -6
+#: Steps taken from a zero to see how far it is, by how much they must get shorter (squared), and
+#: how many of the last one it may be off.
+_MORE_ROUNDS: Final = 9
+_SHORTER: Final = arb(0.64)
+_STEPS_OFF: Final = 32
 _DAMPING: Final = arb(2) ** -140
 #: From so many starts the value must have been found.
 _AGREEING: Final = 3
@@ -93,9 +102,12 @@ def _look(system: System, case: Reduced, outcome: Outcome) -> None:
         start = [arb(each) for each in _start(box, unknowns, source)]
         with working_precision(_BITS):
             point = _descended(functions, start)
-            if point is None or not all(_holds(e, unknowns, point) for e in case.formulas):
+            if point is None:
                 continue
-            asked, texts = _place(system, case, point)
+            around = _error(functions, point)
+            if around is None or not all(_holds(e, unknowns, point) for e in case.formulas):
+                continue
+            asked, texts = _place(system, case, around)
             text = _shown(asked)
         hits += 1
         outcome.add(Found(Value(text, text, asked, named=False, proper=False), texts))
@@ -134,7 +146,7 @@ def _descended(functions: Functions, point: list[arb]) -> list[arb] | None:
         slopes = [_middles(row) for row in functions.slopes(point)]
         if any(row is None for row in slopes):
             return None
-        step = _step([row for row in slopes if row is not None], values)
+        step = _step([row for row in slopes if row is not None], values, _DAMPING)
         if step is None:
             return None
         share = arb(1)
@@ -150,7 +162,33 @@ def _descended(functions: Functions, point: list[arb]) -> list[arb] | None:
     return None
 
 
-def _step(slopes: list[list[arb]], values: list[arb]) -> list[arb] | None:
+def _error(functions: Functions, point: list[arb]) -> list[arb] | None:
+    """``point`` with radii that hold the zero next to it; None where there is none.
+
+    Steps towards a zero become shorter, if only by 1 - 1/m where it is m-fold; steps towards
+    infinity, where a function like exp(-x) vanishes without a zero, do not.
+    """
+    lengths = []
+    for _ in range(_MORE_ROUNDS):
+        values = _middles(functions.values(point))
+        slopes = [_middles(row) for row in functions.slopes(point)]
+        if values is None or any(row is None for row in slopes):
+            return None
+        step = _step([row for row in slopes if row is not None], values, arb(0))
+        if step is None:
+            break  # as near as digits go, or nothing fixes some unknown
+        lengths.append(_size(step))
+        tried = [(p + s).mid() for p, s in zip(point, step, strict=True)]
+        if lengths[-1] < _ZERO * _ZERO or _middles(functions.values(tried)) is None:
+            break
+        point = tried
+    length = lengths[-1].sqrt().mid() if lengths else arb(0)
+    if length > _ZERO and lengths[-1] > _SHORTER * lengths[0]:
+        return None
+    return [arb(p, (_STEPS_OFF * length + _RADIUS * (1 + abs(p))).mid()) for p in point]
+
+
+def _step(slopes: list[list[arb]], values: list[arb], damping: arb) -> list[arb] | None:
     matrix = arb_mat(slopes)
     right = arb_mat([[-each] for each in values])
     turned = matrix.transpose()
@@ -159,7 +197,7 @@ def _step(slopes: list[list[arb]], values: list[arb]) -> list[arb] | None:
     # A little of the unit matrix, so that unknowns which nothing fixes stay where they start.
     largest = sum((square[i, i].mid() for i in range(count)), arb(0))
     for i in range(count):
-        square[i, i] = square[i, i] + _DAMPING * (largest + _MARGIN)
+        square[i, i] = square[i, i] + damping * (largest + _MARGIN)
     try:
         solved = square.solve(turned * right)
     except ZeroDivisionError:
@@ -202,24 +240,54 @@ def _holds(formula: Formula, own: Sequence[str], point: Sequence[arb]) -> bool:
 
 
 def _place(
-    system: System, case: Reduced, point: Sequence[arb]
+    system: System, case: Reduced, around: Sequence[arb]
 ) -> tuple[arb, tuple[tuple[str, str], ...]]:
-    """What is asked, with a radius, and the unknowns."""
-    named: dict[str, arb] = dict(zip(case.unknowns, point, strict=True))
-
-    def rough(node: Node) -> arb:
-        value = balls.ball(node, named)
-        if not value.is_finite():
-            raise TooMuchError
-        return arb(value.mid(), _RADIUS * (1 + abs(value.mid())))
-
-    asked = rough(substituted(system.asked, case.meanings))
+    """What is asked, with a radius, and the unknowns. Raises TooMuchError near a pole."""
+    wide = dict(zip(case.unknowns, around, strict=True))
+    asked = substituted(system.asked, case.meanings)
+    stated = [term for each in case.formulas for term in terms(each)]
+    if any(_near_pole(each, wide) for each in (asked, *stated, *case.meanings.values())):
+        raise TooMuchError
+    named = {name: arb(each.mid()) for name, each in wide.items()}
+    value, spread = balls.ball(asked, named), balls.ball(asked, wide)
+    if not value.is_finite():
+        raise TooMuchError
     for name, meaning in case.meanings.items():
         named[name] = balls.ball(meaning, named)
-    return asked, tuple((name, _shown(named[name])) for name in system.unknowns)
+        wide[name] = balls.ball(meaning, wide)
+    texts = tuple((name, _shown(_blurred(named[name], wide[name]))) for name in system.unknowns)
+    return _blurred(value, spread), texts
+
+
+def _blurred(value: arb, spread: arb) -> arb:
+    """``value``, as uncertain as ``spread`` is."""
+    # Where a root or the like ends, the value next to it may be undefined.
+    radius = spread.rad() if spread.is_finite() else _RADIUS.sqrt()
+    return arb(value.mid(), (radius + _RADIUS * (1 + abs(value.mid()))).mid())
+
+
+def _near_pole(node: Node, point: Mapping[str, arb]) -> bool:
+    """Whether the term may divide by zero, or the like, near ``point``."""
+    if not isinstance(node, Apply):
+        return False
+    if any(_near_pole(each, point) for each in node.arguments):
+        return True
+    match node.operation, node.arguments:
+        case ("/", (_, divisor)):
+            critical = (divisor,)
+        case ("log", logarithms):
+            critical = (*logarithms, *(Apply("log", (each,)) for each in logarithms[1:]))
+        case ("tan", (angle,)):
+            critical = (Apply("cos", (angle,)),)
+        case ("**", (base, exponent)) if not (isinstance(exponent, Number) and exponent.value > 0):
+            critical = (base,)
+        case _:
+            return False
+    values = [balls.ball(each, point) for each in critical]
+    return any(not each.is_finite() or each.contains(0) for each in values)
 
 
 def _shown(ball: arb) -> str:
     """A fraction that is as near as digits tell, or 15 digits."""
-    guess = simplest(arb(ball.mid(), _RADIUS))
+    guess = simplest(ball) if ball.rad() < _WIDEST else None
     return ball.mid().str(15, radius=False) if guess is None else str(guess)

@@ -23,6 +23,7 @@ from assayoffice.verifiers.rewrites.premises.expression import (
     number,
     size,
     substituted,
+    terms,
 )
 from assayoffice.verifiers.rewrites.premises.fields import near, rational, rational_value
 from assayoffice.verifiers.rewrites.premises.intervals import REALS, Interval
@@ -254,6 +255,10 @@ class _Search:
                 for each, holds in found
             ):
                 raise TooMuchError
+            with working_precision(_BITS):
+                values = [balls.ball(term, point) for each, _ in found for term in terms(each)]
+            if not all(each.is_finite() for each in values):
+                raise TooMuchError  # nor is it certain that both sides have values
             # More equations than unknowns: the rest agrees to many digits, which proves nothing.
             self._outcome.method = Method.NUMERICAL
         self._add({}, point)
