@@ -184,7 +184,9 @@ class Tape:
                     _narrow(values, under, intervals.divide(values[over], value), maybe=True)
             elif operation == "**":
                 exponent = self.exponents[place]
-                if exponent is not None and exponent > 0:
+                if exponent is None:
+                    self._back_exponent(values, value, arguments)
+                elif exponent > 0:
                     _narrow(
                         values, arguments[0], _power_back(value, exponent, values[arguments[0]])
                     )
@@ -220,6 +222,16 @@ class Tape:
             _narrow(values, place, intervals.subtract(total, before[position - 1]))
             total = intervals.subtract(total, values[place])
         _narrow(values, arguments[0], total)
+
+    def _back_exponent(
+        self, values: list[Interval], value: Interval, arguments: Sequence[int]
+    ) -> None:
+        base, exponent = arguments
+        if values[base][0] > 0:
+            size = intervals.logarithm(values[base])
+            if size is not None and not _has_zero(size):
+                above = intervals.logarithm(value)
+                _narrow(values, exponent, None if above is None else intervals.divide(above, size))
 
     def _back_discrete(
         self, values: list[Interval], operation: str, value: Interval, arguments: Sequence[int]
@@ -403,7 +415,11 @@ def _property(values: list[Interval], formula: Property, places: tuple[int, ...]
     if formula.name == "isprime" and formula.holds:
         _narrow(values, places[0], (2.0, INF))
     if formula.name == "divides" and formula.holds:
-        divisor, of = values[places[0]], values[places[1]]
+        of = values[places[1]]
+        if not _has_zero(of):
+            most = max(map(abs, of))
+            _narrow(values, places[0], (-most, most))
+        divisor = values[places[0]]
         if divisor[0] == divisor[1] and divisor[0] != 0 and abs(divisor[0]) < 2**50:
             step = Fraction(abs(divisor[0]))
             low, high = of
