@@ -153,6 +153,12 @@ class TestExitCodes:
         service = FakeRewriteService(digests={**DIGESTS, "polygon": "78" * 32})
         assert check(rows_file(good_row("a")), "--policy", policy, service=service).exit_code == 0
 
+    @pytest.mark.parametrize("flag", ["--output", "--junit"])
+    def test_2_when_a_disk_is_full_which_is_named(self, rows_file, flag):
+        done = check(rows_file(good_row("a")), flag, "/dev/full")
+        assert done.exit_code == 2
+        assert "No space left on device: '/dev/full'" in " ".join(done.stderr.split())
+
     @pytest.mark.parametrize(
         ("flags", "says"),
         [

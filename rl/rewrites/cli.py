@@ -22,10 +22,11 @@ import typer
 
 from assayoffice.rl import connecting
 from assayoffice.rl.rewrites.caching import Cache, default_file
+from assayoffice.rl.rewrites.outputs import Outputs
 from assayoffice.rl.rewrites.policy import STRICT, Policy, PolicyError, read_policy
 from assayoffice.rl.rewrites.propose.cli import app as propose_command
 from assayoffice.rl.rewrites.reading import look_for
-from assayoffice.rl.rewrites.running import Outputs, Run
+from assayoffice.rl.rewrites.running import Run
 from assayoffice.rl.terminal import stderr_console
 
 SCHEMA = Path(__file__).with_name("rewrite.schema.json")

@@ -2,13 +2,12 @@
 
 import contextlib
 import sys
+import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -18,6 +17,7 @@ from assayoffice.rl.rewrites import github, junit, showing
 from assayoffice.rl.rewrites.caching import Cache
 from assayoffice.rl.rewrites.checking import Checker
 from assayoffice.rl.rewrites.outcomes import RowOutcome, outcome_as_json, set_as_json
+from assayoffice.rl.rewrites.outputs import Outputs, naming
 from assayoffice.rl.rewrites.policy import Policy, refuse_unknown_verifiers
 from assayoffice.rl.rewrites.reading import Read, read
 from assayoffice.rl.rewrites.sets.set_report import SetReport
@@ -28,51 +28,6 @@ from assayoffice.rl.sources import UnreadableFileError
 
 # Where no terminal says how wide it is.
 _LOG_WIDTH = 100
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """The files that are written, those that are asked for."""
-
-    outcomes: Path | None
-    report: Path | None
-    junit: Path | None
-    stamp: Path | None
-
-    def refuse(self, inputs: Iterable[tuple[Path, str]]) -> None:
-        """Raise BadParameter where one cannot be written, or would take the place of another.
-
-        ``inputs`` are files that are read, and what they are to the run.
-        """
-        flags = {
-            "--output": self.outcomes,
-            "--report": self.report,
-            "--junit": self.junit,
-            "--stamp": self.stamp,
-        }
-        taken = list(inputs)
-        for flag, path in flags.items():
-            if path is None:
-                continue
-            for other, what in taken:
-                if _is_same(path, other):
-                    raise typer.BadParameter(f"would overwrite {what}", param_hint=flag)
-            taken.append((path, flag))
-            if not path.resolve().parent.is_dir():
-                raise typer.BadParameter(f"{path.parent} is no folder", param_hint=flag)
-            if path.is_dir():
-                raise typer.BadParameter(f"{path} is a folder; name a file", param_hint=flag)
-            # These two are written beside their place and then moved there: no place for a device.
-            is_moved = flag in ("--report", "--stamp")
-            if is_moved and path.exists() and not path.is_file():
-                raise typer.BadParameter(f"{path} is no regular file", param_hint=flag)
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Whether two paths name one file, which may not be there yet."""
-    if one.exists() and other.exists():
-        return one.samefile(other)
-    return one.resolve() == other.resolve()
 
 
 class Run:
@@ -136,8 +91,10 @@ class Run:
         checker = Checker(client, self._policy, digests, cache, timeout, concurrency)
         start = time.monotonic()
         with contextlib.ExitStack() as stack:
-            path = self._outputs.outcomes
-            sink = stack.enter_context(path.open("w")) if path is not None else None
+            sink: TextIO | None = None
+            if (path := self._outputs.outcomes) is not None:
+                stack.enter_context(naming(path))
+                sink = stack.enter_context(path.open("w"))
             self._take(checker.outcomes(self._rows()), sink)
             sets = self._sets.finish()
             self._write_line(set_as_json(sets), sink)
@@ -172,7 +129,8 @@ class Run:
             bar = progress.add_task("rewrites", total=1.0, count=0)
             for count, (row, outcome) in enumerate(answered, start=1):
                 self._tally.add(outcome)
-                self._spool.add(outcome)
+                with naming(Path(tempfile.gettempdir())):
+                    self._spool.add(outcome)
                 if not outcome.admitted and len(self._shown) < showing.SHOWN_ROWS:
                     self._shown.append(outcome)
                 self._write_line(outcome_as_json(outcome), sink)
@@ -221,11 +179,14 @@ class Run:
         }
         outputs = self._outputs
         if outputs.junit is not None:
-            junit.write_file(self._spool, sets, self._tally, facts, outputs.junit)
+            with naming(outputs.junit):
+                junit.write_file(self._spool, sets, self._tally, facts, outputs.junit)
         if outputs.report is not None:
-            self._write_page(self._spool, sets, outputs.report, facts=facts)
+            with naming(outputs.report):
+                self._write_page(self._spool, sets, outputs.report, facts=facts)
         if outputs.stamp is not None:
-            self._write_stamped(sets, outputs.stamp)
+            with naming(outputs.stamp):
+                self._write_stamped(sets, outputs.stamp)
 
     def _write_stamped(self, sets: SetReport, output: Path) -> None:
         # Which rows a set has too many of is not for us to choose.

@@ -15,6 +15,7 @@ from assayoffice.rl.stamps import Stamp
 
 if TYPE_CHECKING:
     import pyarrow
+    import pyarrow.parquet
 
 _ROWS_AT_ONCE = 64
 

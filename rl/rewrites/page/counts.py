@@ -95,7 +95,7 @@ class Counts:
             "does not apply",
             "kept out",
         )
-        return page.table(head, rows, numbers_from=2)
+        return f'<div class="checks">{page.table(head, rows, numbers_from=2)}</div>'
 
     def charts(self) -> str:
         """Scores, reasons, kinds, domains and types of answers."""

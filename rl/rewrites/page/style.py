@@ -36,5 +36,7 @@ article h3 { font-size: 17px; margin: 0; overflow-wrap: anywhere; }
 .bar { display: flex; height: 14px; } .bar .key { height: 100%; margin: 0; border-radius: 2px; }
 article > .soft { font-size: 14px; max-width: none; }
 @media (max-width: 520px) { body { padding: 20px 14px 48px; } .card b { font-size: 26px; }
-  .card { min-width: 130px; padding: 10px 14px; } h1 { font-size: 24px; } }
+  .card { min-width: 130px; padding: 10px 14px; } h1 { font-size: 24px; }
+  .checks :is(td, th):is(:nth-child(2), :nth-child(6)) { display: none; }
+  .checks :is(td, th) { min-width: 0; padding-right: 8px; font-size: 12px; } }
 """
