@@ -154,6 +154,7 @@ def busy_host():
         burner.wait()
 
 
+@pytest.mark.heavy
 def test_time_limit_is_one_of_cpu_time_however_busy_the_host_is(
     assay: Assay, busy_host: None
 ) -> None:

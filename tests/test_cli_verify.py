@@ -394,6 +394,7 @@ class TestRealServer:
         refused = real(*demand, f"numeric={DIGEST}")
         assert (refused.returncode, refused.stdout) == (4, "")
 
+    @pytest.mark.heavy
     def test_demo_shows_every_example_and_survives(self):
         done = real("demo")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -94,6 +94,7 @@ class TestCommand:
         )
         return file
 
+    @pytest.mark.heavy
     def test_real_lean_passes_and_is_recorded(self, written, folder):
         ended = assay("--lean", written, "--json")
         rows = {row["what"]: row for row in map(json.loads, ended.stdout.splitlines())}

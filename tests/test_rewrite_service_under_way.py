@@ -102,6 +102,7 @@ def test_program_that_is_killed_from_outside_is_an_error_and_no_finding(server, 
     assert found(again)["solutions"] == ("PASSED", "AGREE")
 
 
+@pytest.mark.heavy
 def test_full_queue_sheds_and_says_when_to_come_back():
     with toy_server("--workers", "1", "--queue-items", "2") as (endpoint, _):
         with grpc.insecure_channel(endpoint) as channel:
@@ -119,6 +120,7 @@ def test_full_queue_sheds_and_says_when_to_come_back():
                 call.cancel()
 
 
+@pytest.mark.heavy
 def test_call_with_much_to_do_leaves_room_for_others():
     """It asks for twenty times what the queue takes, and neither it nor another is refused."""
     with toy_server("--queue-items", "100") as (endpoint, _):

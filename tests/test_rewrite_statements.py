@@ -105,6 +105,7 @@ class TestCheck:
         )
         assert concluded.check.reason == "PROVED"
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize(
         ("text", "closed_by"),
         [
@@ -120,6 +121,7 @@ class TestCheck:
         assert closed_by in labels(concluded)
         assert concluded.value == 0.0
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize(
         "text",
         [

@@ -72,6 +72,7 @@ def run_check(runner: Mapping[str, str], **inputs: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.heavy
 def test_the_action_fails_for_broken_rows_and_says_where(runner: Mapping[str, str]) -> None:
     result = run_check(runner, FILES="examples/rewrites/b*.jsonl")
     assert result.returncode == 1, result.stderr
@@ -83,6 +84,7 @@ def test_the_action_fails_for_broken_rows_and_says_where(runner: Mapping[str, st
     assert (temp / "rewrites-cache" / "reports.sqlite").exists()
 
 
+@pytest.mark.heavy
 def test_the_action_passes_sound_rows_under_a_policy_of_the_caller(
     runner: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ def test_actions_of_others_are_pinned_by_commit(file: Path) -> None:
         assert each.startswith("./") or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each), each
 
 
+@pytest.mark.heavy
 def test_the_hook_checks_the_files_it_is_given(runner: Mapping[str, str]) -> None:
     (hook,) = yaml.safe_load(HOOKS.read_text())
     assert hook["id"] == "assay-rewrites-check"

@@ -54,6 +54,7 @@ def test_run_that_is_ended_goes_on_where_it_was(tmp_path, end, code):
     assert len(service.checked) == 48
 
 
+@pytest.mark.heavy
 def test_rows_stream_by_in_bounded_memory(tmp_path):
     """Rows of 240 MB in all are checked in far less memory."""
     path = tmp_path / "rows.jsonl"
@@ -78,6 +79,7 @@ def test_rows_stream_by_in_bounded_memory(tmp_path):
     assert peak < 300 * 1024, f"{peak} KiB"
 
 
+@pytest.mark.heavy
 def test_file_is_checked_by_a_service_of_its_own_and_remembered(tmp_path):
     premises = {"unknowns": {"BC": "positive"}, "constraints": ["BC^2 == 169"], "asked": "BC"}
     rows = [
