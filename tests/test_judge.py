@@ -16,6 +16,7 @@ from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
 from assayoffice.server.judge import Judge
 from assayoffice.server.rewrites import inside, replies, responses
 from assayoffice.server.rewrites.digests import Digests
+from assayoffice.server.rewrites.texts import MAX_EVIDENCE
 from assayoffice.v1 import rewrite_pb2, task_pb2, verdict_pb2, verifier_pb2
 from assayoffice.verifiers import (
     Effort,
@@ -378,6 +379,17 @@ class TestRewrites:
             source.write("# another score\n")
         assert inside.checks_digest.__wrapped__() != before
 
+    def test_long_conflict_is_cut_and_says_so(self, toy):
+        names = [f"x{n}" for n in range(40)]
+        circle = [f"{names[n - 1]} < {name}" for n, name in enumerate(names)]
+        unknowns = [rewrite_pb2.Unknown(name=name) for name in names]
+        stated = rewrite_pb2.Premises(unknowns=unknowns, constraints=circle, asked="x1")
+        job = Operation.FULL.value + Subject.PREMISES.value + self.digests(toy).checks
+        decided = replies.DECIDED.read(toy(job + stated.SerializeToString())[1:])
+        assert decided.check.reason == "CONTRADICTORY"
+        assert len(decided.check.evidence) == MAX_EVIDENCE
+        assert f"Of 40 the first {MAX_EVIDENCE} are listed." in decided.check.explanation
+
     def test_row_knows_its_wrong_answers_and_they_are_not_sent_back(self, toy):
         examined = self.examined(toy, self.toy_rewrite({"word": "gold"}, "lead", "tin"))
         assert [each.response for each in examined.waiting] == [0, 1]
@@ -423,5 +435,5 @@ class TestRewrites:
         change = inside._change(loaded, base, changed)
         assert change.fields == ["prefix", "extraction", "reasoning_end"]
         assert len(change.submission) < 100
-        made = responses.responding(base, "print()", change)
+        made = responses.Response(base, "print()", change).submission()
         assert convert.submission_from_proto(made, loaded) == Submission("print()", changed)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -30,8 +31,14 @@ SAID_BY_NOBODY = ["\u202e31", "\x00", "\ufffd" * 1000, "\\" * 50_000, "{" * 50_0
 
 
 @pytest.fixture(scope="module")
-def stub() -> Iterator[RewriteServiceStub]:
-    with toy_server() as (endpoint, _), grpc.insecure_channel(endpoint) as channel:
+def server() -> Iterator[tuple[str, int]]:
+    with toy_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stub(server: tuple[str, int]) -> Iterator[RewriteServiceStub]:
+    with grpc.insecure_channel(server[0]) as channel:
         yield RewriteServiceStub(channel)
 
 
@@ -136,6 +143,24 @@ def test_program_of_a_megabyte_with_tests_of_megabytes(stub):
     assert state(checks(result)["tests"]) in ("PASSED", "UNDECIDED", "FAILED")
     assert found(result)["discrimination"] == ("PASSED", "TOLD_APART")
     assert size(result) < 300_000
+
+
+def test_tests_of_megabytes_are_held_for_few_of_many_programs_at_once(server, stub):
+    status, marks = (Path(f"/proc/{server[1]}/{name}") for name in ("status", "clear_refs"))
+    marks.write_text("5")  # forgets the peak so far
+    before = peak_megabytes(status)
+    task = task_pb2.CodeTask(
+        stdio=[task_pb2.StdioTest(output="2"), task_pb2.StdioTest(input="0" * 12 * MEGABYTE)]
+    )
+    programs = [f"```python\nprint(3)  # {n}\n```" for n in range(40)]
+    [result] = check(stub, code(task, wrong_answers=programs), seconds=SECONDS)
+    assert checks(result)["discrimination"].figures["wrong_answers"] == 40
+    assert peak_megabytes(status) - before < 300  # and not 480
+
+
+def peak_megabytes(status: Path) -> float:
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
 
 
 @pytest.mark.parametrize(

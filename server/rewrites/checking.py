@@ -16,7 +16,7 @@ from assayoffice.server.rewrites.digests import Digests
 from assayoffice.server.rewrites.discrimination import discrimination
 from assayoffice.server.rewrites.errands import Errands, Opinion
 from assayoffice.server.rewrites.report import report
-from assayoffice.server.rewrites.responses import stating
+from assayoffice.server.rewrites.responses import Response
 from assayoffice.server.rewrites.round_trip import round_trip
 from assayoffice.server.rewrites.thresholds import Thresholds
 from assayoffice.server.rewrites.tried import Concluded, Tried
@@ -149,7 +149,8 @@ class Checking:
         return [program_checks.key(known)]
 
     async def _stated(self, answer: str) -> Opinion:
-        return await self._errands.judge(self._entry, stating(self._rewrite.submission, answer))
+        bare = Response(self._rewrite.submission, answer, bare=True)
+        return await self._errands.judge(self._entry, bare)
 
     def _beyond(self, limit: LimitExceeded) -> list[Concluded]:
         names = ["round_trip", "discrimination", "leak", "wording"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from assayoffice.server.rewrites.replies import Established
-from assayoffice.server.rewrites.texts import MAX_EVIDENCE, quoted, said
+from assayoffice.server.rewrites.texts import MAX_EVIDENCE, listed, quoted, said
 from assayoffice.server.rewrites.tried import Concluded, Tried
 from assayoffice.v1 import rewrite_pb2
 
@@ -28,13 +28,11 @@ def concluded(
     figures: Mapping[str, float] | None = None,
 ) -> Concluded:
     """A check; of long evidence the first are kept, and the explanation says so."""
-    if len(evidence) > MAX_EVIDENCE:
-        explanation += f" Of {len(evidence)} the first {MAX_EVIDENCE} are listed."
     check = rewrite_pb2.RewriteCheck(
         name=name,
         state=state,
         reason=reason,
-        explanation=said(explanation),
+        explanation=listed(explanation, len(evidence)),
         evidence=evidence[:MAX_EVIDENCE],
         figures=figures,
     )

@@ -13,8 +13,9 @@ from assayoffice.server.jobs import Subject, Tag
 from assayoffice.server.results import write_finding
 from assayoffice.server.rewrites.gate import Gate
 from assayoffice.server.rewrites.replies import Reply, UnreadableReplyError
+from assayoffice.server.rewrites.responses import Response
 from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Troubled, WorkLimits
-from assayoffice.v1 import verdict_pb2, verifier_pb2
+from assayoffice.v1 import verdict_pb2
 
 _MIB: Final = 1 << 20
 _LIMITS: Final = {
@@ -93,11 +94,11 @@ class Errands:
             case Failed():
                 raise Trouble(from_failed(finding).to_proto())
 
-    async def judge(self, entry: Entry, submission: verifier_pb2.Submission) -> Opinion:
-        """What the verifier says of a submission. Raises Trouble."""
-        async with self._gate.through(submission.ByteSize()):
+    async def judge(self, entry: Entry, response: Response) -> Opinion:
+        """What the verifier says of a response. Raises Trouble, and ValueError if it is none."""
+        async with self._gate.through(response.size_bytes):
             admitted = self._admission.judge(
-                entry, submission, deadline=self._call.deadline, flow=self._call
+                entry, response.submission(), deadline=self._call.deadline, flow=self._call
             )
             finding = await admitted.finding
         result = verdict_pb2.VerifyResult()

@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from assayoffice.server import convert, rewrites
 from assayoffice.server.jobs import Tag
 from assayoffice.server.rewrites import digests, replies
-from assayoffice.server.rewrites.texts import MAX_EVIDENCE, quoted, said
+from assayoffice.server.rewrites.texts import MAX_EVIDENCE, listed, quoted, said
 from assayoffice.server.rewrites.tried import Tried
 from assayoffice.v1 import rewrite_pb2, verifier_pb2
 from assayoffice.verifiers import registry
@@ -219,7 +219,7 @@ def _established(check: CheckResult) -> replies.Established:
         check.name,
         check.state.value,
         check.reason,
-        said(check.explanation),
+        listed(check.explanation, len(check.evidence)),
         check.method,
         [_noticed(each) for each in check.evidence[:MAX_EVIDENCE]],
         dict(check.figures),

@@ -20,6 +20,13 @@ def said(text: str) -> str:
     return _cut(text, MAX_SAID_CHARACTERS)
 
 
+def listed(explanation: str, evidence: int) -> str:
+    """What a report says of so much evidence, of which it lists no more than it may."""
+    if evidence <= MAX_EVIDENCE:
+        return said(explanation)
+    return f"{said(explanation)} Of {evidence} the first {MAX_EVIDENCE} are listed."
+
+
 def _cut(text: str, characters: int) -> str:
     if len(text) > characters:
         text = text[: characters - 1] + "…"

@@ -8,7 +8,7 @@ from assayoffice.server.catalog import Entry
 from assayoffice.server.rewrites import replies
 from assayoffice.server.rewrites.agreement import AnswerClass
 from assayoffice.server.rewrites.errands import Errands, Opinion
-from assayoffice.server.rewrites.responses import responding
+from assayoffice.server.rewrites.responses import Response
 from assayoffice.server.rewrites.tried import Tried
 from assayoffice.v1 import rewrite_pb2
 
@@ -82,8 +82,9 @@ class Tries:
         return (await self._judge(pair.response, pair.change)).outcome == "CORRECT"
 
     async def _judge(self, response: str, change: replies.Change | None = None) -> Opinion:
-        submission = responding(self._rewrite.submission, response, change)
-        return await self._errands.judge(self._entry, submission)
+        return await self._errands.judge(
+            self._entry, Response(self._rewrite.submission, response, change)
+        )
 
 
 def _leaders(count: int, pairs: Sequence[replies.Pair], same: Sequence[bool]) -> list[int]:
