@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,16 @@ from rewrite_rows import rewrite_row
 
 from assayoffice.rl.rewrites.policy import SetPolicy
 from assayoffice.rl.rewrites.propose.answers import UnreadableAnswerError, object_in
+from assayoffice.rl.rewrites.propose.evidence import has_evidence
 from assayoffice.rl.rewrites.propose.journal import Journal, JournalError
 from assayoffice.rl.rewrites.propose.known import KnownProblems
 from assayoffice.rl.rewrites.propose.lineage import Source, digest_of
 from assayoffice.rl.rewrites.propose.prompts import PromptName, prompt
 from assayoffice.rl.rewrites.propose.values import changed_values
+from assayoffice.rl.rewrites.rewrite import Key, Premises, Rewrite, Unknown
+from assayoffice.rl.submissions import Submission
 
+_SUBMISSION = Submission("a", "numeric", "", {"reference": "17"})
 SPEED = "A train covers 180 km in two and a half hours. What is its average speed in km/h?"
 
 
@@ -63,6 +68,47 @@ def test_numbers_of_a_paraphrase_are_those_of_its_row(after: str, told: str) -> 
 )
 def test_numbers_in_words_may_become_digits(before: str, after: str, told: str) -> None:
     assert changed_values(before, after) == told
+
+
+@pytest.mark.parametrize(
+    ("constraints", "asked", "is_evidence"),
+    [
+        (["x == 17"], "x", False),
+        (["y > 0", "( 17 )==x"], "x", False),
+        (["3 == x == y"], "y", False),
+        (["x + y == 3**2"], "x+y", False),
+        (["x == y", "y == 17"], "x", True),  # In two steps it is not seen.
+        (["x == 17"], "2*x", True),
+        (["2*x == 34"], "x", True),
+        (["x >= 17", "x <= 17"], "x", True),
+        (["x == pi*y**2", "y == 2"], "x", True),
+    ],
+)
+def test_premises_that_state_the_answer_are_no_evidence(
+    constraints: list[str], asked: str, is_evidence: bool
+) -> None:
+    unknowns = (Unknown("x"), Unknown("y"))
+    rewrite = Rewrite(_SUBMISSION, premises=Premises(unknowns, tuple(constraints), asked))
+    assert has_evidence(rewrite) == is_evidence
+    working = Key("print(sum(range(3)))")
+    assert has_evidence(replace(rewrite, key=working))
+
+
+@pytest.mark.parametrize(
+    ("source", "is_evidence"),
+    [
+        ("print(42)", False),
+        ("print('42')", False),
+        ("def main():\n    answer = -42\n    print(str(answer))\n\nmain()", False),
+        ("print(54 * 100 // 120)", True),
+        ("print(max(3, 4))", True),
+        ("import math\nprint(math.pi)", True),
+        ("print(sum(i for i in range(9)))", True),
+        ("print(", True),  # The check of keys says what is wrong with it.
+    ],
+)
+def test_a_key_that_prints_a_constant_is_no_evidence(source: str, is_evidence: bool) -> None:
+    assert has_evidence(Rewrite(_SUBMISSION, key=Key(source))) == is_evidence
 
 
 @pytest.mark.parametrize(

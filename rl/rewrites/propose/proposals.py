@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from assayoffice.rl.rewrites.propose.answers import UnreadableAnswerError, object_in
 from assayoffice.rl.rewrites.propose.endpoint import Completion
+from assayoffice.rl.rewrites.propose.evidence import has_evidence
 from assayoffice.rl.rewrites.propose.lineage import Source
 from assayoffice.rl.rewrites.propose.prompts import Recipe
 from assayoffice.rl.rewrites.propose.values import changed_values
@@ -80,6 +81,11 @@ def row_from(
         wanted = " or ".join(recipe.one_of)
         raise RejectedError(
             "NO_EVIDENCE", f"the answer has no {wanted}, so nothing establishes its reference"
+        )
+    if recipe.one_of and not has_evidence(row.rewrite):
+        given = " and ".join(name for name in ("premises", "key") if name in content)
+        raise RejectedError(
+            "NO_EVIDENCE", f"{given}: say what the answer is, and nothing that it follows from"
         )
     return row
 
