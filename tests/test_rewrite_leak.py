@@ -63,6 +63,40 @@ def test_a_number_that_is_also_given_is_no_leak(problem, reference):
 
 
 @pytest.mark.parametrize(
+    ("problem", "reference"),
+    [
+        ("What is $x$ if $x + 3 = 10$? Hint: it is 7.", "7"),
+        ("What is $x$ if $x + 3 = 10$? ANS = seven", "7"),
+        ("What is $x$ if $2x + 3 = 10$? The final result equals $\\frac{7}{2}$.", "3.5"),
+        ("What is $x$ if $2x + 3 = 10$? (Solution: x = 7/2)", "3.5"),
+        ("What is $x$ if $2x + 3 = 10$? The correct value is $3.5$.", r"\frac72"),
+        ("What is $x$ if $2x + 3 = 10$? You should get 3.5.", "3.5"),
+        ("How many apples are left? Respond with 12.", "12"),
+        ("How many apples are left? Correct answer → 12", "12"),
+        ("How many apples are left? Remember to write 12 as your answer.", "12"),
+        ("How many apples are left? Reference: 12", "12"),
+        ("Find the roots. The roots are $2$ and $3$.", "2, 3"),
+        ("Find all solutions. The solutions are x = 2 or x = 3.", "2, 3"),
+    ],
+)
+def test_an_answer_is_found_however_it_is_announced(problem, reference):
+    assert labels(numeric(problem, reference)) == {"announced"}
+
+
+@pytest.mark.parametrize(
+    ("problem", "reference"),
+    [
+        ("Find $b$ such that there is more than one solution: $4x + 6 = bx - 9$.", "4"),
+        ("The roots are $2$ and $3$. What is the larger one?", "3"),
+        ("You should get the same as for seven dwarfs. How many thieves are there?", "7"),
+        ("Paul gives 12 as an example of an answer. What is one more?", "13"),
+    ],
+)
+def test_what_only_looks_like_an_announcement_is_no_leak(problem, reference):
+    assert labels(numeric(problem, reference)) == set()
+
+
+@pytest.mark.parametrize(
     ("problem", "reference", "label"),
     [
         ("A garden measures 7 m by 8 m (the answer is 56). What is its area?", "56", "announced"),

@@ -60,7 +60,22 @@ _YES_OR_NO: Final = re.compile(
 _PERSON: Final = re.compile(r"^(?:who|whose|whom)\b", re.IGNORECASE)
 _TUPLE: Final = re.compile(r"\bordered\s(?:pair|triple|quadruple|tuple)\b(?!s)", re.IGNORECASE)
 _WHICH_OF: Final = re.compile(r"\bwhich\sof\b", re.IGNORECASE)
-_INTERVAL: Final = re.compile(r"\b(?:as\san\sinterval|interval\snotation)\b", re.IGNORECASE)
+_INTERVAL: Final = re.compile(
+    r"\b(?:as\san\sinterval|interval\snotation"
+    r"|(?:find|determine|give|state|what\sis)\sthe\s(?:\w+\s)?interval\s(?:of|on|where|in))\b",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(
+    r"\b(?:what|which)\s(?:day\sof\sthe\sweek|weekday|colou?r)\b", re.IGNORECASE
+)
+_WHOLE: Final = re.compile(
+    r"\b(?:what|which|find\sthe|determine\sthe|is\sthe)\s(?:\w+\s){0,2}"
+    r"(?:integer|whole\snumber|natural\snumber|prime(?:\snumber)?)\b"
+    r"(?!\s(?:part|multiples?|solutions?|coefficients?|ratio|factors?))",
+    re.IGNORECASE,
+)
+#: Nobody writes a longer one word for word as the reference has it.
+_MOST_WORDS: Final = 8
 
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNTED: Final = r"(?P<count>\d{1,2}|one|two|three|four|five|six)"
@@ -160,8 +175,16 @@ def _of_kind(
         if last and _PROBABILITY.search(text) and number and not contains(node, Unit):
             if not 0 <= number.value <= 1:
                 yield Mismatch("OTHER_KIND", text, "The reference is no probability.")
+        if last and _WHOLE.search(text) and number and number.value.denominator > 1:
+            detail = "A whole number is asked for, and the reference is none."
+            yield Mismatch("OTHER_KIND", text, detail)
+        if _NAMED.search(text) and request.question and number and not reading.instructions:
+            yield Mismatch("OTHER_KIND", text, "It asks for a name, and the reference is a number.")
         if _PERSON.match(text) and request.question and number:
             yield Mismatch("OTHER_KIND", text, "It asks who, and the reference is a number.")
+    if isinstance(node, Text) and len(node.words.split()) > _MOST_WORDS:
+        detail = "The reference is a sentence, which answers would have to repeat word for word."
+        yield Mismatch("OTHER_KIND", node.words, detail)
     questions = [each for each in reading.requests if each.question]
     closed = [each.text for each in questions if _YES_OR_NO.match(each.text)]
     if closed and len(closed) == len(reading.requests) and not _is_said(node):

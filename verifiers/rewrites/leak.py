@@ -4,7 +4,7 @@ That a number of the problem is also the answer is no leak: "AB = 13, AC = 10, h
 well have the answer 13. These are:
 
 - ``announced``: the answer right behind words that announce one ("the answer is", "Answer:",
-  "Solution:"), or in a box;
+  "you should get"), in front of "as the answer", or in a box;
 - ``asked``: the quantity that is asked for, equated with the answer: "... BC = 13 ... find BC";
 - ``distinctive``: the answer verbatim, where it is too long to be met by chance: a number of at
   least five significant digits, or an expression of at least eight characters with a variable, a
@@ -19,6 +19,7 @@ words are concerned. Only the first and last 20,000 characters are searched.
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import takewhile
 from typing import Final
 
@@ -51,15 +52,30 @@ _REACH: Final = 120
 _MOST_PLACES: Final = 64
 _MIN_DIGITS: Final = 5
 _MIN_CHARACTERS: Final = 8
+#: Fractions of smaller parts are written as such.
+_SHORT: Final = 1_000
+_WORDS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+).split()
 _MIN_LINES: Final = 3
 _MIN_SOLUTION: Final = 40
 
 _ANNOUNCED: Final = re.compile(
-    r"(?:\b(?:final\s|correct\s|right\s|expected\s)?(?:answer|solution|ans|answer\skey)\b\.?"
-    r"(?:\sto\sthis(?:\s\w+)?)?(?:\s(?:is|equals|will\sbe|must\sbe|should\sbe)\b|\s?[:=]|\s(?=\d))"
-    r"(?:\s(?:therefore|thus|clearly|of\scourse|exactly|equal\sto)\b)?|\\boxed\s?\{|\\fbox\s?\{"
-    r"|####)",
+    r"(?:\b(?:(?:final\s|correct\s|right\s|expected\s)?(?:answers?|solutions?|ans|answer\skey)"
+    r"|(?:final|correct|right|expected|true|end)\s(?:result|value|number|output)"
+    r"|reference|hint)\b\.?(?:\sto\sthis(?:\s\w+)?|\shere|\s(?:it|this))?"
+    r"(?:\s(?:is|are|equals?|will\sbe|must\sbe|should\sbe)\b|\s?(?::|=|→|⇒|-?->|=>)|\s(?=\d))"
+    r"(?:\s(?:it|this|the\sanswer)\s(?:is|equals)\b)?"
+    r"(?:\s(?:therefore|thus|clearly|of\scourse|exactly|equal\sto)\b)?"
+    r"|\b(?:roots|zeros|zeroes)\sare\b"
+    r"|\byou\s(?:should|will|must|would)\s(?:get|obtain|find|have|reach|arrive\sat)\b"
+    r"|\b(?:respond|reply|answer)\swith(?:\sthe\s(?:number|value|word|letter))?\b"
+    r"|\\boxed\s?\{|\\fbox\s?\{|####)",
     re.IGNORECASE,
+)
+_CALLED_SO: Final = re.compile(
+    r"(?:\s(?:as|for|is|being)\s(?:your|the|its|an)\s(?:\w+\s)?answer\b)", re.IGNORECASE
 )
 _ASKED: Final = re.compile(
     r"\b(?i:find|determine|compute|calculate|evaluate|what\sis|what's|how\s(?:long|large|big|many"
@@ -84,6 +100,8 @@ _LETTER_ANNOUNCED: Final = re.compile(
     re.IGNORECASE,
 )
 _SPACING: Final = re.compile(r"\\(?:left|right|text|mathrm|,|;|!|:| )|[\s{}$*]|\\[()\[\]]")
+#: Single letters that are seldom units.
+_VARIABLES: Final = frozenset("abcknpqtuvwxyz")
 _OPENING: Final = re.compile(r"[A-Za-z]{1,3}=")
 
 
@@ -135,6 +153,13 @@ def _of_value(problem: str, task: NumericTask) -> Iterator[Evidence]:
             if _begins_with(part[place.end() : place.end() + _REACH], forms):
                 start, end = offset + place.start(), offset + place.end()
                 yield _evidence("announced", problem, start, end)
+        for place in _places(_CALLED_SO, part):
+            before = part[max(0, place.start() - _REACH) : place.start()].split()
+            if before and any(
+                _begins_with(" ".join(before[-count:]), forms) for count in range(1, 4)
+            ):
+                start, end = offset + place.start(), offset + place.end()
+                yield _evidence("announced", problem, start, end)
         for name in {each["name"] for each in _places(_ASKED, part)}:
             equated = re.compile(_EQUATED.format(name=re.escape(name)))
             for place in _places(equated, part):
@@ -173,8 +198,20 @@ def _forms(task: NumericTask) -> tuple[frozenset[str], Node | None]:
         # Wrong answers come last, and are not even made.
         right = takewhile(lambda each: each.part is not Part.MUTANT, Answers(reference, task))
         written |= {each.text for each in right}
+    number = None if node is None else plain(node)
+    if number is not None:
+        written.update(_spelt(number.value))
     squeezed = {_OPENING.sub("", _squeezed(text), count=1) for text in written}
     return frozenset(each for each in squeezed if each), node
+
+
+def _spelt(value: Fraction) -> Iterator[str]:
+    """Plain ways to write a number that are no usual rendering of what the reference is."""
+    if value.denominator > 1 and max(abs(value.numerator), value.denominator) < _SHORT:
+        yield f"{value.numerator}/{value.denominator}"
+        yield f"\\frac{{{value.numerator}}}{{{value.denominator}}}"
+    elif value.denominator == 1 and 0 <= value < len(_WORDS):
+        yield _WORDS[int(value)]
 
 
 def _squeezed(text: str) -> str:
@@ -195,6 +232,8 @@ def _ends(said: str, at: int, form: str) -> bool:
     if following[0].isdigit() or following[0] in "^_/\\+-*=":
         return False
     if following[0] in ".," and following[1:].isdigit():
+        return False
+    if form[-1:].isdigit() and following[0] in _VARIABLES and not following[1:].isalpha():
         return False
     return not (following[0].isalpha() and form[-1:].isalpha())
 

@@ -87,6 +87,14 @@ _SECOND_QUESTION: Final = re.compile(
     r"|far|old|large|often)|which|who)\b",
     re.IGNORECASE,
 )
+#: Two quantities in one request: "Find the area and the perimeter", "Determine x and y such that".
+_BOTH: Final = re.compile(
+    r"\b(?:find|determine|compute|calculate|evaluate|what\s(?:is|are)|what's)\s"
+    r"(?:the\s(?:\w+\s){1,2}and\s(?:the|its|their)\s(?!(?:same|other|like|rest)\b)\w+"
+    r"|(?:the\s(?:exact\s)?values?\sof\s|both\s)?\u25a1,?\sand\s\u25a1)"
+    r"(?!.{0,300}\b(?:give|report|enter|state|write|express|answer|what|sum|product|submit)\b)",
+    re.IGNORECASE,
+)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _ENGLISH: Final = frozenset(
     "the of is are and what how find which for with that each a an if to be by does has have many "
@@ -177,6 +185,9 @@ def several(reading: Reading) -> tuple[str, ...]:
         return tuple(seeking)
     if reading.parts > 1:
         return tuple(each.text for each in reading.requests)
+    # With instructions it may be said there what to make of the two.
+    if reading.requests and not reading.instructions and _BOTH.search(reading.requests[-1].text):
+        return (reading.requests[-1].text,)
     return ()
 
 
