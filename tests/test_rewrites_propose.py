@@ -234,7 +234,7 @@ def test_repeats_of_rows_and_of_each_other_are_rejected(folder: Path, service: s
 def test_rows_that_do_not_pass_are_not_rewritten(folder: Path, service: str) -> None:
     with FakeCompletions(says(SWIMMER)) as fake:
         result = run(write(folder, BROKEN), fake, service, "--prompt", "variation")
-    assert fake.requests == []
+    assert fake.requests == [] and result.exit_code == 1
     assert "left out" in result.output and "1 row (key 1)" in result.output
 
 

@@ -4,7 +4,7 @@ Exit codes:
 
 ====  ==============================================================================
 0     something was admitted, or everything was finished before
-1     proposals were asked for, and none was admitted
+1     nothing was admitted, or there was nothing to ask about
 2     the command line, a file or the policy cannot be used
 3     of some parents or proposals nothing was found out; run it again for these
 4     the endpoint or the service is unreachable or refuses; run it again to go on
@@ -84,7 +84,7 @@ class ResponseFormat(enum.StrEnum):
     "`... --api https://api.example.org/v1 --api-key-env EXAMPLE_KEY --count 4 --solutions 5` asks "
     "another for four of each, with five independent solutions to each. "
     "Exit codes: 0 something was admitted, or everything was finished before. "
-    "1 nothing was admitted. "
+    "1 nothing was admitted, or there was nothing to ask about. "
     "2 the command line, a file or the policy cannot be used. "
     "3 of some parents or proposals nothing was found out: run it again. "
     "4 the endpoint or the service is unreachable or refuses: run it again.",
@@ -281,7 +281,7 @@ def _outcome_of(console: Console) -> Iterator[None]:
 def _exit_code(tally: proposal_report.ProposalTally, found: ParentSet) -> int:
     if tally.fates[Fate.TROUBLE] or found.errors:
         return 3
-    return 1 if tally.fates.total() and not tally.fates[Fate.ADMITTED] else 0
+    return 0 if tally.fates[Fate.ADMITTED] or (tally.finished and not tally.fates.total()) else 1
 
 
 def _address(url: str) -> Address:

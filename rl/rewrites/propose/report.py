@@ -20,7 +20,7 @@ class ProposalTally:
     def __init__(self, finished: int) -> None:
         """``finished`` proposals are there from earlier runs."""
         self.fates: Counter[Fate] = Counter()
-        self._finished = finished
+        self.finished = finished
         self._by_prompt: dict[str, Counter[Fate]] = {}
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._troubles: list[str] = []
@@ -41,7 +41,7 @@ class ProposalTally:
         for (prompt, reason), count in sorted(self._reasons.items()):
             reasons.setdefault(prompt, {})[reason] = count
         counts = {
-            "finished_before": self._finished,
+            "finished_before": self.finished,
             **{fate.value: self.fates[fate] for fate in Fate},
             "rejected_for": reasons,
         }
@@ -64,8 +64,8 @@ class ProposalTally:
     def _summary(self, seconds: float) -> str:
         admitted, total = self.fates[Fate.ADMITTED], self.fates.total()
         said = f"{admitted:,} of {counted(total, 'proposal')} admitted in {seconds:.1f} s"
-        if self._finished:
-            said += f"; {self._finished:,} were finished before"
+        if self.finished:
+            said += f"; {self.finished:,} were finished before"
         return said
 
 
