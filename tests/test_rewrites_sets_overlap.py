@@ -145,11 +145,11 @@ class TestFiles:
 
     def test_several_lists(self, tmp_path):
         files = [tmp_path / f"{number}.txt" for number in range(3)]
-        for file, text in zip(files, ("One.\nTwo.\n", "", f"Three.\n{LISTED}\n"), strict=True):
+        for file, text in zip(files, ("One.\nTwo.\n", "Else.", f"Three.\n{LISTED}\n"), strict=True):
             file.write_text(text)
         check = check_of("contamination", [rewrite_row(1, LISTED)], policy(*files))
         assert f"{files[2]} row 2" in check.rows[0].detail
-        assert check.figures == {"listed_texts": 4, "rows": 1}
+        assert check.figures == {"listed_texts": 5, "rows": 1}
 
     @pytest.mark.parametrize(
         ("content", "told"),
@@ -159,6 +159,10 @@ class TestFiles:
             (b'{"problem": "a"}\n{"problem\n', "row 2: not JSON"),
             (b"good\nb\xe4d\n", "line 2: byte 1 is not UTF-8"),
             (b"PAR1 and nothing more", "not a whole parquet file"),
+            ("good\n".encode("utf-16"), "line 1: byte 0 is not UTF-8"),
+            (b"", "holds no texts"),
+            (b"\n \n", "holds no texts"),
+            (b'{"problem": " "}\n', "holds no texts"),
         ],
     )
     def test_what_cannot_be_read_is_no_list(self, tmp_path, content, told):

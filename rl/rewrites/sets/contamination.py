@@ -12,6 +12,7 @@ from assayoffice.rl.rewrites.sets.listed_texts import listed_texts
 from assayoffice.rl.rewrites.sets.overlaps import Overlap, Overlaps
 from assayoffice.rl.rewrites.sets.seen import Seen
 from assayoffice.rl.rewrites.sets.set_report import Conclusion, SetFinding, of_rows
+from assayoffice.rl.sources import UnreadableFileError
 
 _SHOWN_CHARACTERS = 240
 
@@ -69,6 +70,9 @@ class Contamination:
             for number, text in listed_texts(file, self._policy.decontaminate_column):
                 self._numbers.append(number)
                 yield text
+            # Nothing overlaps with an empty list, whatever was meant to be in it.
+            if len(self._numbers) == self._begins[-1]:
+                raise UnreadableFileError(f"{file}: holds no texts; name another list, or none")
 
     def _detail(self, overlap: Overlap | None, whose: str) -> str:
         if overlap is None:

@@ -16,7 +16,7 @@ _MOST_LINE_BYTES = 64 * 1024 * 1024
 
 
 def listed_texts(file: str, column: str) -> Iterator[tuple[int, str]]:
-    """The texts of a file and the numbers of their lines or rows, from 1.
+    """The texts of a file that are not blank, and the numbers of their lines or rows, from 1.
 
     An empty ``column`` is the first of problem, question, prompt and text that a row has. Raises
     UnreadableFileError.
@@ -26,7 +26,8 @@ def listed_texts(file: str, column: str) -> Iterator[tuple[int, str]]:
         return
     with open_source(file) as source:
         for record in source.records:
-            yield record.number, _text(file, record, column)
+            if (text := _text(file, record, column)).strip():
+                yield record.number, text
 
 
 def _is_plain(file: str) -> bool:
