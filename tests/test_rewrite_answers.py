@@ -41,7 +41,8 @@ REFERENCES = (
     *(r"x \ne 2", r"\{x \mid x > 2\}", r"x \in (1,2)", r"x < 1 \text{ or } x > 2", r"\emptyset"),
     *("x = 3", "y = 2x + 1", "f(x) = 2x", "x^2 + y^2 = 4", "y > 2x", "2 + 3 = 5", "3, -1, n"),
     *("2:3", "1011_2", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "Yes", r"\text{Monday}", "B"),
-    *(r"\text{increasing}", "a^2 + b^2 - 2ab", r"\text{line segment, circle}", r"2\pi k, k \in \mathbb{Z}"),
+    *(r"\text{increasing}", "a^2 + b^2 - 2ab", r"\text{line segment, circle}"),
+    r"2\pi k, k \in \mathbb{Z}",
 )  # fmt: skip
 
 
@@ -260,3 +261,30 @@ def test_what_hostile_references_cost_is_bounded(reference):
     made = trials(NumericTask(reference), "", ())
     assert 2 <= len(made) <= 48
     assert max(len(each.text) for each in made) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("reference", "options"),
+    [
+        ("1234", {"match": Match.RELATIVE, "tolerance": 0.3}),
+        ("3.14159", {"match": Match.ABSOLUTE, "tolerance": 0.5}),
+        ("1234567", {"match": Match.SIGNIFICANT, "significant_digits": 1}),
+        (r"1 + \sqrt{2}", {"match": Match.RELATIVE, "tolerance": 0.3}),
+        (r"25\pi", {"match": Match.RELATIVE, "tolerance": 0.15}),
+    ],
+)
+def test_a_tolerance_that_takes_a_tenth_for_nothing_is_found(reference, options):
+    assert "off_by_a_tenth" in survivors(NumericTask(reference, **options), judged)
+
+
+@pytest.mark.parametrize(
+    ("reference", "options"),
+    [
+        ("84", {"match": Match.RELATIVE, "tolerance": 0.01}),
+        ("9.81", {"match": Match.RELATIVE, "tolerance": 0.05}),
+        ("1234567", {"match": Match.SIGNIFICANT, "significant_digits": 2}),
+        (r"1 + \sqrt{2}", {"match": Match.RELATIVE, "tolerance": 0.05}),
+    ],
+)
+def test_a_tolerance_for_measurements_is_none_of_that(reference, options):
+    assert survivors(NumericTask(reference, **options), judged) == set()

@@ -83,6 +83,7 @@ def changes(node: Node) -> Iterator[Change]:
     yield Change("factor_10", multiplied(10, node))
     yield Change("factor_100", multiplied(100, node))
     yield Change("off_by_one", shifted(node, -1), fine=True)
+    yield Change("off_by_a_tenth", Multiply((number(Fraction(11, 10), 1), node)))
 
 
 def _with(node: Node, part: Node, other: Node) -> Node:

@@ -63,6 +63,10 @@ def changes(given: Plain) -> Iterator[Change]:
         smaller = value / factor
         yield _change(f"factor_{factor}", smaller, exact_places(smaller, _MAX_DIGITS) or -1)
     yield _change("half", value / 2, exact_places(value / 2, _MAX_DIGITS) or -1)
+    # Whatever a tolerance forgives: one that takes a tenth for nothing is too wide.
+    for share in (Fraction(11, 10), Fraction(9, 10)):
+        off = value * share
+        yield _change("off_by_a_tenth", off, exact_places(off, _MAX_DIGITS) or -1)
 
 
 def _of_integer(value: Fraction) -> Iterator[Change]:
@@ -71,7 +75,7 @@ def _of_integer(value: Fraction) -> Iterator[Change]:
     yield _change("off_by_one", value - 1, fine=fine)
     yield from _by_digits(value, -1)
     yield _change("neighbour", value + 2, fine=fine)
-    yield _change("neighbour", value + Fraction(1, 2), 1, fine=fine)
+    yield _change("neighbour", value + Fraction(1, 2), 1, fine=True)
     yield _change("neighbour", value + Fraction(1, 1000), 3, fine=True)
     if value:
         yield _change("reciprocal", 1 / value)
