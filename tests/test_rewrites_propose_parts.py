@@ -77,6 +77,7 @@ def test_numbers_in_words_may_become_digits(before: str, after: str, told: str) 
         (["y > 0", "( 17 )==x"], "x", False),
         (["3 == x == y"], "y", False),
         (["x + y == 3**2"], "x+y", False),
+        (["x > y"], "17", False),
         (["x == y", "y == 17"], "x", True),  # In two steps it is not seen.
         (["x == 17"], "2*x", True),
         (["2*x == 34"], "x", True),

@@ -342,6 +342,14 @@ def test_a_crowd_of_like_texts_does_not_take_quadratic_time():
     assert check.figures["rows"] == 799
 
 
+def test_small_numbers_in_words_are_numbers():
+    rows = [
+        rewrite_row(1, "A farmer has 12 cows and 7 sheep. How many animals is that?"),
+        rewrite_row(2, "A farmer has Twelve cows and seven sheep. How many animals is that?"),
+    ]
+    assert check_of("duplicates", rows).reason == "REPEATED"
+
+
 def test_words_of_other_scripts():
     assert words("求和 1+1，さ") == ["求", "和", "1", "+", "1", "さ"]
     assert words("… ¿ —") == ["-"]

@@ -38,6 +38,8 @@ def has_evidence(rewrite: Rewrite) -> bool:
 def _states_answer(premises: Premises) -> bool:
     asked = _bare(premises.asked)
     unknowns = {each.name for each in premises.unknowns}
+    if unknowns.isdisjoint(_NAME.findall(asked)):
+        return True
     for constraint in premises.constraints:
         sides = [_bare(each) for each in _EQUAL.split(constraint)]
         if asked in sides and any(unknowns.isdisjoint(_NAME.findall(each)) for each in sides):

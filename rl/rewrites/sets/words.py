@@ -3,7 +3,8 @@
 Compatibility forms are unified (NFKC), case is folded, usual signs of one operation are written as
 one, and what LaTeX needs only for its looks is left out, with dollars, braces and punctuation: of
 ``$\\dfrac{a}{2} \\cdot x$.`` there remain ``frac a 2 * x``. Characters without a shape and
-accents are left out, and a Cyrillic letter in a word of Latin ones is read as it looks.
+accents are left out, a Cyrillic letter in a word of Latin ones is read as it looks, and the names
+of small numbers are read as digits.
 """
 
 import hashlib
@@ -34,6 +35,15 @@ _UNSEEN = re.compile(
 _MARKS = re.compile("[\u0300-\u0337\u0339-\u036f]")
 # In lower case; those that look Latin in upper case alone, too.
 _LOOKALIKES = str.maketrans("авекмнорстухіјѕһԁԛԝο", "abekmhopctyxijshdqwo")
+# One is left out: it is more often a pronoun.
+_NUMBERS = {
+    name: str(value)
+    for value, name in enumerate(
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen twenty".split(),
+        start=2,
+    )
+}
 _ALIASES = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∶": "/"}
 )
@@ -66,7 +76,9 @@ def _words(text: str) -> list[str]:
     text = _OPERATIONS.sub(lambda found: f" {_SIGNS[found[1]]} ", _FRACTIONS.sub(r"\\frac", text))
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_ALIASES)
     found: list[str] = _WORD.findall(plain)
-    return found if is_ascii else [_as_it_looks(each) for each in found]
+    if not is_ascii:
+        found = [_as_it_looks(each) for each in found]
+    return [_NUMBERS.get(each, each) for each in found]
 
 
 def _as_it_looks(word: str) -> str:
