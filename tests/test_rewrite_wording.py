@@ -33,6 +33,9 @@ def reason(found: CheckResult) -> str:
         ("If one third of a number is 21, then find the number?", "63"),
         ("Find $a$ and $b$ with $a+b=3$ and $a-b=1$, and report $ab$.", "2"),
         ("Find the distance between the house and the school.", "3"),
+        ("How many sides has a polygon with $n$ corners?", "n"),
+        ("How many such primes are there?", r"\text{infinitely many}"),
+        ("Is there any answer to be seen?", r"\text{no}"),
         ("What is the length of the interval of convergence?", "5"),
         ("Find the ratio of the smallest integer to the largest integer in it.", "1/2"),
         ("On which day of the week is it? Use 1 for Monday.", "7"),
@@ -94,6 +97,11 @@ def test_problems_that_ask_for_their_reference_pass(problem, reference):
         ("What percentage of 8 is 2?", "0.25", "OTHER_KIND"),
         ("Is 91 a prime number?", "13", "OTHER_KIND"),
         ("Who is the oldest?", "13", "OTHER_KIND"),
+        ("What is the largest of them?", r"\text{see the solution}", "OTHER_KIND"),
+        ("What is the largest of them?", r"\text{any real number}", "OTHER_KIND"),
+        ("What is the largest of them?", "Answers may vary", "OTHER_KIND"),
+        ("How many cows are there?", "n", "OTHER_KIND"),
+        ("How many cows are there?", r"\text{brown}", "OTHER_KIND"),
         ("On which day of the week is it?", "7", "OTHER_KIND"),
         ("What is the smallest integer above it?", "7/2", "OTHER_KIND"),
         ("Find the interval of convergence.", "5", "OTHER_KIND"),
@@ -147,6 +155,11 @@ def test_multiple_choice_must_show_its_options():
     assert check("Which city is larger?\nA) Paris\nB) London") == ""
     assert check("Which city is larger, Paris or London?") == ""
     assert check("Which city is larger?") == "NO_OPTIONS"
+    single = Rewrite("choice", ChoiceTask("A", ("Paris",)), "Which city is large?\nA) Paris")
+    assert reason(wording.check(single)) == "NO_OPTIONS"
+    twice = ChoiceTask("A", ("Paris", "Rome", " paris "))
+    shown = "Which city is large?\nA) Paris\nB) Rome\nC) paris"
+    assert reason(wording.check(Rewrite("choice", twice, shown))) == "NO_OPTIONS"
     assert check("Prove that one is larger.\nA) Paris\nB) London") == "ASKS_FOR_PROOF"
 
 

@@ -74,6 +74,19 @@ _WHOLE: Final = re.compile(
     r"(?!\s(?:part|multiples?|solutions?|coefficients?|ratio|factors?))",
     re.IGNORECASE,
 )
+#: What stands where an answer should, for want of one.
+_NO_ANSWER: Final = re.compile(
+    r"(?:please\s)?see\b.*|.*\banswers?\s(?:may\s|will\s|can\s)?var(?:y|ies)\b.*|(?:the\s)?proof\b.*"
+    r"|q\.?e\.?d\.?|proved|proven|n\s?/?\s?a|unknown|omitted|varies|tbd|as\s(?:above|shown|required)"
+    r"|(?:no|not)\s(?:answer|solution\s(?:given|provided|available)|given|provided|available)"
+    r"|any(?:thing)?|whatever|any\s(?:\w+\s){0,2}(?:answer|value|number|response)",
+    re.IGNORECASE,
+)
+_COUNT_WORD: Final = re.compile(
+    r"\b(?:infinit\w*|countabl\w*|uncountabl\w*|none|no|zero|one|two|three|four|five|six|seven|eight"
+    r"|nine|ten|eleven|twelve|dozen|hundred|thousand|finite\w*|\d+)\b",
+    re.IGNORECASE,
+)
 #: Nobody writes a longer one word for word as the reference has it.
 _MOST_WORDS: Final = 8
 
@@ -168,6 +181,7 @@ def _of_kind(
     for request in reading.requests:
         text = request.text
         yield from _of_count(text, node, number)
+        yield from _of_no_count(text, problem, node)
         if _PERCENTAGE.search(text) and number and 0 < number.value < 1 and not _has(node, "%"):
             detail = "A percentage is asked for, and the reference is the share; write it with %."
             yield Mismatch("OTHER_KIND", text, detail)
@@ -182,6 +196,8 @@ def _of_kind(
             yield Mismatch("OTHER_KIND", text, "It asks for a name, and the reference is a number.")
         if _PERSON.match(text) and request.question and number:
             yield Mismatch("OTHER_KIND", text, "It asks who, and the reference is a number.")
+    if isinstance(node, Text) and _NO_ANSWER.fullmatch(node.words.strip(" .!")):
+        yield Mismatch("OTHER_KIND", node.words, "The reference is no answer to anything.")
     if isinstance(node, Text) and len(node.words.split()) > _MOST_WORDS:
         detail = "The reference is a sentence, which answers would have to repeat word for word."
         yield Mismatch("OTHER_KIND", node.words, detail)
@@ -216,6 +232,19 @@ def _of_count(text: str, node: Node, number: Plain | None) -> Iterator[Mismatch]
         yield Mismatch("OTHER_KIND", text, "A count is asked for, and the reference is negative.")
     elif number.value.denominator > 1 and not measured:
         detail = "A count is asked for, and the reference is no whole number."
+        yield Mismatch("OTHER_KIND", text, detail)
+
+
+def _of_no_count(text: str, problem: str, node: Node) -> Iterator[Mismatch]:
+    found = _COUNT.search(text)
+    if found is None:
+        return
+    if isinstance(node, Text) and not _COUNT_WORD.search(node.words):
+        yield Mismatch("OTHER_KIND", text, "A count is asked for, and the reference is words.")
+    if isinstance(node, Symbol) and not re.search(
+        rf"(?<![a-z]){re.escape(node.name)}(?![a-z])", problem
+    ):
+        detail = f"The reference is {node.name}, of which the problem does not speak."
         yield Mismatch("OTHER_KIND", text, detail)
 
 

@@ -12,6 +12,7 @@ prove only that the problem says something.
 
 import re
 from collections.abc import Iterator
+from string import ascii_uppercase
 from typing import Final
 
 from assayoffice.verifiers.choice import ChoiceTask
@@ -41,7 +42,7 @@ _EXPLANATIONS: Final = {
     "OTHER_KIND": "The problem asks for another kind of answer than the reference is.",
     "UNIT": "The problem asks for another unit than that of the reference.",
     "ROUNDING": "The problem asks for another rounding than that of the reference.",
-    "NO_OPTIONS": "The problem does not show the options; list them with their letters.",
+    "NO_OPTIONS": "The problem shows no choice; list all options, each once and with its letter.",
     "NO_ENTRY_POINT": "The problem does not name what the tests call.",
     "NO_OUTPUT": "The problem does not say that the program is to print something.",
 }
@@ -99,6 +100,19 @@ def _findings(rewrite: Rewrite, reading: Reading) -> Iterator[Mismatch]:
 
 
 def _of_choice(problem: str, task: ChoiceTask) -> Iterator[Mismatch]:
+    if len(task.options) == 1:
+        yield Mismatch("NO_OPTIONS", task.options[0], "A single option is no choice.")
+        return
+    texts = [folded(each) for each in task.options]
+    right = [
+        text
+        for letter, text in zip(ascii_uppercase, texts, strict=False)
+        if letter in task.reference.upper()
+    ]
+    for text in right:
+        if texts.count(text) > right.count(text):
+            yield Mismatch("NO_OPTIONS", text, "It stands among the wrong options, too.")
+            return
     letters = shown_letters(problem)
     wanted = task.reference.upper()
     if letters and not wanted.strip(letters):
