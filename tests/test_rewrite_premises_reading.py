@@ -111,6 +111,8 @@ def test_unreadable_constraints_are_named_with_a_remedy(constraint, told):
         (Premises(_X, (), "x == 3"), "asked"),
         (Premises(_X, (), ""), "asked"),
         (Premises(_X, (), "y"), "asked"),
+        (Premises(_X, (), "13"), "asked"),
+        (Premises(_X, ("x == 13",), "2 + 11"), "asked"),
         (Premises(_X, (), "x", ("x",)), "degenerate[0]"),
         (Premises((), (), "3"), "unknowns"),
         (Premises((Unknown("in"),), (), "3"), "unknowns[0]"),

@@ -151,7 +151,7 @@ class TestReports:
         assert checks(results[1])["key"].evidence[0].text.strip() == "36"
 
     def test_key_prints_the_bare_answer_whatever_form_a_model_must_give_it(self, stub):
-        rewrite = numeric("1/2", key=rewrite_pb2.ExecutableKey(source="print('2/4')"))
+        rewrite = numeric("1/2", key=rewrite_pb2.ExecutableKey(source="print('2/' + '4')"))
         rewrite.submission.numeric.extraction = task_pb2.EXTRACTION_BOXED
         rewrite.submission.numeric.unevaluated = task_pb2.UNEVALUATED_SIMPLIFIED
         [result] = check(stub, rewrite)

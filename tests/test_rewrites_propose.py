@@ -135,7 +135,7 @@ def test_what_passes_is_stamped_and_says_where_it_comes_from(folder: Path, servi
         ({**SWIMMER, "premises": {"unknowns": {"v": "any"}}}, "INVALID_ROW"),
         ({**SWIMMER, "reference": "1.5"}, "premises:OTHER_ANSWER"),
         ({**SWIMMER, "reference": "\\frac{5}{"}, "round_trip:REFERENCE_UNREADABLE"),
-        ({**SWIMMER, "key": {"source": "print(2)"}}, "key:DISAGREES"),
+        ({**SWIMMER, "key": {"source": "print(1 + 1)"}}, "key:DISAGREES"),
         ({**SWIMMER, "problem": "Prove that a swimmer has a speed."}, "wording:ASKS_FOR_PROOF"),
         ({**SWIMMER, "reference": "x" * 30_000}, "INVALID_SUBMISSION"),
         (

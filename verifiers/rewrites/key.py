@@ -1,7 +1,9 @@
 """Runs the program that computes a row's answer. What it prints is judged elsewhere."""
 
+import ast
 import enum
 import functools
+import warnings
 from dataclasses import dataclass
 
 from assayoffice.sandbox.programs import (
@@ -27,6 +29,8 @@ LIMITS = RunLimits(
 )
 _BEYOND_LIMITS = (Grade.CPU_TIME, Grade.WALL_TIME, Grade.MEMORY, Grade.OUTPUT)
 _SHOWN_CHARACTERS = 300
+#: What is longer is no answer with ``print`` around it.
+_LONGEST_CONSTANT = 2000
 
 
 class KeyStatus(enum.Enum):
@@ -82,6 +86,9 @@ def _run(key: Key) -> KeyRun:
         return KeyRun(
             KeyStatus.FAILED, detail=f"its language {key.language[:32]!r} is not known; {remedy}"
         )
+    if key.language == "python" and _only_prints_constants(key.source):
+        detail = "it computes nothing and prints what stands in it"
+        return KeyRun(KeyStatus.FAILED, detail=detail)
     machine = _machine()
     try:
         built = machine.toolchains.build(key.language, key.source)
@@ -92,6 +99,37 @@ def _run(key: Key) -> KeyRun:
     with Blob(b"") as nothing:
         result = machine.sandbox.run(built.run(LIMITS, stdin=nothing))
     return _read(result)
+
+
+def _only_prints_constants(source: str) -> bool:
+    """Whether a Python program is an answer in the guise of one.
+
+    Whoever means to can hide that better; this is what a model writes that does not mean to.
+    """
+    if len(source) > _LONGEST_CONSTANT:
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return bool(tree.body) and all(_states(statement) for statement in tree.body)
+
+
+def _states(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value) | ast.Assign(value=value) if _is_constant(value):
+            return True
+        case ast.Expr(ast.Call(ast.Name("print"), arguments)):
+            return all(_is_constant(each) or isinstance(each, ast.Name) for each in arguments)
+        case _:
+            return False
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+    )
 
 
 def _read(result: RunResult) -> KeyRun:

@@ -7,6 +7,7 @@ from typing import Final
 
 from assayoffice.verifiers.rewrites.premises import parsing
 from assayoffice.verifiers.rewrites.premises.expression import Formula, Node, number, opposite
+from assayoffice.verifiers.rewrites.premises.expression import names as term_names
 from assayoffice.verifiers.rewrites.premises.parsing import UnreadableError
 from assayoffice.verifiers.rewrites.premises.systems import Condition, System, domain_conditions
 from assayoffice.verifiers.rewrites.rewrite import Premises
@@ -75,6 +76,9 @@ def read(premises: Premises) -> Reading:
         asked = parsing.term(premises.asked, known)
     except UnreadableError as error:
         raise UnreadablePremisesError("asked", premises.asked, str(error)) from None
+    if not term_names(asked):
+        reason = "names none of the unknowns; ask for something that the premises are to decide"
+        raise UnreadablePremisesError("asked", premises.asked, reason)
     domains = tuple(each for one in premises.unknowns for each in domain_conditions(one))
     return Reading(names, domains, constraints, degenerate, asked, premises.asked)
 
