@@ -1,13 +1,16 @@
 """What is concluded from trials, solutions and premises, and how it is scored."""
 
 import asyncio
+import math
 
 import pytest
+from toy_service import Details
 
-from assayoffice.server.rewrites import agreement, concluding, premises_check
+from assayoffice.server.jobs import Subject, Tag
+from assayoffice.server.rewrites import agreement, concluding, premises_check, replies
 from assayoffice.server.rewrites.agreement import AnswerClass
 from assayoffice.server.rewrites.discrimination import discrimination
-from assayoffice.server.rewrites.errands import Opinion
+from assayoffice.server.rewrites.errands import Errands, Opinion, Trouble
 from assayoffice.server.rewrites.gate import Gate
 from assayoffice.server.rewrites.replies import (
     EXAMINED,
@@ -21,12 +24,13 @@ from assayoffice.server.rewrites.replies import (
     Pair,
     UnreadableReplyError,
 )
-from assayoffice.server.rewrites.report import CHECKS, shorten
+from assayoffice.server.rewrites.report import CHECKS, report, shorten
 from assayoffice.server.rewrites.round_trip import round_trip
 from assayoffice.server.rewrites.texts import MAX_EVIDENCE, quoted
 from assayoffice.server.rewrites.tried import Concluded, Tried
 from assayoffice.server.rewrites.tries import _leaders
 from assayoffice.server.service import MAX_MESSAGE_BYTES
+from assayoffice.server.work import Judged, Troubled
 from assayoffice.v1 import rewrite_pb2
 
 STRICT = {"kill_rate": 1.0, "acceptance_rate": 1.0}
@@ -185,6 +189,43 @@ def test_reply_that_is_none_is_not_read():
         EXAMINED.read(b'{"fault": null}')
     with pytest.raises(UnreadableReplyError):
         EXAMINED.read(b"\xff")
+
+
+def test_no_check_is_made_by_two():
+    check = concluding.undecided("key", "LIMIT", "")
+    with pytest.raises(ValueError, match="twice"):
+        report([check, check], None, rewrite_pb2.Rewrite().submission)
+
+
+class FakeAdmission:
+    """Has one finding about everything."""
+
+    def __init__(self, finding):
+        self.finding = finding
+
+    def ask(self, body, limits, *, deadline, flow):
+        found = asyncio.get_running_loop().create_future()
+        found.set_result(self.finding)
+        return found
+
+
+class FakeCall:
+    deadline = math.inf
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Judged(Tag.ANSWER.value + b"{", 0.0, 0.0, False),
+        Judged(Tag.ERROR.value + b"\xff", 0.0, 0.0, False),
+        Troubled(b"\xff"),
+    ],
+)
+async def test_worker_that_speaks_nonsense_is_a_defect_of_one_row(finding):
+    errands = Errands(FakeAdmission(finding), FakeCall(), Gate(1, 1), "rewrites[3]")
+    with pytest.raises(Trouble, match="^rewrites.3.: a worker's") as raised:
+        await errands.ask(Subject.PREMISES, bytes(32), b"", replies.DECIDED)
+    assert Details(raised.value.status).info.reason == "VERIFIER_DEFECT"
 
 
 def test_groups_travel_as_they_are():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.admission import Admission
@@ -88,9 +89,9 @@ class Errands:
                 except UnreadableReplyError:
                     raise self.defect("a worker's answer is none") from None
             case Judged(reply=said):
-                raise Trouble(from_worker(said[1:], f"{self._path}.submission"))
+                raise self._told(said[1:])
             case Troubled(status=status):
-                raise Trouble(from_worker(status, f"{self._path}.submission"))
+                raise self._told(status)
             case Failed():
                 raise Trouble(from_failed(finding).to_proto())
 
@@ -110,6 +111,13 @@ class Errands:
         if entry.serving and _is_about_the_task(finding):
             return Opinion("ERROR", _reason(result.error), result.error.message)
         raise Trouble(result.error)
+
+    def _told(self, status: bytes) -> Trouble:
+        """What a worker says that it has met."""
+        try:
+            return Trouble(from_worker(status, f"{self._path}.submission"))
+        except DecodeError:
+            return self.defect("a worker's error is none")
 
     def defect(self, why: str) -> Trouble:
         """That something in the service or a worker is not as it should be."""
