@@ -131,13 +131,11 @@ class TestExitCodes:
         assert done.exit_code == 4 and "UNAVAILABLE" in done.stderr
 
     def test_4_when_the_hallmark_is_another(self, rows_file):
-        answer = status(
-            grpc.StatusCode.FAILED_PRECONDITION, "HALLMARK_MISMATCH", "another\x1b]0; one"
-        )
+        answer = status(grpc.StatusCode.FAILED_PRECONDITION, "HALLMARK_MISMATCH", "another one")
         service = FakeRewriteService(before_call=lambda context: abort(context, answer))
         flags = ["--require-hallmark", "numeric=" + "ab" * 32]
         done = check(rows_file(good_row("a")), *flags, service=service)
-        assert done.exit_code == 4 and "another\ufffd]0; one" in done.stderr
+        assert done.exit_code == 4 and "another one" in done.stderr
 
     def test_2_when_the_policy_asks_something_of_a_verifier_that_is_not_there(
         self, rows_file, tmp_path
@@ -152,6 +150,14 @@ class TestExitCodes:
         policy.write_text('[require.a]\nverifier = "lean"\n[require.b]\nverifier = "polygon"\n')
         service = FakeRewriteService(digests={**DIGESTS, "polygon": "78" * 32})
         assert check(rows_file(good_row("a")), "--policy", policy, service=service).exit_code == 0
+
+    def test_2_with_a_message_that_does_not_paint_the_terminal(self, rows_file, tmp_path):
+        listed = tmp_path / "list.jsonl"
+        listed.write_text(json.dumps({"\x1b]0;title\x07": "a text"}))
+        done = check(rows_file(good_row("a")), "--decontaminate", listed)
+        assert done.exit_code == 2
+        assert "only \ufffd]0;title\ufffd" in " ".join(done.stderr.split())
+        assert "\x1b" not in done.stderr
 
     @pytest.mark.parametrize("flag", ["--output", "--junit"])
     def test_2_when_a_disk_is_full_which_is_named(self, rows_file, flag):

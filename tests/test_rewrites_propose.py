@@ -130,6 +130,11 @@ def test_what_passes_is_stamped_and_says_where_it_comes_from(folder: Path, servi
         ("[1, 2]", "NOT_JSON"),
         ('{"problem": "What is $\\frac{1}{2}$ of 8?", "reference": "4"}', "ESCAPES"),
         ({**SWIMMER, "premises": None}, "NO_EVIDENCE"),
+        ({**SWIMMER, "premises": None, "key": {"source": "print(1.25)"}}, "NO_EVIDENCE"),
+        (
+            {**SWIMMER, "premises": {**SWIMMER["premises"], "constraints": ["v == 1.25"]}},
+            "NO_EVIDENCE",
+        ),
         ({**SWIMMER, "problem": 7}, "INVALID_ROW"),
         ({"problem": SWIMMER["problem"], "key": {"source": "print(1)"}}, "INVALID_ROW"),
         ({**SWIMMER, "premises": {"unknowns": {"v": "any"}}}, "INVALID_ROW"),
@@ -301,6 +306,16 @@ def test_an_endpoint_that_dies_is_gone_on_with_where_it_stopped(folder: Path, se
     with FakeCompletions(says(SWIMMER)) as fake:
         run(file, fake, service, *flags)
         assert len(fake.requests) == 4
+
+
+def test_a_policy_for_a_verifier_that_is_not_there_is_refused(folder: Path, service: str) -> None:
+    policy = folder / "policy.toml"
+    policy.write_text('[require.keys]\nverifier = "numreic"\nchecks = ["key"]\n')
+    with FakeCompletions(says(SWIMMER)) as fake:
+        flags = ("--prompt", "variation", "--policy", str(policy))
+        result = run(write(folder, TRAIN), fake, service, *flags)
+    assert result.exit_code == 2 and "'numreic' is not known" in result.output
+    assert fake.requests == []
 
 
 def test_nobody_at_the_endpoint(folder: Path, service: str) -> None:
