@@ -276,6 +276,27 @@ def test_contradictions_are_reduced_to_what_contradicts(unknowns, constraints, c
     assert not any(each.expected for each in check.evidence)
 
 
+def test_a_conflict_is_only_called_minimal_where_that_is_proved():
+    linear = decided("b c", "-6 <= b <= 2; 3 <= c <= 13; c + 4 - b < c - 11", "b").check
+    assert [each.text for each in linear.evidence] == ["-6 <= b <= 2", "c + 4 - b < c - 11"]
+    assert "any fewer of them can" in linear.explanation
+    # That the first holds somewhere is known from a search alone.
+    searched = decided("x", "exp(x - sqrt(2)) == 1 + x - sqrt(2); x**2 == 5", "x").check
+    assert searched.reason == "CONTRADICTORY"
+    assert "whether fewer can is open" in searched.explanation
+
+
+def test_leaving_conditions_out_of_a_conflict_ends_soon():
+    """Each time much is left open, and values are tried for each of the unknowns."""
+    check = decided(
+        "a:integer b:integer c:integer",
+        "-7 <= a <= 0; -6 <= b <= 2; 3 <= c <= 13; not divides(12, mod(c, b)); c + 4 - b < c - 11;"
+        "isprime(abs(5)); abs(b) == c + 3",
+        "a",
+    ).check
+    assert check.reason == "CONTRADICTORY"
+
+
 def test_a_unique_answer_names_what_follows_from_the_rest():
     check = decided("x y", "x + y == 4; x - y == 2; 2*x == 6; y > 0", "x").check
     assert check.reason == "UNIQUE"

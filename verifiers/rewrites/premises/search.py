@@ -45,7 +45,9 @@ from assayoffice.verifiers.rewrites.premises.systems import System, integers_of
 _BITS: Final = 256
 _STEPS: Final = 2_000
 _SIZE: Final = 60
+#: For boxes with fewer equations than unknowns, of which there may be one for each value tried.
 _OPEN_STEPS: Final = 300
+_OPEN_COST: Final = 30
 _MAX_FOUND: Final = 24
 _MAX_UNKNOWNS: Final = 5
 #: Boxes within it are searched first, those beyond the other not at all.
@@ -127,6 +129,7 @@ class _Search:
 
     def _open(self, start: Box) -> None:
         """Fewer equations than unknowns: there is nothing, or there is much."""
+        self._budget.spend(_OPEN_COST)
         before = len(self._outcome.found)
         complete = self._outcome.complete
         try:

@@ -66,11 +66,16 @@ def _count(box: Box) -> float:
 
 
 def _better(first: Outcome, second: Outcome) -> Outcome:
-    if second.complete:
+    if second.complete and second.method is not Method.NUMERICAL:
         return second
-    merged = Outcome(dict(first.found), False, first.endless or second.endless, second.method)
+    merged = Outcome(dict(first.found), False, first.endless or second.endless, first.method)
+    merged.blurred = first.blurred or second.blurred
     for each in second.found.values():
         merged.add(each)
+    if second.complete or len(merged.found) > len(first.found):
+        merged.method = second.method
+    # A search that came upon one value proves nothing against another that is known.
+    merged.complete = second.complete and len(merged.found) <= 1
     return merged
 
 
@@ -105,10 +110,10 @@ def _has(node: Node, operations: frozenset[str]) -> bool:
 
 
 def possible(system: System) -> bool | None:
-    """Whether the conditions can all hold; None where that could not be found out."""
+    """Whether the conditions can all hold; None where neither was proved."""
     outcome = solved(system)
     if outcome.found:
-        return True
+        return None if outcome.method is Method.NUMERICAL or outcome.blurred else True
     return False if outcome.complete else None
 
 
