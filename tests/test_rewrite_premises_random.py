@@ -39,8 +39,8 @@ _ASKED = ("x", "x + {last}", "x*{last}", "x**2", "abs(x)", "x/{last}")
 
 
 def _system(source: random.Random, count: int) -> tuple[list[str], list[str], str]:
-    names = list(_NAMES[:count])
-    conditions = []
+    names: list[str] = list(_NAMES[:count])
+    conditions: list[str] = []
     for _ in range(source.randint(1, count + 2)):
         a, b = source.choice(names), source.choice(names)
         text = source.choice(_CONDITIONS)

@@ -63,6 +63,7 @@ def changes(node: Sequence, changes_of: ChangesOf, apart: Apart, *, ordered: boo
     items = node.items
     if not items:
         return
+    last = items[-1]
     places = _some(len(items))
     # Of a list repetitions count, of a set and of solutions that are tuples they do not.
     repeats = node.kind == "list" and not any(isinstance(each, Sequence) for each in items)
@@ -79,7 +80,7 @@ def changes(node: Sequence, changes_of: ChangesOf, apart: Apart, *, ordered: boo
         yield from _swapped(node, apart)
     elif len(items) > 1 and all(map(_is_named, items)):
         yield from _values_swapped(node, apart)
-    for change in _of_element(items[-1], changes_of, apart):
+    for change in _of_element(last, changes_of, apart):
         if ordered or all(apart.differ(each, change.node, fine=True) for each in items):
             yield Change("superset", replace(node, items=(*items, change.node)))
             break

@@ -272,6 +272,7 @@ def _near_pole(node: Node, point: Mapping[str, arb]) -> bool:
         return False
     if any(_near_pole(each, point) for each in node.arguments):
         return True
+    critical: tuple[Node, ...]
     match node.operation, node.arguments:
         case ("/", (_, divisor)):
             critical = (divisor,)
