@@ -43,12 +43,13 @@ class Judge:
         match subject:
             case Subject.SUBMISSION:
                 return self._verdict(digest, written, effort)
+            case _ if effort is Effort.QUICK:
+                # Each costs as much as dozens of submissions, whose callers would wait behind it.
+                return Tag.NEEDS_FULL.value
             case Subject.EXAMINE:
                 return self._rewrites.examine(digest, written)
             case Subject.PREMISES:
                 return self._rewrites.decide(digest, written)
-            case Subject.KEY if effort is Effort.QUICK:
-                return Tag.NEEDS_FULL.value  # programs are run where nobody waits behind them
             case Subject.KEY:
                 return self._rewrites.run_key(digest, written)
 

@@ -362,7 +362,7 @@ class TestRewrites:
 
     def examined(self, judge: Judge, rewrite: bytes) -> replies.Examined:
         digest = self.digests(judge).examination
-        reply = judge(Operation.QUICK.value + Subject.EXAMINE.value + digest + rewrite)
+        reply = judge(Operation.FULL.value + Subject.EXAMINE.value + digest + rewrite)
         assert reply[:1] == Tag.ANSWER.value
         return replies.EXAMINED.read(reply[1:])
 
@@ -378,6 +378,11 @@ class TestRewrites:
         with (copy / changed).open("a") as source:
             source.write("# another score\n")
         assert inside.checks_digest.__wrapped__() != before
+
+    @pytest.mark.parametrize("subject", [Subject.EXAMINE, Subject.PREMISES, Subject.KEY])
+    def test_nothing_about_rewrites_is_done_where_submissions_wait_behind_it(self, toy, subject):
+        job = Operation.QUICK.value + subject.value + bytes(DIGEST_BYTES)
+        assert toy(job) == Tag.NEEDS_FULL.value
 
     def test_long_conflict_is_cut_and_says_so(self, toy):
         names = [f"x{n}" for n in range(40)]
@@ -421,7 +426,7 @@ class TestRewrites:
             unknowns=[rewrite_pb2.Unknown(name="x")], constraints=["2*x == 26"], asked="x"
         )
         body = Subject.PREMISES.value + toy(Operation.CHECKS.value) + premises.SerializeToString()
-        reply = toy(Operation.QUICK.value + body)
+        reply = toy(Operation.FULL.value + body)
         decided = replies.DECIDED.read(reply[1:])
         assert (decided.check.state, decided.answer) == ("PASSED", "13")
 
