@@ -12,7 +12,7 @@ from assayoffice.verifiers.rewrites.premises.reading import (
     UnreadablePremisesError,
     read,
 )
-from assayoffice.verifiers.rewrites.premises.systems import Condition
+from assayoffice.verifiers.rewrites.premises.systems import Condition, System
 from assayoffice.verifiers.rewrites.rewrite import Premises
 from assayoffice.verifiers.rewrites.trials import CheckResult, Evidence, State
 
@@ -43,6 +43,8 @@ def decide(premises: Premises) -> Decision:
     if outcome.several:
         return _not_unique(reading, outcome)
     if outcome.complete and len(outcome.found) == 1:
+        if (constant := _constant(reading)) is not None:
+            return _unreadable(constant)
         return _unique(reading, outcome)
     if outcome.complete and not outcome.found:
         return _impossible(reading, outcome)
@@ -53,6 +55,16 @@ def _unreadable(error: UnreadablePremisesError) -> Decision:
     explanation = f"The premises cannot be read. {error.field}: {error.reason}."
     evidence = Evidence(error.field, _short(error.text), error.reason, expected=False)
     return _failed("UNREADABLE", explanation, "", (evidence,))
+
+
+def _constant(reading: Reading) -> UnreadablePremisesError | None:
+    """What is wrong where what is asked has its value whatever the constraints are."""
+    domains = tuple(each.formula for each in reading.domains)
+    outcome = solving.solved(System(reading.unknowns, domains, reading.asked))
+    if not outcome.complete or len(outcome.found) != 1:
+        return None
+    reason = "has the same value whatever the constraints say; ask for what they decide"
+    return UnreadablePremisesError("asked", reading.asked_text, reason)
 
 
 def _unique(reading: Reading, outcome: Outcome) -> Decision:

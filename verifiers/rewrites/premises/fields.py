@@ -17,6 +17,8 @@ from assayoffice.verifiers.rewrites.premises.outcomes import TooMuchError, Value
 
 _BITS: Final = (64, 256, 1024, 4096)
 _SHOWN_DIGITS: Final = 25
+#: Wider enclosures, for their size, are no value.
+_WIDEST: Final = arb(10) ** -30
 _MAX_RADICAND_BITS: Final = 64
 
 
@@ -121,7 +123,9 @@ def rational_value(value: Fraction) -> Value:
 
 
 def near(ball: arb) -> Value:
-    """A number of which only the enclosure is known."""
+    """A number of which only the enclosure is known. Raises TooMuchError where that is wide."""
+    if not ball.is_finite() or ball.rad() > _WIDEST * (1 + abs(ball.mid())):
+        raise TooMuchError  # such as 7^(10^9) modulo 13: its digits would be made up
     return Value(decimal(ball), decimal(ball), ball, named=False, proper=False)
 
 
