@@ -78,8 +78,12 @@ def connect(
     required_hallmarks: dict[str, str],
     *,
     require_stamps: bool = False,
+    flags: tuple[str, ...] = (),
 ) -> Iterator[Client]:
-    """A client of the given service, or of one that is started here and stopped afterwards."""
+    """A client of the given service, or of one that is started here and stopped afterwards.
+
+    The latter is started with ``flags``, unless a file has its settings.
+    """
     if endpoints and config_file:
         raise typer.BadParameter(
             "is for a service that is started here, and --endpoint names another",
@@ -87,7 +91,7 @@ def connect(
         )
     with contextlib.ExitStack() as stack:
         if not endpoints:
-            endpoints = [stack.enter_context(_embedded(config_file)).endpoint]
+            endpoints = [stack.enter_context(_embedded(config_file, flags)).endpoint]
         try:
             client = Client(
                 endpoints if len(endpoints) > 1 else endpoints[0],
@@ -105,9 +109,9 @@ def connect(
         yield stack.enter_context(client)
 
 
-def _embedded(config_file: Path | None) -> EmbeddedServer:
+def _embedded(config_file: Path | None, flags: tuple[str, ...]) -> EmbeddedServer:
     if config_file is None:
-        return EmbeddedServer(start_seconds=_START_SECONDS)
+        return EmbeddedServer(start_seconds=_START_SECONDS, flags=flags)
     flags = ("--config", str(config_file))
     return EmbeddedServer(start_seconds=_START_WITH_SETTINGS_SECONDS, flags=flags)
 

@@ -143,7 +143,11 @@ def check(
                 lambda message: console.print(f"warning: {message}", style="yellow", markup=False),
             )
             stack.callback(cache.close)
-        connection = connecting.connect(endpoint, config_file, ca_file, token_file, hallmarks)
+        # Rewrites are of unknown cost, and a service of our own has nobody else to keep room for.
+        flags = ("--full-workers", str(len(os.sched_getaffinity(0))))
+        connection = connecting.connect(
+            endpoint, config_file, ca_file, token_file, hallmarks, flags=flags
+        )
         client = stack.enter_context(connection)
         try:
             code = run.check(client, cache, timeout=timeout, concurrency=concurrency)
