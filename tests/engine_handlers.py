@@ -24,47 +24,47 @@ def make_handler() -> Handler:
         command, arguments = words[0].decode(), words[1:]
         match command:
             case "echo":
-                return b"V" + job[1:]
+                return b"A" + job[1:]
             case "fact":
                 return b"E" + job[1:]
             case "pid":
-                return b"V%d" % os.getpid()
+                return b"A%d" % os.getpid()
             case "count":
                 state.append(b"")
-                return b"V%d" % len(state)
+                return b"A%d" % len(state)
             case "limits":
-                return b"V" + json.dumps(_limits()).encode()
+                return b"A" + json.dumps(_limits()).encode()
             case "full":
-                return b"F" if operation == b"Q" else b"V" + operation
+                return b"F" if operation == b"Q" else b"A" + operation
             case "reduce":
                 return b"F" + b" ".join(arguments)
             case "trouble":
                 return b"T" + job[1:]
             case "charge":
                 usage.charge(float(arguments[0]))
-                return b"V"
+                return b"A"
             case "sandbox":
-                return b"V" + repr(configured()).encode()
+                return b"A" + repr(configured()).encode()
             case "burn":
                 end = time.process_time() + float(arguments[0])
                 while time.process_time() < end:
                     pass
-                return b"V" + operation
+                return b"A" + operation
             case "sleep":
                 time.sleep(float(arguments[0]))
-                return b"V" + operation
+                return b"A" + operation
             case "wedge":
                 read, _ = os.pipe()
                 os.read(read, 1)
                 raise AssertionError("nobody writes")
             case "allocate":
                 block = bytearray(int(arguments[0]))
-                return b"V%d" % len(block)
+                return b"A%d" % len(block)
             case "leak":
                 state.append(b"x" * int(arguments[0]))
-                return b"V%d" % os.getpid()
+                return b"A%d" % os.getpid()
             case "big":
-                return b"V" + bytes(int(arguments[0]))
+                return b"A" + bytes(int(arguments[0]))
             case "raise":
                 raise ValueError("a defect")
             case "segfault":
@@ -83,16 +83,16 @@ def make_handler() -> Handler:
             case "suicide-quick":
                 if operation == b"Q":
                     os.kill(os.getpid(), signal.SIGKILL)
-                return b"V" + operation
+                return b"A" + operation
             case "kill-zygote":
                 os.kill(os.getppid(), signal.SIGKILL)
                 time.sleep(60)
                 raise AssertionError("outlived the zygote")
             case "start":
-                return b"V%d" % subprocess.Popen(["sleep", arguments[0]]).pid
+                return b"A%d" % subprocess.Popen(["sleep", arguments[0]]).pid
             case "print":
                 print("a verifier prints", flush=True)  # noqa: T201
-                return b"V"
+                return b"A"
             case "nonsense":
                 return b"?"
         raise AssertionError(f"no command {command}")

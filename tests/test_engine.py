@@ -96,7 +96,7 @@ class TestAnswers:
     async def test_verdict_comes_back_as_the_worker_wrote_it(self, engine):
         finding = await engine.submit(work("echo gold"))
         assert isinstance(finding, Judged)
-        assert finding.reply == b"Vecho gold"
+        assert finding.reply == b"Aecho gold"
         assert not finding.cached
         assert finding.queue_seconds > 0
 
@@ -111,23 +111,23 @@ class TestAnswers:
 
         known = await engine.submit(work("count #x"))
         again = await engine.submit(fresh("a"))
-        assert (known.reply, again.reply, again.cached) == (b"V1", b"V2", False)
-        assert (await engine.submit(work("count #x"))).reply == b"V1"
-        assert (await engine.submit(work("count #x", key="a"))).reply == b"V3"
+        assert (known.reply, again.reply, again.cached) == (b"A1", b"A2", False)
+        assert (await engine.submit(work("count #x"))).reply == b"A1"
+        assert (await engine.submit(work("count #x", key="a"))).reply == b"A3"
 
     async def test_fresh_work_that_is_reduced_is_still_fresh(self, engine):
         known = await engine.submit(work("reduce count"))
         again = await engine.submit(replace(work("reduce count", key="a"), fresh=True))
         later = await engine.submit(work("reduce count #in other words"))
-        assert [each.reply for each in (known, again, later)] == [b"V1", b"V2", b"V1"]
+        assert [each.reply for each in (known, again, later)] == [b"A1", b"A2", b"A1"]
 
     async def test_large_batch_is_answered_in_full(self, engine):
         futures = [engine.submit(work(f"echo {number}")) for number in range(3000)]
         replies = [(await future).reply for future in futures]
-        assert replies == [b"Vecho %d" % number for number in range(3000)]
+        assert replies == [b"Aecho %d" % number for number in range(3000)]
 
     async def test_work_that_asks_for_full_effort_gets_it(self, engine):
-        assert (await engine.submit(work("full"))).reply == b"VF"
+        assert (await engine.submit(work("full"))).reply == b"AF"
 
     async def test_defect_of_a_verifier_is_an_error_that_says_where(self, engine):
         finding = await engine.submit(work("raise"))
@@ -145,7 +145,7 @@ class TestAnswers:
 
     async def test_question_is_answered_beside_the_queue(self, engine):
         busy = engine.submit(work("sleep 0.35"))
-        assert await engine.ask(b"Decho who") == b"Vecho who"
+        assert await engine.ask(b"Decho who") == b"Aecho who"
         assert not busy.done()
 
     @pytest.mark.parametrize("command", ["raise", "exit 1"])
@@ -158,7 +158,7 @@ class TestHostileWork:
     async def test_quick_overrun_is_judged_again_alone(self, engine):
         finding = await engine.submit(work("burn 0.1"))
         assert isinstance(finding, Judged)
-        assert finding.reply == b"VF"
+        assert finding.reply == b"AF"
         assert finding.cpu_seconds > 0.15  # both runs
         assert engine.stats().kills == {"overran": 1}
 
@@ -195,7 +195,7 @@ class TestHostileWork:
     async def test_crash_that_does_not_repeat_harms_nobody(self, engine):
         finding = await engine.submit(work("suicide-quick"))
         assert isinstance(finding, Judged)
-        assert finding.reply == b"VF"
+        assert finding.reply == b"AF"
 
     async def test_waiting_for_nothing_is_an_error_not_a_verdict(self, engine):
         finding = await engine.submit(work("wedge"))
@@ -216,7 +216,7 @@ class TestHostileWork:
         hostile = engine.submit(work(culprit))
         futures += [engine.submit(work(f"echo {number}")) for number in range(40, 80)]
         replies = [(await future).reply for future in futures]
-        assert replies == [b"Vecho %d" % number for number in range(80)]
+        assert replies == [b"Aecho %d" % number for number in range(80)]
         assert not isinstance(await hostile, Judged)
 
     async def test_neighbours_of_a_crash_run_one_by_one_from_then_on(self, engine):
@@ -244,12 +244,12 @@ class TestSharing:
     async def test_equal_work_is_computed_once(self, engine):
         futures = [engine.submit(work("count #1")) for _ in range(20)]
         findings = [await future for future in futures]
-        assert {finding.reply for finding in findings} == {b"V1"}
+        assert {finding.reply for finding in findings} == {b"A1"}
         assert [finding.cached for finding in findings] == [False] + [True] * 19
         later = engine.submit(work("count #1"))
         assert later.done()
-        assert later.result() == Judged(b"V1", findings[0].cpu_seconds, 0.0, cached=True)
-        assert (await engine.submit(work("count #2"))).reply == b"V2"
+        assert later.result() == Judged(b"A1", findings[0].cpu_seconds, 0.0, cached=True)
+        assert (await engine.submit(work("count #2"))).reply == b"A2"
 
     async def test_burnt_allowance_is_remembered(self, engine):
         await engine.submit(work("burn 60"))
@@ -286,10 +286,10 @@ class TestReducedWork:
             engine.submit(work(f"reduce count #{number}", limits=SANDBOXED)) for number in range(64)
         ]
         findings = [await future for future in futures]
-        assert {finding.reply for finding in findings} == {b"V1"}
+        assert {finding.reply for finding in findings} == {b"A1"}
         assert Counter(finding.cached for finding in findings) == {False: 1, True: 63}
         later = await engine.submit(work("reduce count #again", limits=SANDBOXED))
-        assert later == Judged(b"V1", later.cpu_seconds, 0.0, cached=True)
+        assert later == Judged(b"A1", later.cpu_seconds, 0.0, cached=True)
         stats = engine.stats()
         assert (stats.cache_misses, stats.shared + stats.cache_hits) == (65, 64)
         assert engine.room() == SETTINGS.queue_items
@@ -298,12 +298,12 @@ class TestReducedWork:
         futures = [
             engine.submit(work(f"reduce echo {number} #x", limits=SANDBOXED)) for number in range(9)
         ]
-        assert [(await each).reply for each in futures] == [b"Vecho %d" % n for n in range(9)]
+        assert [(await each).reply for each in futures] == [b"Aecho %d" % n for n in range(9)]
 
     async def test_withdrawn_caller_does_not_harm_those_who_joined(self, engine):
         futures = await self.joined(engine, "sleep 0.2", 3)
         futures[0].cancel()
-        assert [(await each).reply for each in futures[1:]] == [b"VF", b"VF"]
+        assert [(await each).reply for each in futures[1:]] == [b"AF", b"AF"]
         assert engine.stats().kills == {}
 
     async def test_last_one_to_withdraw_kills(self, engine):
@@ -315,13 +315,13 @@ class TestReducedWork:
         assert engine.stats().kills == {"withdrawn": 1}
         assert engine.room() == SETTINGS.queue_items
         again = engine.submit(work("reduce echo #1", limits=SANDBOXED))
-        assert (await again).reply == b"Vecho"
+        assert (await again).reply == b"Aecho"
 
     async def test_deadline_of_one_does_not_end_the_work_of_another(self, engine):
         hurried = engine.submit(work("reduce sleep 0.3 #1", limits=SANDBOXED, seconds=0.1))
         patient = engine.submit(work("reduce sleep 0.3 #2", limits=SANDBOXED, seconds=60))
         assert (await hurried).reason == "DEADLINE_EXCEEDED"
-        assert (await patient).reply == b"VF"
+        assert (await patient).reply == b"AF"
 
     async def test_trouble_reaches_all_and_is_not_remembered(self, engine):
         futures = await self.joined(engine, "trouble 1", 3, until_running=False)
@@ -365,7 +365,7 @@ class TestReducedWork:
         await until(lambda: engine.stats().running == 2 and engine.stats().queued == 8)
         for future in expensive:
             future.cancel()
-        assert (await engine.submit(work("full"))).reply == b"VF"
+        assert (await engine.submit(work("full"))).reply == b"AF"
         for future in programs:
             future.cancel()
 
@@ -393,7 +393,7 @@ class TestGivingUp:
         others = [engine.submit(work(f"echo {number}")) for number in range(5)]
         await until(lambda: engine.stats().running == 6)
         first.cancel()
-        assert [(await other).reply for other in others] == [b"Vecho %d" % n for n in range(5)]
+        assert [(await other).reply for other in others] == [b"Aecho %d" % n for n in range(5)]
 
     async def test_cancelling_drops_queued_work(self, engine):
         futures = [engine.submit(work(f"sleep 0.2 #{number}")) for number in range(100)]
@@ -515,20 +515,20 @@ class TestBounds:
     def test_cache_forgets_what_was_asked_for_the_longest_ago(self):
         cache = FindingCache(max_bytes=3 * 600)
         for key in (b"a", b"b", b"c"):
-            cache.put(key, Judged(b"V", 0.1, 0.1, cached=False))
+            cache.put(key, Judged(b"A", 0.1, 0.1, cached=False))
         assert cache.get(b"a") is not None
-        cache.put(b"d", Judged(b"V", 0.1, 0.1, cached=False))
+        cache.put(b"d", Judged(b"A", 0.1, 0.1, cached=False))
         assert cache.get(b"b") is None
         assert cache.get(b"a") is not None
 
     def test_cache_of_no_size_keeps_nothing(self):
         cache = FindingCache(max_bytes=0)
-        cache.put(b"a", Judged(b"V", 0.1, 0.1, cached=False))
+        cache.put(b"a", Judged(b"A", 0.1, 0.1, cached=False))
         assert cache.get(b"a") is None
 
     def test_cache_entry_that_is_too_large_is_not_kept(self):
         cache = FindingCache(max_bytes=1000)
-        cache.put(b"a", Judged(b"V" * 2000, 0.1, 0.1, cached=False))
+        cache.put(b"a", Judged(b"A" * 2000, 0.1, 0.1, cached=False))
         assert cache.get(b"a") is None
 
 
@@ -556,7 +556,7 @@ class TestBookkeeping:
         for (command, _), finding in zip(asked, findings, strict=True):
             if "echo" in command and isinstance(finding, Judged):
                 said = command.removeprefix("reduce ").partition(" #")[0]
-                assert finding.reply == b"V" + said.encode()
+                assert finding.reply == b"A" + said.encode()
         assert engine.room() == SETTINGS.queue_items
         assert engine.stats().queued == 0
         assert isinstance(await engine.submit(work("echo #".ljust(100_000, "x"))), Judged)
@@ -615,7 +615,7 @@ class TestStartAndEnd:
         )
         engine = Engine(settings(sandbox=sandbox))
         await engine.start()
-        assert (await engine.submit(work("sandbox"))).reply == b"V" + repr(sandbox).encode()
+        assert (await engine.submit(work("sandbox"))).reply == b"A" + repr(sandbox).encode()
         await engine.close()
 
     async def test_killed_worker_is_replaced(self, engine):
@@ -637,6 +637,6 @@ class TestStartAndEnd:
         async with asyncio.timeout(30):
             while not isinstance(await engine.submit(work("echo")), Judged):
                 pass
-        assert (await engine.submit(work("full"))).reply == b"VF"
-        assert (await engine.submit(work("reduce pid", limits=SANDBOXED))).reply != b"V"
+        assert (await engine.submit(work("full"))).reply == b"AF"
+        assert (await engine.submit(work("reduce pid", limits=SANDBOXED))).reply != b"A"
         await until(lambda: engine.stats().workers_alive == 6)

@@ -49,7 +49,15 @@ def test_wheel_holds_exactly_the_code_and_data_of_the_folders(wheel):
     written = {
         f"assayoffice/{path.relative_to(ROOT).as_posix()}"
         for folder in FOLDERS
-        for pattern in ("*.py", "*.bpf", "cases/*.jsonl", "configs/*.toml")
+        for pattern in (
+            "*.py",
+            "*.bpf",
+            "cases/*.jsonl",
+            "configs/*.toml",
+            "rewrites/*.json",
+            "rewrites/*.toml",
+            "prompts/*.md",
+        )
         for path in (ROOT / folder).rglob(pattern)
     }
     assert packed == root | generated | written
