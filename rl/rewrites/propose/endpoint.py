@@ -170,8 +170,9 @@ class Endpoint:
             timer.start()
             try:
                 connection.request("POST", path, body, headers)
-                response = connection.getresponse()
-                content = response.read(_RESPONSE_BYTES + 1)
+                # Closed by itself, because the connection may have handed its socket over to it.
+                with contextlib.closing(connection.getresponse()) as response:
+                    content = response.read(_RESPONSE_BYTES + 1)
                 # A body that ends early is no exception when it is read in parts.
                 if expired.is_set() or (response.length and len(content) <= _RESPONSE_BYTES):
                     raise http.client.IncompleteRead(content)
