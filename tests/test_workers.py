@@ -117,7 +117,7 @@ class TestJobs:
         worker.send([job(f"echo {id}", id=id) for id in range(50)])
         replies = [await records.replies.get() for _ in range(50)]
         assert [reply.job_id for reply in replies] == list(range(50))
-        assert replies[7].body == b"Vecho 7"
+        assert replies[7].body == b"Aecho 7"
 
     async def test_exception_of_the_handler_is_reported_and_the_worker_goes_on(self, hire):
         worker, records = await hire()
@@ -227,7 +227,7 @@ class TestDeath:
         assert not records.death.done()
         worker._transport.resume_reading()
         await records.death
-        assert records.replies.get_nowait().body == b"Vecho last words"
+        assert records.replies.get_nowait().body == b"Aecho last words"
 
     async def test_death_of_the_zygote_is_the_death_of_its_workers(self, workers, hire):
         idle, of_idle = await hire()
