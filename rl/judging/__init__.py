@@ -1,0 +1,1 @@
+"""Sampled answers, judged: verdicts and classes of equal answers, problem by problem."""

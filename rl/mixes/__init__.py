@@ -1,0 +1,1 @@
+"""Mixes of problems, each of one domain, tuned, frozen and added up: ``assay mix``."""

@@ -1,0 +1,1 @@
+"""Explore cheaply, scale on evidence: ``assay explore``, ``assay scale``, ``assay playbook``."""

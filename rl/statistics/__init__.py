@@ -1,0 +1,1 @@
+"""Statistics of evaluations. Plain arithmetic: no service, no model, no files."""
