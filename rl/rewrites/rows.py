@@ -153,19 +153,20 @@ def from_parquet(content: Mapping[str, object]) -> Mapping[str, object]:
                 raise UnusableRow(f"{name}: {unusable}") from None
             except (ValueError, RecursionError) as error:
                 raise UnusableRow(f"{name}: not JSON: {error}") from None
-        row[name] = _without_nulls(value, name)
+        row[name] = without_nulls(value, name)
     return row
 
 
-def _without_nulls(value: object, name: str) -> object:
+def without_nulls(value: object, name: str) -> object:
+    """A value of parquet as JSON would have it. Raises UnusableRow for what JSON has not."""
     match value:
         case dict():
             kept = {key: each for key, each in value.items() if each is not None}
-            return {key: _without_nulls(each, f"{name}.{key}") for key, each in kept.items()}
+            return {key: without_nulls(each, f"{name}.{key}") for key, each in kept.items()}
         case list() if value and all(isinstance(each, tuple) for each in value):
-            return _without_nulls(_of_map(value, name), name)
+            return without_nulls(_of_map(value, name), name)
         case list():
-            return [_without_nulls(each, f"{name}[{index}]") for index, each in enumerate(value)]
+            return [without_nulls(each, f"{name}[{index}]") for index, each in enumerate(value)]
         case float() if not math.isfinite(value):
             raise UnusableRow(f"{name}: holds {value}, which JSON has not; write it as text")
         case str() | bool() | int() | float() | None:

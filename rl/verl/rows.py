@@ -19,8 +19,10 @@ def verifier_and_task(
     """What judges a response to the row, and the JSON form of its task.
 
     The verifier is ``override``, else the one that ``reward_model.verifier`` or
-    ``extra_info.verifier`` names, else ``default``. ``reward_model.ground_truth`` is the reference,
-    or the task as an object, which for "code" and "lean" may be JSON text.
+    ``extra_info.verifier`` names, else ``default``. The task is ``reward_model.task`` or
+    ``extra_info.task``, an object or JSON text, where there is one. Otherwise
+    ``reward_model.ground_truth`` is the reference, or the task as an object, which for "code" and
+    "lean" may be JSON text.
 
     Raises UnusableRow, which names the field and the remedy.
     """
@@ -32,6 +34,12 @@ def verifier_and_task(
     verifier = override or named or default
     if not isinstance(verifier, str):
         raise UnusableRow(f"verifier: must be text, not {kind(verifier)}")
+    for path, column in (("reward_model.task", model), ("extra_info.task", extra)):
+        task = column.get("task") if isinstance(column, dict) else None
+        if task is not None:
+            return verifier, _json_task(task, path) if isinstance(task, str) else object_of(
+                task, path
+            )
     truth = model.get("ground_truth")
     match truth:
         case str() if verifier in _WITHOUT_REFERENCE:
