@@ -8,10 +8,10 @@ import pytest
 from fake_service import FakeVerifierService, error, serving, verdict
 
 from assayoffice.rl import Client
+from assayoffice.rl.statistics.intervals import Tally, accuracy, wilson
 from assayoffice.rl.training import evaluation
 from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.evaluation import OVERALL, Evaluation, ProblemResult
-from assayoffice.rl.training.intervals import Tally, accuracy, wilson
 
 
 def row(problem: int, sample: int | str, response: str, domain: str = "sums") -> dict[str, object]:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assayoffice.rl.statistics.intervals import Estimate, Tally
 from assayoffice.rl.training import evaluation, metrics, report, svg
 from assayoffice.rl.training.cli import app
 from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.evaluation import Evaluation, ProblemResult
 from assayoffice.rl.training.folder import RunFolder, write_json, write_whole
-from assayoffice.rl.training.intervals import Estimate, Tally
 from assayoffice.rl.training.metrics import Step
 from assayoffice.rl.training.stages import Stages
 

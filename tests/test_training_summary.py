@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from assayoffice.rl.statistics.intervals import Tally
 from assayoffice.rl.training import evaluation
 from assayoffice.rl.training.evaluation import Evaluation, ProblemResult
 from assayoffice.rl.training.folder import RunFolder
-from assayoffice.rl.training.intervals import Tally
 from assayoffice.rl.training.summary import accuracy_table
 
 MARKUP = "a[/b]"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from assayoffice.rl.statistics.intervals import Estimate, mean
 from assayoffice.rl.training import evaluation, page, svg
 from assayoffice.rl.training.evaluation import OVERALL, Accuracy
-from assayoffice.rl.training.intervals import Estimate, mean
 from assayoffice.rl.training.runs import Run, common_evaluations
 from assayoffice.rl.training.summary import TITLES, percent
 

@@ -15,15 +15,15 @@ from assayoffice.rl.results import ItemError, Outcome, Verdict
 from assayoffice.rl.rows import RowForm, rows
 from assayoffice.rl.scoring import judge
 from assayoffice.rl.sources import UnusableRow, open_source
-from assayoffice.rl.training.errors import TrainingError
-from assayoffice.rl.training.folder import write_json
-from assayoffice.rl.training.intervals import (
+from assayoffice.rl.statistics.intervals import (
     Estimate,
     Tally,
     accuracy,
     paired_difference,
     wilson,
 )
+from assayoffice.rl.training.errors import TrainingError
+from assayoffice.rl.training.folder import write_json
 
 OVERALL = "all"
 _CALL_SECONDS = 120.0

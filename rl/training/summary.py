@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from rich import box
 from rich.table import Table
 
+from assayoffice.rl.statistics.intervals import Estimate
 from assayoffice.rl.terminal import plain
 from assayoffice.rl.training import evaluation
 from assayoffice.rl.training.folder import RunFolder
-from assayoffice.rl.training.intervals import Estimate
 
 TITLES = {"start": "before", "sft": "after SFT", "grpo": "after GRPO"}
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from assayoffice.rl.training.intervals import Estimate
+from assayoffice.rl.statistics.intervals import Estimate
 
 _WIDTH, _HEIGHT = 640.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 18.0, 34.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assayoffice.rl.training.intervals import (
+from assayoffice.rl.statistics.intervals import (
     Tally,
     accuracy,
     mean,
