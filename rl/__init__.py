@@ -5,6 +5,7 @@ Importing this loads gRPC and the messages, but no verifier and no server.
 
 from assayoffice.rl.client import AsyncClient, Client
 from assayoffice.rl.errors import AssayError, ServiceError
+from assayoffice.rl.groups import Grouping, GroupingResult, ResponseGroup, ResponseSet
 from assayoffice.rl.results import Check, Hallmark, ItemError, Outcome, Result, Verdict
 from assayoffice.rl.rewards import (
     AppliedRecipe,
@@ -38,6 +39,8 @@ __all__ = [
     "Domain",
     "FinishReason",
     "Generation",
+    "Grouping",
+    "GroupingResult",
     "Hallmark",
     "ItemError",
     "Key",
@@ -47,6 +50,8 @@ __all__ = [
     "RecipeInfo",
     "Report",
     "ReportResult",
+    "ResponseGroup",
+    "ResponseSet",
     "Result",
     "Reward",
     "RewardResult",

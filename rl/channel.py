@@ -24,6 +24,7 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _MAX_RECONNECT_MILLISECONDS = 5000
 _LARGEST_BATCH = 4096
 _LARGEST_BATCH_OF_REWRITES = 64
+_LARGEST_BATCH_OF_SETS = 64
 _SERVICES = (
     "assayoffice.v1.VerifierService",
     "assayoffice.v1.RewardService",
@@ -145,8 +146,8 @@ class BaseClient:
         verifiers to the digests that must be in service. With ``require_stamps`` a rollout has no
         reward, but an error STAMP_MISMATCH, unless its stamp says that this very task was admitted
         to its data set under the hallmark in service. ``batch_size`` and ``calls_in_flight``
-        bound the calls that a batch of submissions, rollouts or rewrites is split into. Without
-        ``wait_for_ready``, calls fail after the retries instead of waiting for a server to come up.
+        bound the calls that a batch, of whatever it is, is split into. Without ``wait_for_ready``,
+        calls fail after the retries instead of waiting for a server to come up.
 
         Raises ValueError where that does not fit together.
         """
@@ -161,6 +162,8 @@ class BaseClient:
         self._batch_size = batch_size
         # A rewrite is some forty verdicts; in larger calls, the first report would wait for long.
         self._rewrites_per_call = min(batch_size, _LARGEST_BATCH_OF_REWRITES)
+        # A set is as many verdicts as it has responses, and comparisons between them.
+        self._sets_per_call = min(batch_size, _LARGEST_BATCH_OF_SETS)
         self._recipe_digests: dict[bytes, str] = {}
         self._rewrite_digests: dict[str, str] = {}
         self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)

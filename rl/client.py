@@ -7,15 +7,15 @@
             Submission("1", "numeric", r"So it is \\boxed{0.5}.", {"reference": "1/2"}), timeout=10
         )
 
-Both behave alike, and rewards and reports on rewrites like verdicts:
+Both behave alike, and groups, rewards and reports on rewrites like verdicts:
 
 - Every call wants its ``timeout``; it covers the retries and all parts of a batch.
 - A call that meets UNAVAILABLE or RESOURCE_EXHAUSTED is retried by gRPC (see ``channel.py``).
 - What the server sheds *inside* an answered call (an item error of one of those codes) is sent
   again, up to ``shed_attempts`` times in all and only while the deadline allows. What is still
   shed then stays an ``ItemError``. The streams hand such errors on at once instead.
-- Results are ``Verdict``, ``Reward`` or ``Report``, or else ``ItemError``. What concerns a call as
-  a whole is raised; the tree of errors is in ``errors.py``.
+- Results are ``Verdict``, ``Grouping``, ``Reward`` or ``Report``, or else ``ItemError``. What
+  concerns a call as a whole is raised; the tree of errors is in ``errors.py``.
 
 Channels are opened by the first call, so a client may be made before a process forks, not used.
 """
@@ -34,8 +34,9 @@ import grpc
 
 from assayoffice.rl.batches import Batch, Deadline, message_or_error, wait_seconds
 from assayoffice.rl.channel import BaseClient
-from assayoffice.rl.dialects import VerifierDialect
+from assayoffice.rl.dialects import GroupDialect, VerifierDialect
 from assayoffice.rl.errors import from_rpc_error
+from assayoffice.rl.groups import GroupingResult, ResponseSet, of_sets
 from assayoffice.rl.results import (
     ItemError,
     Result,
@@ -119,6 +120,20 @@ class Client(BaseClient):
         exchange = Exchange(VerifierDialect(self._required_hallmarks))
         call = self._verifiers.VerifyStream
         return self._sending.stream(call, exchange, submissions, deadline)
+
+    def group_responses(
+        self, sets: Iterable[ResponseSet], *, timeout: float
+    ) -> list[GroupingResult]:
+        """Group the responses of each set by what they answer, and answer in the order of the sets.
+
+        Behaves like ``verify_batch``, in calls of at most 64 sets. A set whose responses are too
+        large for one message (60 MiB) gets an error.
+        """
+        deadline = Deadline(timeout)
+        sets = list(sets)
+        batch = Batch(sets, GroupDialect(self._required_hallmarks), self._sets_per_call)
+        results = self._sending.batch(self._verifiers.GroupResponses, batch, deadline)
+        return of_sets(sets, results)
 
     def compute_rewards(
         self, rollouts: Iterable[Rollout], recipe: Recipe, *, timeout: float
@@ -298,6 +313,17 @@ class AsyncClient(BaseClient):
         exchange = Exchange(VerifierDialect(self._required_hallmarks))
         call = self._verifiers.VerifyStream
         return self._sending.async_stream(call, exchange, submissions, deadline)
+
+    async def group_responses(
+        self, sets: Iterable[ResponseSet], *, timeout: float
+    ) -> list[GroupingResult]:
+        """As Client.group_responses."""
+        deadline = Deadline(timeout)
+        sets = list(sets)
+        batch = Batch(sets, GroupDialect(self._required_hallmarks), self._sets_per_call)
+        call = self._verifiers.GroupResponses
+        results = await self._sending.async_batch(call, batch, deadline)
+        return of_sets(sets, results)
 
     async def compute_rewards(
         self, rollouts: Iterable[Rollout], recipe: Recipe, *, timeout: float

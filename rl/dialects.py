@@ -1,5 +1,5 @@
-"""How the services are spoken to: the messages of verdicts, of rewards and of reports on rewrites,
-as batches and streams see them.
+"""How the services are spoken to: the messages of verdicts, of groups, of rewards and of reports on
+rewrites, as batches and streams see them.
 
 ``batches.py`` and ``streams.py`` know what can happen to a call, and nothing of what it is about;
 that is here, a class for each service. Nothing here waits.
@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 
 from assayoffice.rl.errors import ErrorDetails, service_error
+from assayoffice.rl.groups import GroupingResult, ResponseSet, grouping_from_proto, set_to_proto
 from assayoffice.rl.results import ItemError, Result, item_error, result_from_proto
 from assayoffice.rl.rewards import (
     AppliedRecipe,
@@ -113,6 +114,26 @@ class VerifierDialect:
 
     def result(self, response: verifier_pb2.VerifyStreamResponse) -> Result:
         return result_from_proto(response.result)
+
+
+class GroupDialect:
+    """Sets of responses to VerifierService, groups from it."""
+
+    def __init__(self, required_hallmarks: Mapping[str, str]) -> None:
+        self._required_hallmarks = required_hallmarks
+
+    def message(self, item: ResponseSet) -> verifier_pb2.ResponseSet:
+        return set_to_proto(item)
+
+    def batch(
+        self, messages: Sequence[verifier_pb2.ResponseSet]
+    ) -> verifier_pb2.GroupResponsesRequest:
+        return verifier_pb2.GroupResponsesRequest(
+            sets=messages, required_hallmarks=self._required_hallmarks
+        )
+
+    def results(self, response: verifier_pb2.GroupResponsesResponse) -> list[GroupingResult]:
+        return [grouping_from_proto(each) for each in response.results]
 
 
 class RewardDialect:

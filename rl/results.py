@@ -36,7 +36,7 @@ class Outcome(enum.Enum):
 
 
 # Where in a call an item stood, which the service names and nobody else knows.
-_PLACE = re.compile(r"\b(?:submissions?|rollouts?|rewrites?)(?:\[\d+\])?\.(?=[a-z])")
+_PLACE = re.compile(r"\b(?:submissions?|rollouts?|rewrites?|sets?)(?:\[\d+\])?\.(?=[a-z])")
 _OUTCOMES = {verdict_pb2.Outcome.Value(f"OUTCOME_{each.value}"): each for each in Outcome}
 
 
@@ -170,7 +170,7 @@ def verifier_from_proto(message: verifier_pb2.VerifierInfo) -> VerifierInfo:
     return VerifierInfo(
         name=message.name,
         summary=message.summary,
-        hallmark=_hallmark(message.hallmark),
+        hallmark=hallmark_from_proto(message.hallmark),
         serving=message.state == verifier_pb2.VERIFIER_STATE_SERVING,
         detail=message.state_detail,
         task_field=message.task_field,
@@ -201,12 +201,13 @@ def verdict_from_proto(id: str, message: verdict_pb2.Verdict) -> Result:
         integrity=message.integrity,
         flags=tuple(message.flags),
         checks=tuple(Check(each.name, each.passed, each.detail) for each in message.checks),
-        hallmark=_hallmark(message.hallmark),
+        hallmark=hallmark_from_proto(message.hallmark),
         timing=Timing(timing.queue_seconds, timing.cpu_seconds, timing.cached),
     )
 
 
-def _hallmark(message: verdict_pb2.Hallmark) -> Hallmark:
+def hallmark_from_proto(message: verdict_pb2.Hallmark) -> Hallmark:
+    """Read what decided."""
     return _shared_hallmark(message.verifier, message.version, message.digest)
 
 

@@ -32,7 +32,8 @@ BUILT_IN: dict[str, type[BuiltInTask]] = {
     "code": task_pb2.CodeTask,
     "lean": task_pb2.LeanTask,
 }
-_HALF_PAIR = (
+#: What messages say of text that is not Unicode.
+HALF_PAIR = (
     "holds half a surrogate pair, which UTF-8 cannot carry; "
     "replace it, e.g. text.encode(errors='replace').decode()"
 )
@@ -102,7 +103,7 @@ def _not_text(submission: Submission) -> SubmissionError:
         if not isinstance(value, str):
             return SubmissionError(f"{name}: must be text, not {type(value).__name__}")
         if any("\ud800" <= char <= "\udfff" for char in value):
-            return SubmissionError(f"{name}: {_HALF_PAIR}")
+            return SubmissionError(f"{name}: {HALF_PAIR}")
     raise AssertionError("protobuf takes every text that UTF-8 can carry")
 
 
@@ -167,7 +168,7 @@ def _text(value: object, path: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise SubmissionError(f"{path}: {_HALF_PAIR}") from None
+        raise SubmissionError(f"{path}: {HALF_PAIR}") from None
     return value
 
 

@@ -26,9 +26,10 @@ from assayoffice.v1 import task_pb2 as assayoffice_dot_v1_dot_task__pb2
 from assayoffice.v1 import verdict_pb2 as assayoffice_dot_v1_dot_verdict__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61ssayoffice/v1/verifier.proto\x12\x0e\x61ssayoffice.v1\x1a\x19\x61ssayoffice/v1/task.proto\x1a\x1c\x61ssayoffice/v1/verdict.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xf7\x02\n\nSubmission\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12/\n\x08verifier\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1b\n\x08response\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12\x19\n\x06prompt\x18\x04 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12.\n\x07numeric\x18\n \x01(\x0b\x32\x1b.assayoffice.v1.NumericTaskH\x00\x12,\n\x06\x63hoice\x18\x0b \x01(\x0b\x32\x1a.assayoffice.v1.ChoiceTaskH\x00\x12(\n\x04\x63ode\x18\x0c \x01(\x0b\x32\x18.assayoffice.v1.CodeTaskH\x00\x12(\n\x04lean\x18\r \x01(\x0b\x32\x18.assayoffice.v1.LeanTaskH\x00\x12)\n\x06\x63ustom\x18\x0f \x01(\x0b\x32\x17.google.protobuf.StructH\x00\x42\r\n\x04task\x12\x05\xbaH\x02\x08\x01\"\xf1\x01\n\rVerifyRequest\x12\x36\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.SubmissionB\x06\xbaH\x03\xc8\x01\x01\x12n\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32\x34.assayoffice.v1.VerifyRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x0eVerifyResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"\xff\x01\n\x12VerifyBatchRequest\x12:\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1a.assayoffice.v1.SubmissionB\t\xbaH\x06\x92\x01\x03\x10\x80 \x12s\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32\x39.assayoffice.v1.VerifyBatchRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x13VerifyBatchResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"\xf5\x01\n\x13VerifyStreamRequest\x12.\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.Submission\x12t\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32:.assayoffice.v1.VerifyStreamRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x14VerifyStreamResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"\x16\n\x14ListVerifiersRequest\"\x90\x01\n\x15ListVerifiersResponse\x12/\n\tverifiers\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.VerifierInfo\x12\x17\n\x0fservice_version\x18\x02 \x01(\t\x12-\n\x06limits\x18\x03 \x01(\x0b\x32\x1d.assayoffice.v1.ServiceLimits\"Z\n\rServiceLimits\x12\x19\n\x11max_message_bytes\x18\x01 \x01(\x04\x12\x16\n\x0emax_batch_size\x18\x02 \x01(\r\x12\x16\n\x0emax_text_bytes\x18\x03 \x01(\r\"\x84\x03\n\x0cVerifierInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12*\n\x08hallmark\x18\x03 \x01(\x0b\x32\x18.assayoffice.v1.Hallmark\x12G\n\x0ehallmark_parts\x18\x04 \x03(\x0b\x32/.assayoffice.v1.VerifierInfo.HallmarkPartsEntry\x12\x13\n\x0btask_schema\x18\x05 \x01(\t\x12\x12\n\ntask_field\x18\x06 \x01(\t\x12*\n\x06limits\x18\x07 \x01(\x0b\x32\x1a.assayoffice.v1.WorkLimits\x12,\n\x05state\x18\x08 \x01(\x0e\x32\x1d.assayoffice.v1.VerifierState\x12\x14\n\x0cstate_detail\x18\t \x01(\t\x12\x11\n\tlanguages\x18\n \x03(\t\x1a\x34\n\x12HallmarkPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"{\n\nWorkLimits\x12\x13\n\x0b\x63pu_seconds\x18\x01 \x01(\x01\x12\x14\n\x0cwall_seconds\x18\x02 \x01(\x01\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x04\x12\x19\n\x11quick_cpu_seconds\x18\x04 \x01(\x01\x12\x11\n\tsandboxed\x18\x05 \x01(\x08*k\n\rVerifierState\x12\x1e\n\x1aVERIFIER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16VERIFIER_STATE_SERVING\x10\x01\x12\x1e\n\x1aVERIFIER_STATE_NOT_SERVING\x10\x02\x32\xef\x02\n\x0fVerifierService\x12G\n\x06Verify\x12\x1d.assayoffice.v1.VerifyRequest\x1a\x1e.assayoffice.v1.VerifyResponse\x12V\n\x0bVerifyBatch\x12\".assayoffice.v1.VerifyBatchRequest\x1a#.assayoffice.v1.VerifyBatchResponse\x12]\n\x0cVerifyStream\x12#.assayoffice.v1.VerifyStreamRequest\x1a$.assayoffice.v1.VerifyStreamResponse(\x01\x30\x01\x12\\\n\rListVerifiers\x12$.assayoffice.v1.ListVerifiersRequest\x1a%.assayoffice.v1.ListVerifiersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61ssayoffice/v1/verifier.proto\x12\x0e\x61ssayoffice.v1\x1a\x19\x61ssayoffice/v1/task.proto\x1a\x1c\x61ssayoffice/v1/verdict.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17google/rpc/status.proto\"\xf7\x02\n\nSubmission\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12/\n\x08verifier\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12\x1b\n\x08response\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12\x19\n\x06prompt\x18\x04 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12.\n\x07numeric\x18\n \x01(\x0b\x32\x1b.assayoffice.v1.NumericTaskH\x00\x12,\n\x06\x63hoice\x18\x0b \x01(\x0b\x32\x1a.assayoffice.v1.ChoiceTaskH\x00\x12(\n\x04\x63ode\x18\x0c \x01(\x0b\x32\x18.assayoffice.v1.CodeTaskH\x00\x12(\n\x04lean\x18\r \x01(\x0b\x32\x18.assayoffice.v1.LeanTaskH\x00\x12)\n\x06\x63ustom\x18\x0f \x01(\x0b\x32\x17.google.protobuf.StructH\x00\x42\r\n\x04task\x12\x05\xbaH\x02\x08\x01\"\xf1\x01\n\rVerifyRequest\x12\x36\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.SubmissionB\x06\xbaH\x03\xc8\x01\x01\x12n\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32\x34.assayoffice.v1.VerifyRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x0eVerifyResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"\xff\x01\n\x12VerifyBatchRequest\x12:\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1a.assayoffice.v1.SubmissionB\t\xbaH\x06\x92\x01\x03\x10\x80 \x12s\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32\x39.assayoffice.v1.VerifyBatchRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x13VerifyBatchResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"\xf5\x01\n\x13VerifyStreamRequest\x12.\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.Submission\x12t\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32:.assayoffice.v1.VerifyStreamRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"D\n\x14VerifyStreamResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.assayoffice.v1.VerifyResult\"k\n\x0bResponseSet\x12\x36\n\nsubmission\x18\x01 \x01(\x0b\x32\x1a.assayoffice.v1.SubmissionB\x06\xbaH\x03\xc8\x01\x01\x12$\n\tresponses\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x80\x08\"\x06r\x04(\x80\x80@\"\xff\x01\n\x15GroupResponsesRequest\x12\x34\n\x04sets\x18\x01 \x03(\x0b\x32\x1b.assayoffice.v1.ResponseSetB\t\xbaH\x06\x92\x01\x03\x10\x80 \x12v\n\x12required_hallmarks\x18\x02 \x03(\x0b\x32<.assayoffice.v1.GroupResponsesRequest.RequiredHallmarksEntryB\x1c\xbaH\x19\x9a\x01\x16\x10@*\x12r\x10\x32\x0e^[0-9a-f]{64}$\x1a\x38\n\x16RequiredHallmarksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"I\n\x16GroupResponsesResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.assayoffice.v1.GroupingResult\"y\n\x0eGroupingResult\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x08grouping\x18\x02 \x01(\x0b\x32\x18.assayoffice.v1.GroupingH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\xae\x01\n\x08Grouping\x12-\n\x06groups\x18\x01 \x03(\x0b\x32\x1d.assayoffice.v1.ResponseGroup\x12\x0e\n\x06silent\x18\x02 \x03(\r\x12\x11\n\tby_answer\x18\x03 \x01(\x08\x12*\n\x08hallmark\x18\x04 \x01(\x0b\x32\x18.assayoffice.v1.Hallmark\x12$\n\x05stamp\x18\x05 \x01(\x0b\x32\x15.assayoffice.v1.Stamp\"\\\n\rResponseGroup\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12\x11\n\tresponses\x18\x02 \x03(\r\x12(\n\x07outcome\x18\x03 \x01(\x0e\x32\x17.assayoffice.v1.Outcome\"\x16\n\x14ListVerifiersRequest\"\x90\x01\n\x15ListVerifiersResponse\x12/\n\tverifiers\x18\x01 \x03(\x0b\x32\x1c.assayoffice.v1.VerifierInfo\x12\x17\n\x0fservice_version\x18\x02 \x01(\t\x12-\n\x06limits\x18\x03 \x01(\x0b\x32\x1d.assayoffice.v1.ServiceLimits\"Z\n\rServiceLimits\x12\x19\n\x11max_message_bytes\x18\x01 \x01(\x04\x12\x16\n\x0emax_batch_size\x18\x02 \x01(\r\x12\x16\n\x0emax_text_bytes\x18\x03 \x01(\r\"\x84\x03\n\x0cVerifierInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12*\n\x08hallmark\x18\x03 \x01(\x0b\x32\x18.assayoffice.v1.Hallmark\x12G\n\x0ehallmark_parts\x18\x04 \x03(\x0b\x32/.assayoffice.v1.VerifierInfo.HallmarkPartsEntry\x12\x13\n\x0btask_schema\x18\x05 \x01(\t\x12\x12\n\ntask_field\x18\x06 \x01(\t\x12*\n\x06limits\x18\x07 \x01(\x0b\x32\x1a.assayoffice.v1.WorkLimits\x12,\n\x05state\x18\x08 \x01(\x0e\x32\x1d.assayoffice.v1.VerifierState\x12\x14\n\x0cstate_detail\x18\t \x01(\t\x12\x11\n\tlanguages\x18\n \x03(\t\x1a\x34\n\x12HallmarkPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"{\n\nWorkLimits\x12\x13\n\x0b\x63pu_seconds\x18\x01 \x01(\x01\x12\x14\n\x0cwall_seconds\x18\x02 \x01(\x01\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x04\x12\x19\n\x11quick_cpu_seconds\x18\x04 \x01(\x01\x12\x11\n\tsandboxed\x18\x05 \x01(\x08*k\n\rVerifierState\x12\x1e\n\x1aVERIFIER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16VERIFIER_STATE_SERVING\x10\x01\x12\x1e\n\x1aVERIFIER_STATE_NOT_SERVING\x10\x02\x32\xd0\x03\n\x0fVerifierService\x12G\n\x06Verify\x12\x1d.assayoffice.v1.VerifyRequest\x1a\x1e.assayoffice.v1.VerifyResponse\x12V\n\x0bVerifyBatch\x12\".assayoffice.v1.VerifyBatchRequest\x1a#.assayoffice.v1.VerifyBatchResponse\x12]\n\x0cVerifyStream\x12#.assayoffice.v1.VerifyStreamRequest\x1a$.assayoffice.v1.VerifyStreamResponse(\x01\x30\x01\x12_\n\x0eGroupResponses\x12%.assayoffice.v1.GroupResponsesRequest\x1a&.assayoffice.v1.GroupResponsesResponse\x12\\\n\rListVerifiers\x12$.assayoffice.v1.ListVerifiersRequest\x1a%.assayoffice.v1.ListVerifiersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,42 +62,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYSTREAMREQUEST_REQUIREDHALLMARKSENTRY']._serialized_options = b'8\001'
   _globals['_VERIFYSTREAMREQUEST'].fields_by_name['required_hallmarks']._loaded_options = None
   _globals['_VERIFYSTREAMREQUEST'].fields_by_name['required_hallmarks']._serialized_options = b'\272H\031\232\001\026\020@*\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_RESPONSESET'].fields_by_name['submission']._loaded_options = None
+  _globals['_RESPONSESET'].fields_by_name['submission']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RESPONSESET'].fields_by_name['responses']._loaded_options = None
+  _globals['_RESPONSESET'].fields_by_name['responses']._serialized_options = b'\272H\016\222\001\013\020\200\010\"\006r\004(\200\200@'
+  _globals['_GROUPRESPONSESREQUEST_REQUIREDHALLMARKSENTRY']._loaded_options = None
+  _globals['_GROUPRESPONSESREQUEST_REQUIREDHALLMARKSENTRY']._serialized_options = b'8\001'
+  _globals['_GROUPRESPONSESREQUEST'].fields_by_name['sets']._loaded_options = None
+  _globals['_GROUPRESPONSESREQUEST'].fields_by_name['sets']._serialized_options = b'\272H\006\222\001\003\020\200 '
+  _globals['_GROUPRESPONSESREQUEST'].fields_by_name['required_hallmarks']._loaded_options = None
+  _globals['_GROUPRESPONSESREQUEST'].fields_by_name['required_hallmarks']._serialized_options = b'\272H\031\232\001\026\020@*\022r\0202\016^[0-9a-f]{64}$'
   _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._loaded_options = None
   _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._serialized_options = b'8\001'
-  _globals['_VERIFIERSTATE']._serialized_start=2276
-  _globals['_VERIFIERSTATE']._serialized_end=2383
-  _globals['_SUBMISSION']._serialized_start=166
-  _globals['_SUBMISSION']._serialized_end=541
-  _globals['_VERIFYREQUEST']._serialized_start=544
-  _globals['_VERIFYREQUEST']._serialized_end=785
-  _globals['_VERIFYREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=729
-  _globals['_VERIFYREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=785
-  _globals['_VERIFYRESPONSE']._serialized_start=787
-  _globals['_VERIFYRESPONSE']._serialized_end=849
-  _globals['_VERIFYBATCHREQUEST']._serialized_start=852
-  _globals['_VERIFYBATCHREQUEST']._serialized_end=1107
-  _globals['_VERIFYBATCHREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=729
-  _globals['_VERIFYBATCHREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=785
-  _globals['_VERIFYBATCHRESPONSE']._serialized_start=1109
-  _globals['_VERIFYBATCHRESPONSE']._serialized_end=1177
-  _globals['_VERIFYSTREAMREQUEST']._serialized_start=1180
-  _globals['_VERIFYSTREAMREQUEST']._serialized_end=1425
-  _globals['_VERIFYSTREAMREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=729
-  _globals['_VERIFYSTREAMREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=785
-  _globals['_VERIFYSTREAMRESPONSE']._serialized_start=1427
-  _globals['_VERIFYSTREAMRESPONSE']._serialized_end=1495
-  _globals['_LISTVERIFIERSREQUEST']._serialized_start=1497
-  _globals['_LISTVERIFIERSREQUEST']._serialized_end=1519
-  _globals['_LISTVERIFIERSRESPONSE']._serialized_start=1522
-  _globals['_LISTVERIFIERSRESPONSE']._serialized_end=1666
-  _globals['_SERVICELIMITS']._serialized_start=1668
-  _globals['_SERVICELIMITS']._serialized_end=1758
-  _globals['_VERIFIERINFO']._serialized_start=1761
-  _globals['_VERIFIERINFO']._serialized_end=2149
-  _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._serialized_start=2097
-  _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._serialized_end=2149
-  _globals['_WORKLIMITS']._serialized_start=2151
-  _globals['_WORKLIMITS']._serialized_end=2274
-  _globals['_VERIFIERSERVICE']._serialized_start=2386
-  _globals['_VERIFIERSERVICE']._serialized_end=2753
+  _globals['_VERIFIERSTATE']._serialized_start=3137
+  _globals['_VERIFIERSTATE']._serialized_end=3244
+  _globals['_SUBMISSION']._serialized_start=191
+  _globals['_SUBMISSION']._serialized_end=566
+  _globals['_VERIFYREQUEST']._serialized_start=569
+  _globals['_VERIFYREQUEST']._serialized_end=810
+  _globals['_VERIFYREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=754
+  _globals['_VERIFYREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=810
+  _globals['_VERIFYRESPONSE']._serialized_start=812
+  _globals['_VERIFYRESPONSE']._serialized_end=874
+  _globals['_VERIFYBATCHREQUEST']._serialized_start=877
+  _globals['_VERIFYBATCHREQUEST']._serialized_end=1132
+  _globals['_VERIFYBATCHREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=754
+  _globals['_VERIFYBATCHREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=810
+  _globals['_VERIFYBATCHRESPONSE']._serialized_start=1134
+  _globals['_VERIFYBATCHRESPONSE']._serialized_end=1202
+  _globals['_VERIFYSTREAMREQUEST']._serialized_start=1205
+  _globals['_VERIFYSTREAMREQUEST']._serialized_end=1450
+  _globals['_VERIFYSTREAMREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=754
+  _globals['_VERIFYSTREAMREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=810
+  _globals['_VERIFYSTREAMRESPONSE']._serialized_start=1452
+  _globals['_VERIFYSTREAMRESPONSE']._serialized_end=1520
+  _globals['_RESPONSESET']._serialized_start=1522
+  _globals['_RESPONSESET']._serialized_end=1629
+  _globals['_GROUPRESPONSESREQUEST']._serialized_start=1632
+  _globals['_GROUPRESPONSESREQUEST']._serialized_end=1887
+  _globals['_GROUPRESPONSESREQUEST_REQUIREDHALLMARKSENTRY']._serialized_start=754
+  _globals['_GROUPRESPONSESREQUEST_REQUIREDHALLMARKSENTRY']._serialized_end=810
+  _globals['_GROUPRESPONSESRESPONSE']._serialized_start=1889
+  _globals['_GROUPRESPONSESRESPONSE']._serialized_end=1962
+  _globals['_GROUPINGRESULT']._serialized_start=1964
+  _globals['_GROUPINGRESULT']._serialized_end=2085
+  _globals['_GROUPING']._serialized_start=2088
+  _globals['_GROUPING']._serialized_end=2262
+  _globals['_RESPONSEGROUP']._serialized_start=2264
+  _globals['_RESPONSEGROUP']._serialized_end=2356
+  _globals['_LISTVERIFIERSREQUEST']._serialized_start=2358
+  _globals['_LISTVERIFIERSREQUEST']._serialized_end=2380
+  _globals['_LISTVERIFIERSRESPONSE']._serialized_start=2383
+  _globals['_LISTVERIFIERSRESPONSE']._serialized_end=2527
+  _globals['_SERVICELIMITS']._serialized_start=2529
+  _globals['_SERVICELIMITS']._serialized_end=2619
+  _globals['_VERIFIERINFO']._serialized_start=2622
+  _globals['_VERIFIERINFO']._serialized_end=3010
+  _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._serialized_start=2958
+  _globals['_VERIFIERINFO_HALLMARKPARTSENTRY']._serialized_end=3010
+  _globals['_WORKLIMITS']._serialized_start=3012
+  _globals['_WORKLIMITS']._serialized_end=3135
+  _globals['_VERIFIERSERVICE']._serialized_start=3247
+  _globals['_VERIFIERSERVICE']._serialized_end=3711
 # @@protoc_insertion_point(module_scope)

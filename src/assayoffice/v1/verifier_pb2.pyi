@@ -12,6 +12,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.struct_pb2
+import google.rpc.status_pb2
 import sys
 import typing
 
@@ -297,6 +298,208 @@ class VerifyStreamResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["result", b"result"]) -> None: ...
 
 Global___VerifyStreamResponse: typing_extensions.TypeAlias = VerifyStreamResponse
+
+@typing.final
+class ResponseSet(google.protobuf.message.Message):
+    """Responses to one task."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SUBMISSION_FIELD_NUMBER: builtins.int
+    RESPONSES_FIELD_NUMBER: builtins.int
+    @property
+    def submission(self) -> Global___Submission:
+        """Verifier, task and prompt; its response stays empty. Of "numeric" and "choice" the reference may
+        be empty, too: then no group has an outcome.
+        """
+
+    @property
+    def responses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """What models wrote, whole. Without any, the task alone is looked at: whether the verifier can
+        judge by it, and what its stamp is.
+        """
+
+    def __init__(
+        self,
+        *,
+        submission: Global___Submission | None = ...,
+        responses: collections.abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["submission", b"submission"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["responses", b"responses", "submission", b"submission"]) -> None: ...
+
+Global___ResponseSet: typing_extensions.TypeAlias = ResponseSet
+
+@typing.final
+class GroupResponsesRequest(google.protobuf.message.Message):
+    """Request of GroupResponses: at most 64 MiB in all. An empty one gets an empty answer."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    @typing.final
+    class RequiredHallmarksEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
+    SETS_FIELD_NUMBER: builtins.int
+    REQUIRED_HALLMARKS_FIELD_NUMBER: builtins.int
+    @property
+    def sets(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___ResponseSet]:
+        """What to group. A malformed set gets an error of its own."""
+
+    @property
+    def required_hallmarks(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """As in VerifyRequest."""
+
+    def __init__(
+        self,
+        *,
+        sets: collections.abc.Iterable[Global___ResponseSet] | None = ...,
+        required_hallmarks: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["required_hallmarks", b"required_hallmarks", "sets", b"sets"]) -> None: ...
+
+Global___GroupResponsesRequest: typing_extensions.TypeAlias = GroupResponsesRequest
+
+@typing.final
+class GroupResponsesResponse(google.protobuf.message.Message):
+    """Response of GroupResponses."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: builtins.int
+    @property
+    def results(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___GroupingResult]:
+        """One per set, in their order."""
+
+    def __init__(
+        self,
+        *,
+        results: collections.abc.Iterable[Global___GroupingResult] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["results", b"results"]) -> None: ...
+
+Global___GroupResponsesResponse: typing_extensions.TypeAlias = GroupResponsesResponse
+
+@typing.final
+class GroupingResult(google.protobuf.message.Message):
+    """What one set gets: its groups, or an error, which says nothing about its responses."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ID_FIELD_NUMBER: builtins.int
+    GROUPING_FIELD_NUMBER: builtins.int
+    ERROR_FIELD_NUMBER: builtins.int
+    id: builtins.str
+    """Echo of Submission.id."""
+    @property
+    def grouping(self) -> Global___Grouping:
+        """Which responses answer the same."""
+
+    @property
+    def error(self) -> google.rpc.status_pb2.Status:
+        """Why there are no groups; as VerifyResult.error."""
+
+    def __init__(
+        self,
+        *,
+        id: builtins.str = ...,
+        grouping: Global___Grouping | None = ...,
+        error: google.rpc.status_pb2.Status | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["error", b"error", "grouping", b"grouping", "result", b"result"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["error", b"error", "grouping", b"grouping", "id", b"id", "result", b"result"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["result", b"result"]) -> typing.Literal["grouping", "error"] | None: ...
+
+Global___GroupingResult: typing_extensions.TypeAlias = GroupingResult
+
+@typing.final
+class Grouping(google.protobuf.message.Message):
+    """The responses of a set, each in exactly one group or silent."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: builtins.int
+    SILENT_FIELD_NUMBER: builtins.int
+    BY_ANSWER_FIELD_NUMBER: builtins.int
+    HALLMARK_FIELD_NUMBER: builtins.int
+    STAMP_FIELD_NUMBER: builtins.int
+    by_answer: builtins.bool
+    """Whether groups are answers. Otherwise the verifier judges a response by what it does: all that is
+    CORRECT is one group, and the others are grouped by how they failed.
+    """
+    @property
+    def groups(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___ResponseGroup]:
+        """In the order of their first responses."""
+
+    @property
+    def silent(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Indices of the responses that give no answer (NO_ANSWER), ascending. Without a reference also of
+        those whose answer is beyond what may be judged.
+        """
+
+    @property
+    def hallmark(self) -> assayoffice.v1.verdict_pb2.Hallmark:
+        """What decided."""
+
+    @property
+    def stamp(self) -> assayoffice.v1.verdict_pb2.Stamp:
+        """The stamp of the task, see Stamp."""
+
+    def __init__(
+        self,
+        *,
+        groups: collections.abc.Iterable[Global___ResponseGroup] | None = ...,
+        silent: collections.abc.Iterable[builtins.int] | None = ...,
+        by_answer: builtins.bool = ...,
+        hallmark: assayoffice.v1.verdict_pb2.Hallmark | None = ...,
+        stamp: assayoffice.v1.verdict_pb2.Stamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["hallmark", b"hallmark", "stamp", b"stamp"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["by_answer", b"by_answer", "groups", b"groups", "hallmark", b"hallmark", "silent", b"silent", "stamp", b"stamp"]) -> None: ...
+
+Global___Grouping: typing_extensions.TypeAlias = Grouping
+
+@typing.final
+class ResponseGroup(google.protobuf.message.Message):
+    """Responses that give the same answer: the verifier accepts one as the answer to a task that has the
+    other for its reference.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: builtins.int
+    RESPONSES_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
+    answer: builtins.str
+    """The answer as the first of them writes it, or how they failed; at most 2000 characters of it."""
+    outcome: assayoffice.v1.verdict_pb2.Outcome.ValueType
+    """The verdict on all of them, CORRECT, INCORRECT or LIMIT_EXCEEDED; unset without a reference."""
+    @property
+    def responses(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Indices in ResponseSet.responses, ascending."""
+
+    def __init__(
+        self,
+        *,
+        answer: builtins.str = ...,
+        responses: collections.abc.Iterable[builtins.int] | None = ...,
+        outcome: assayoffice.v1.verdict_pb2.Outcome.ValueType = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["answer", b"answer", "outcome", b"outcome", "responses", b"responses"]) -> None: ...
+
+Global___ResponseGroup: typing_extensions.TypeAlias = ResponseGroup
 
 @typing.final
 class ListVerifiersRequest(google.protobuf.message.Message):

@@ -56,6 +56,11 @@ class VerifierServiceStub(object):
                 request_serializer=assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamRequest.SerializeToString,
                 response_deserializer=assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamResponse.FromString,
                 _registered_method=True)
+        self.GroupResponses = channel.unary_unary(
+                '/assayoffice.v1.VerifierService/GroupResponses',
+                request_serializer=assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesRequest.SerializeToString,
+                response_deserializer=assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesResponse.FromString,
+                _registered_method=True)
         self.ListVerifiers = channel.unary_unary(
                 '/assayoffice.v1.VerifierService/ListVerifiers',
                 request_serializer=assayoffice_dot_v1_dot_verifier__pb2.ListVerifiersRequest.SerializeToString,
@@ -98,6 +103,16 @@ class VerifierServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GroupResponses(self, request, context):
+        """Groups responses to one task by what they answer, for many tasks, and answers in their order.
+        Trouble with one set, or with one of its responses, is that set's error and harms no other. The
+        task may lack its reference. What is unfinished shortly before the deadline is answered as in
+        VerifyBatch.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListVerifiers(self, request, context):
         """Lists the verifiers, those that are out of service with the reason.
         """
@@ -122,6 +137,11 @@ def add_VerifierServiceServicer_to_server(servicer, server):
                     servicer.VerifyStream,
                     request_deserializer=assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamRequest.FromString,
                     response_serializer=assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamResponse.SerializeToString,
+            ),
+            'GroupResponses': grpc.unary_unary_rpc_method_handler(
+                    servicer.GroupResponses,
+                    request_deserializer=assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesRequest.FromString,
+                    response_serializer=assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesResponse.SerializeToString,
             ),
             'ListVerifiers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListVerifiers,
@@ -217,6 +237,33 @@ class VerifierService(object):
             '/assayoffice.v1.VerifierService/VerifyStream',
             assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamRequest.SerializeToString,
             assayoffice_dot_v1_dot_verifier__pb2.VerifyStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GroupResponses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/assayoffice.v1.VerifierService/GroupResponses',
+            assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesRequest.SerializeToString,
+            assayoffice_dot_v1_dot_verifier__pb2.GroupResponsesResponse.FromString,
             options,
             channel_credentials,
             insecure,

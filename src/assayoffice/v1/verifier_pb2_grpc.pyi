@@ -73,6 +73,22 @@ _VerifierServiceVerifyStreamType = typing_extensions.TypeVar(
     ],
 )
 
+_VerifierServiceGroupResponsesType = typing_extensions.TypeVar(
+    '_VerifierServiceGroupResponsesType',
+    grpc.UnaryUnaryMultiCallable[
+        assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+        assayoffice.v1.verifier_pb2.GroupResponsesResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+        assayoffice.v1.verifier_pb2.GroupResponsesResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+        assayoffice.v1.verifier_pb2.GroupResponsesResponse,
+    ],
+)
+
 _VerifierServiceListVerifiersType = typing_extensions.TypeVar(
     '_VerifierServiceListVerifiersType',
     grpc.UnaryUnaryMultiCallable[
@@ -89,7 +105,7 @@ _VerifierServiceListVerifiersType = typing_extensions.TypeVar(
     ],
 )
 
-class VerifierServiceStub(typing.Generic[_VerifierServiceVerifyType, _VerifierServiceVerifyBatchType, _VerifierServiceVerifyStreamType, _VerifierServiceListVerifiersType]):
+class VerifierServiceStub(typing.Generic[_VerifierServiceVerifyType, _VerifierServiceVerifyBatchType, _VerifierServiceVerifyStreamType, _VerifierServiceGroupResponsesType, _VerifierServiceListVerifiersType]):
     """Judges submissions. A deadline is carried down to the process that does the work, and cancelling
     a call kills its work.
 
@@ -114,6 +130,10 @@ class VerifierServiceStub(typing.Generic[_VerifierServiceVerifyType, _VerifierSe
             assayoffice.v1.verifier_pb2.VerifyStreamResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
+            assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+            assayoffice.v1.verifier_pb2.GroupResponsesResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
             assayoffice.v1.verifier_pb2.ListVerifiersRequest,
             assayoffice.v1.verifier_pb2.ListVerifiersResponse,
         ],
@@ -132,6 +152,10 @@ class VerifierServiceStub(typing.Generic[_VerifierServiceVerifyType, _VerifierSe
         grpc.aio.StreamStreamMultiCallable[
             assayoffice.v1.verifier_pb2.VerifyStreamRequest,
             assayoffice.v1.verifier_pb2.VerifyStreamResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+            assayoffice.v1.verifier_pb2.GroupResponsesResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
             assayoffice.v1.verifier_pb2.ListVerifiersRequest,
@@ -155,6 +179,13 @@ class VerifierServiceStub(typing.Generic[_VerifierServiceVerifyType, _VerifierSe
     match by id. The server reads on only while it has room, so flow control reaches the sender.
     """
 
+    GroupResponses: _VerifierServiceGroupResponsesType
+    """Groups responses to one task by what they answer, for many tasks, and answers in their order.
+    Trouble with one set, or with one of its responses, is that set's error and harms no other. The
+    task may lack its reference. What is unfinished shortly before the deadline is answered as in
+    VerifyBatch.
+    """
+
     ListVerifiers: _VerifierServiceListVerifiersType
     """Lists the verifiers, those that are out of service with the reason."""
 
@@ -170,6 +201,10 @@ VerifierServiceAsyncStub: typing_extensions.TypeAlias = VerifierServiceStub[
     grpc.aio.StreamStreamMultiCallable[
         assayoffice.v1.verifier_pb2.VerifyStreamRequest,
         assayoffice.v1.verifier_pb2.VerifyStreamResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+        assayoffice.v1.verifier_pb2.GroupResponsesResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         assayoffice.v1.verifier_pb2.ListVerifiersRequest,
@@ -216,6 +251,18 @@ class VerifierServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[assayoffice.v1.verifier_pb2.VerifyStreamResponse], collections.abc.AsyncIterator[assayoffice.v1.verifier_pb2.VerifyStreamResponse]]:
         """Judges a stream of submissions and answers each as soon as it is finished, in any order:
         match by id. The server reads on only while it has room, so flow control reaches the sender.
+        """
+
+    @abc.abstractmethod
+    def GroupResponses(
+        self,
+        request: assayoffice.v1.verifier_pb2.GroupResponsesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[assayoffice.v1.verifier_pb2.GroupResponsesResponse, collections.abc.Awaitable[assayoffice.v1.verifier_pb2.GroupResponsesResponse]]:
+        """Groups responses to one task by what they answer, for many tasks, and answers in their order.
+        Trouble with one set, or with one of its responses, is that set's error and harms no other. The
+        task may lack its reference. What is unfinished shortly before the deadline is answered as in
+        VerifyBatch.
         """
 
     @abc.abstractmethod
