@@ -40,7 +40,7 @@ train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO 
 test: .venv/development ## Run the tests
 	$(BIN)/python -m pytest
 
-test-heavy: .venv/development ## Run the tests that take long: benchmarks, other users, other orders
+test-heavy: .venv/development ## Run the tests that take long: whole servers, benchmarks, other users
 	$(BIN)/python -m pytest -m heavy
 
 test-train: .venv/train/ready ## Run the tests that need the trainer: verl, vLLM and Ray, for real

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from toy_service import toy_server
 
+from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.sandbox.programs.toolchains import found
 
 # Judged where they are installed for all users, and part of no promise elsewhere.
@@ -32,6 +34,20 @@ def open_folder() -> Iterator[Path]:
         folder = Path(made)
         folder.chmod(0o755)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """Address of a service for all tests that ask it and change nothing: a start takes seconds."""
+    with EmbeddedServer(start_seconds=120) as ready:
+        yield ready.endpoint
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[tuple[str, int]]:
+    """The same with the toy verifier of ``tests/plugins``: its address and process id."""
+    with toy_server() as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,6 @@ from fake_service import (
 )
 from typer.testing import CliRunner, Result
 
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.recipe_options import options_of
 from assayoffice.rl.reward_cli import app
 from assayoffice.rl.scoring import ROWS_PER_CALL
@@ -366,12 +365,6 @@ class TestRecipes:
 def _unframed(text: str) -> str:
     """What an error box says, on one line."""
     return " ".join(text.replace("│", " ").split())
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with EmbeddedServer(start_seconds=60) as ready:
-        yield ready.endpoint
 
 
 class TestRealServer:

@@ -22,7 +22,6 @@ from fake_service import (
 from typer.testing import CliRunner, Result
 
 from assayoffice.rl.cli import app
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.scoring import ROWS_PER_CALL
 
 ASSAY_CLIENT = [sys.executable, "-c", "from assayoffice.rl.cli import app; app()"]
@@ -311,12 +310,6 @@ class TestVerifiers:
         assert (numeric["digest"], numeric["task_field"]) == (DIGEST, "numeric")
         assert numeric["languages"] == ["c", "python"]
         assert numeric["hallmark_parts"] == {"python": "3.14"}
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with EmbeddedServer(start_seconds=60) as ready:
-        yield ready.endpoint
 
 
 class TestRealServer:

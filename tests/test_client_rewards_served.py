@@ -15,17 +15,10 @@ from assayoffice.rl import (
     Rollout,
     Submission,
 )
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.errors import HallmarkMismatchError, InvalidRequestError
 
 PHI4 = Recipe("phi4_reasoning_plus", "1")
 STOP, LENGTH = FinishReason.STOP, FinishReason.LENGTH
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with EmbeddedServer(start_seconds=60) as ready:
-        yield ready.endpoint
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.v1 import task_pb2, verifier_pb2
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
+pytestmark = pytest.mark.heavy  # each of its servers loads a Lean
+
 SECONDS = 120
 # Within which a Lean must be seen running, whatever else this machine does.
 PATIENCE_SECONDS = 15

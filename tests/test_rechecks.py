@@ -28,6 +28,8 @@ from assayoffice.v1 import rewrite_pb2, task_pb2, verifier_pb2
 from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
+pytestmark = pytest.mark.heavy  # each test starts a server
+
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 #: Of two headers, in the order of a file, where those that are alike are next to each other.

@@ -25,12 +25,6 @@ SECONDS = 30
 STOP, LENGTH = reward_pb2.FINISH_REASON_STOP, reward_pb2.FINISH_REASON_LENGTH
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, int]]:
-    with toy_server() as server:
-        yield server
-
-
 @pytest.fixture
 def channel(server: tuple[str, int]) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(server[0]) as channel:

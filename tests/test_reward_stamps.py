@@ -11,7 +11,6 @@ from fake_rewarder import RECIPE, FakeService, error_of, rollout_of
 
 from assayoffice import AsyncClient, Client
 from assayoffice.rl import ItemError, Recipe, Reward, Rollout, Submission
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.sources import UnusableRow
 from assayoffice.rl.stamps import Stamp, stamp_of
 from assayoffice.rl.verl.scoring import NoRewardError, Scoring
@@ -20,12 +19,6 @@ from assayoffice.rl.verl.settings import FailurePolicy, Settings
 ACCURACY = Recipe("accuracy", "1")
 TASK = {"reference": "1/2", "min_decimal_digits": 4}
 OTHER_DIGEST = "0" * 64
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with EmbeddedServer(start_seconds=60) as ready:
-        yield ready.endpoint
 
 
 @pytest.fixture(scope="module")

@@ -37,12 +37,6 @@ DOUBLED = task_pb2.CodeTask(
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, int]]:
-    with toy_server() as server:
-        yield server
-
-
 @pytest.fixture
 def channel(server: tuple[str, int]) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(server[0]) as channel:

@@ -8,7 +8,6 @@ import grpc
 import pytest
 from rewrites_served import check, checks, choice, code, custom, found, numeric, premises, state
 from test_server_process import announce, serving
-from toy_service import toy_server
 
 from assayoffice.v1 import rewrite_pb2, task_pb2
 from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
@@ -28,12 +27,6 @@ BOMBS = [
     r"\sqrt{" * 500 + "2" + "}" * 500,
 ]
 SAID_BY_NOBODY = ["\u202e31", "\x00", "\ufffd" * 1000, "\\" * 50_000, "{" * 50_000, "$" * 99_999]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, int]]:
-    with toy_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

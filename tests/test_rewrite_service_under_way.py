@@ -23,12 +23,6 @@ ECHOED = task_pb2.CodeTask(stdio=[task_pb2.StdioTest(output="9\n")], cpu_seconds
 ENDLESS = "```python\nwhile True: pass\n```"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, int]]:
-    with toy_server() as server:
-        yield server
-
-
 @pytest.fixture
 def stub(server: tuple[str, int]) -> Iterator[RewriteServiceStub]:
     with grpc.insecure_channel(server[0]) as channel:

@@ -7,14 +7,12 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-from assayoffice.rl.embedded import EmbeddedServer
 
 ROOT = Path(__file__).parents[1]
 ACTION = ROOT / ".github" / "actions" / "check-rewrites" / "action.yml"
@@ -31,12 +29,6 @@ def read(file: Path) -> Mapping[Any, Any]:
 def step(name: str) -> Mapping[str, Any]:
     steps = read(ACTION)["runs"]["steps"]
     return next(each for each in steps if each.get("name") == name)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with EmbeddedServer(start_seconds=60) as server:
-        yield server.endpoint
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,6 @@ FOLDER = Path(__file__).parents[1] / "examples" / "rewrites"
 SET_CHECKS = {"near_duplicates", "unchanged"}
 
 Report = Mapping[str, Any]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with EmbeddedServer(start_seconds=60) as server:
-        yield server.endpoint
 
 
 def checked(name: str, *flags: str) -> tuple[int, dict[str, Report], Report]:

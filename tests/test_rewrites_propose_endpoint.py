@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 from fake_completions import Asked, FakeCompletions, Raw, Respond, completion, unused_port
 
-from assayoffice.rl.rewrites.propose.address import Address
-from assayoffice.rl.rewrites.propose.endpoint import (
+from assayoffice.rl.endpoints.address import Address
+from assayoffice.rl.endpoints.endpoint import (
     Endpoint,
     EndpointError,
     EndpointUnavailableError,

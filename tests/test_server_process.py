@@ -27,6 +27,8 @@ from assayoffice.v1 import task_pb2, verifier_pb2
 from assayoffice.v1.rewrite_pb2_grpc import RewriteServiceStub
 from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 
+pytestmark = pytest.mark.heavy  # each test starts a server
+
 PLUGINS = Path(__file__).parent / "plugins"
 LIST = verifier_pb2.ListVerifiersRequest()
 

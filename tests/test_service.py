@@ -24,12 +24,6 @@ from assayoffice.v1.verifier_pb2_grpc import VerifierServiceStub
 SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, int]]:
-    with toy_server() as server:
-        yield server
-
-
 @pytest.fixture
 def channel(server: tuple[str, int]) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(server[0]) as channel:

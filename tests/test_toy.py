@@ -4,7 +4,6 @@ import ast
 import json
 import random
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pyarrow.parquet
 import pytest
 
 from assayoffice.rl import Client, Outcome, Submission, Verdict
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.rows import RowForm, rows
 from assayoffice.rl.sources import open_source
 from assayoffice.rl.toy import data, fractions, programs
@@ -27,12 +25,6 @@ OPERATIONS = {
     "*": lambda a, b: a * b,
 }
 DOMAINS = (fractions, programs)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with EmbeddedServer(start_seconds=120) as ready:
-        yield ready.endpoint
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import fake_programs
@@ -19,7 +18,6 @@ from fake_service import spin_until
 from process_tree import children, running_below
 
 from assayoffice.rl import Submission
-from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.errors import HallmarkMismatchError, UnavailableError
 from assayoffice.rl.training import config, evaluation, metrics, pipeline
 from assayoffice.rl.training.errors import ChangedRunError, ChildError, ConfigError, TrainingError
@@ -50,12 +48,6 @@ class Seen:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with EmbeddedServer(start_seconds=60) as ready:
-        yield ready.endpoint
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +235,7 @@ class TestEvaluation:
         assert not (tmp_path / "run/evaluations").exists()
 
 
+@pytest.mark.heavy
 class TestStopping:
     @pytest.fixture
     def standing(self, tmp_path):

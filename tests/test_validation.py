@@ -149,6 +149,7 @@ def test_rules_say_it_of_large_tests_as_well(task, rules):
     assert [each.proto.rule_id for each in theirs] == rules
 
 
+@pytest.mark.heavy
 def test_a_million_token_ids_are_checked_and_no_more_are_taken():
     rules = Rules(reward_pb2.Generation.DESCRIPTOR)
     generation = reward_pb2.Generation(token_ids=range(2**20))
