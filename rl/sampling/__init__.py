@@ -1,1 +1,1 @@
-"""Answers of models to problems: sampled by vLLM, an endpoint or a Ray cluster, kept in a file."""
+"""Answers of a model to problems, sampled here, on Ray or from an endpoint, into a file."""

@@ -25,6 +25,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assayoffice.rl import connecting
+from assayoffice.rl.endpoints.address import Address
+from assayoffice.rl.endpoints.endpoint import (
+    Endpoint,
+    EndpointUnavailableError,
+    Patience,
+    Sampling,
+)
 from assayoffice.rl.file_runs import refuse_overwriting
 from assayoffice.rl.report import errors_list
 from assayoffice.rl.rewrites.policy import (
@@ -35,13 +42,6 @@ from assayoffice.rl.rewrites.policy import (
     refuse_unknown_verifiers,
 )
 from assayoffice.rl.rewrites.propose import report as proposal_report
-from assayoffice.rl.rewrites.propose.address import Address
-from assayoffice.rl.rewrites.propose.endpoint import (
-    Endpoint,
-    EndpointUnavailableError,
-    Patience,
-    Sampling,
-)
 from assayoffice.rl.rewrites.propose.journal import Journal, JournalError
 from assayoffice.rl.rewrites.propose.journals import Journals
 from assayoffice.rl.rewrites.propose.parent_set import ParentSet, read_parents

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assayoffice.rl.rewrites.propose.endpoint import Sampling
+from assayoffice.rl.endpoints.endpoint import Sampling
 
 _SEEDS = 2**31  # what servers take that keep seeds in 32 bits
 _MODEL_CHARACTERS = 200

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 import grpc
 
 from assayoffice.rl.client import Client
-from assayoffice.rl.results import ItemError
-from assayoffice.rl.rewrites.gates import failed
-from assayoffice.rl.rewrites.outcomes import RowOutcome
-from assayoffice.rl.rewrites.policy import Policy
-from assayoffice.rl.rewrites.propose.endpoint import (
+from assayoffice.rl.endpoints.endpoint import (
     Endpoint,
     EndpointError,
     EndpointUnavailableError,
 )
+from assayoffice.rl.results import ItemError
+from assayoffice.rl.rewrites.gates import failed
+from assayoffice.rl.rewrites.outcomes import RowOutcome
+from assayoffice.rl.rewrites.policy import Policy
 from assayoffice.rl.rewrites.propose.lineage import Source, provenance
 from assayoffice.rl.rewrites.propose.prompts import Prompt
 from assayoffice.rl.rewrites.propose.proposals import Parent, RejectedError, row_from

@@ -23,8 +23,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
+from assayoffice.rl.endpoints.address import Address, credentials
 from assayoffice.rl.errors import AssayError
-from assayoffice.rl.rewrites.propose.address import Address, credentials
 
 _RESPONSE_BYTES = 4 * 1024 * 1024
 _SHOWN_BYTES = 300
