@@ -5,6 +5,7 @@ loaded does not keep the others from serving: it stays in the registry, with the
 """
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -230,16 +231,17 @@ def _code_paths(roots: Iterable[ModuleType]) -> list[Path]:
             continue
         found[name] = Path(spec.origin)
         top_level = name.partition(".")[0]
-        for imported in _imports(found[name], spec.parent or ""):
+        for imported in _imports(found[name].read_bytes(), spec.parent or ""):
             if imported.partition(".")[0] == top_level and _is_module(imported):
                 waiting.append(imported)
     return [found[name] for name in sorted(found)]
 
 
-def _imports(path: Path, package: str) -> set[str]:
+@functools.cache  # verifiers share most of what they import, and parsing is much of a start
+def _imports(source: bytes, package: str) -> set[str]:
     """Names that may be modules in the import statements of a file, those in functions included."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
