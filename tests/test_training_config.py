@@ -70,6 +70,27 @@ class TestReading:
         (tmp_path / "org" / "name").mkdir(parents=True)
         assert config.load(written(tmp_path, text)).model.path == str(tmp_path / "org" / "name")
 
+    def test_models_are_measured_at_every_moment_or_those_that_are_chosen(self, tmp_path):
+        assert config.load(written(tmp_path)).evaluation.at == ("start", "sft", "grpo")
+        chosen = changed("samples = 4", 'samples = 4\nat = ["grpo", "start"]')
+        assert config.load(written(tmp_path, chosen)).evaluation.at == ("start", "grpo")
+        alone = RUN.replace("steps = 4", "enabled = false").replace("steps = 2", "enabled = false")
+        alone = alone.replace("samples = 4", 'samples = 4\nat = ["start"]')
+        assert config.load(written(tmp_path, alone)).trainers == ()
+
+    def test_files_of_trainers_that_are_not_enabled_are_not_needed(self, tmp_path):
+        (tmp_path / "c.parquet").write_text("")
+        built = 'build = "toy"\nsizes = { demonstrations = 20, prompts = 10, held_out = 10 }'
+        text = changed(built, 'held_out = "c.parquet"')
+        with pytest.raises(ConfigError, match=r"data\.sft: missing; demonstrations for SFT"):
+            config.load(written(tmp_path, text))
+        text = text.replace("[sft]", "[sft]\nenabled = false")
+        with pytest.raises(ConfigError, match=r"data\.grpo: missing; problems for GRPO"):
+            config.load(written(tmp_path, text))
+        text = text.replace("[grpo]", "[grpo]\nenabled = false")
+        text = text.replace("samples = 4", 'samples = 4\nat = ["start"]')
+        assert config.load(written(tmp_path, text)).data.held_out == tmp_path / "c.parquet"
+
     @pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.toml")), ids=lambda file: file.name)
     def test_shipped_configurations_are_free_of_mistakes(self, file, tmp_path, monkeypatch):
         # Those for real models name files that their readers make.
@@ -100,6 +121,8 @@ class TestMistakes:
             ('"accuracy@1"', '"accuracy@1"\nverifer = "code"', "did you mean 'verifier'?"),
             ('"accuracy@1"', '"accuracy@1"\nendpoints = []', "is set by the run"),
             ('"accuracy@1"', '"accuracy@1"\nfailure_policy = "zero"', "group-neutral"),
+            ("samples = 4", "samples = 4\nat = ['end']", "at: 'end' is no moment of this run; st"),
+            ("samples = 4", "samples = 4\nat = []", "at: names no moment; give some of start"),
             ("[grpo]", "[grpo]\nverl = 3", "grpo.verl: must be a table, not the number 3"),
             ("steps = 4\nsave_every = 2", "enabled = false", "nothing is to be trained"),
         ],

@@ -125,6 +125,26 @@ class TestFromNothing:
         weights = f"{finished}/run/sft/global_step_4/huggingface"
         assert f"from {weights} after step 0" in (logs / "grpo.log").read_text()
 
+    def test_model_is_measured_only_when_it_is_asked_for(self, tmp_path, endpoint):
+        file = write(tmp_path, "127.0.0.1:1")
+        file.write_text(file.read_text().replace("samples", 'at = ["start", "grpo"]\nsamples'))
+        settings, folder, seen = config.load(file), RunFolder(tmp_path / "run"), Seen()
+        # The service that is there already goes before the one that the configuration names.
+        pipeline.run(settings, file.read_text(), folder, FakePrograms(), seen, (endpoint,))
+        assert tuple(seen.ended) == pipeline.stage_names(settings)
+        assert not folder.evaluation("sft").exists()
+        report = folder.report.read_text()
+        assert "before" in report and "after GRPO" in report
+        # What SFT gained is not GRPO's.
+        assert "GRPO gained" not in report
+
+    def test_run_without_trainers_is_an_evaluation(self, tmp_path, endpoint):
+        file = write(tmp_path, endpoint)
+        text = file.read_text().replace("steps = 4", "enabled = false")
+        file.write_text(text.replace("samples", 'at = ["start"]\nsamples'))
+        assert tuple(go(file, tmp_path / "run").ended)[-2:] == ("evaluation start", "report")
+        assert RunFolder(tmp_path / "run").evaluation("start").exists()
+
     def test_verifiers_that_serve_are_kept_and_demanded_of_the_rewards(self, finished):
         stages = json.loads((finished / "run/stages.json").read_text())["stages"]
         demanded = json.loads((finished / "run/logs/grpo.log").read_text().splitlines()[-1])

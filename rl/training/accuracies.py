@@ -6,7 +6,7 @@ from assayoffice.rl.statistics.intervals import Estimate, mean
 from assayoffice.rl.training import evaluation, page, svg
 from assayoffice.rl.training.evaluation import OVERALL, Accuracy
 from assayoffice.rl.training.runs import Run, common_evaluations
-from assayoffice.rl.training.summary import TITLES, percent
+from assayoffice.rl.training.summary import TITLES, measured_around_grpo, percent
 
 _MEAN = "mean of seeds"
 
@@ -34,7 +34,7 @@ def tables(runs: Sequence[Run]) -> Iterable[str]:
     """Every accuracy with its interval: sampled, then greedy."""
     names = common_evaluations(runs)
     several = len(runs) > 1
-    gains = _gains(names)
+    gains = _gains(runs, names)
     first = ["domain", *(["run"] if several else []), "problems"]
     head = [*first, *(TITLES[each] for each in names), *(["GRPO gained"] if gains else [])]
     sampled, greedy = [], []
@@ -68,7 +68,7 @@ def _cards(runs: Sequence[Run]) -> Iterable[tuple[str, str, str]]:
     for name in names:
         estimate = _across([_sampled(run, name, OVERALL) for run in runs])
         yield f"Accuracy {TITLES[name]}", _figure(estimate, " %"), _below(estimate)
-    if _gains(names):
+    if _gains(runs, names):
         gains = [_gained(run, names, OVERALL) for run in runs]
         gained = _across(gains, least=-1.0)
         sign = "+" if gained is not None and gained.value >= 0 else ""
@@ -83,8 +83,8 @@ def _domains(runs: Sequence[Run]) -> list[str]:
     return list(first.accuracies())
 
 
-def _gains(names: Sequence[str]) -> bool:
-    return len(names) > 1 and names[-1] == "grpo"
+def _gains(runs: Sequence[Run], names: Sequence[str]) -> bool:
+    return all(measured_around_grpo(names, "sft" in run.pins.steps) for run in runs)
 
 
 def _gained(run: Run, names: Sequence[str], domain: str) -> Estimate | None:

@@ -9,11 +9,13 @@
     [reward]      recipe and the other settings of the reward manager (rl/verl/settings.py)
     [sft]         enabled, steps, save_every; [sft.verl]: keys of verl that differ from its defaults
     [grpo]        the same; [grpo.verl]
-    [evaluation]  problems, samples, temperature, max_tokens ...; [evaluation.vllm]: its arguments
+    [evaluation]  problems, samples, max_tokens, at (when) ...; [evaluation.vllm]: its arguments
     [environment] variables for the trainers and samplers
 
 The seed is that of the toy's model and data, of the order of GRPO's data, of its rollouts and of
 evaluations. verl's SFT trainer has none: it goes over the same file in the same order.
+
+Without a trainer, a run is a lone evaluation at "start".
 
 Keys of verl are nested as they are in verl; one that verl's own configuration does not have begins
 with a plus, as Hydra wants it: ``"+num_gpus" = 1``.
@@ -34,6 +36,8 @@ LARGEST_SEED = 2**31 - 1
 _TOY = "toy"
 # Rows of the toy's files, see rl/toy/data.py.
 _SIZES = ("demonstrations", "prompts", "held_out")
+#: When a model may be measured: as it is given, and after each trainer.
+MOMENTS = ("start", "sft", "grpo")
 _START_SECONDS = 180.0
 # Settings of the reward manager that the run knows better.
 _OURS = ("endpoints", "metrics_file")
@@ -49,12 +53,20 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class DataConfig:
-    """Where problems come from: three parquet files, or None and the ``sizes`` of the toy's."""
+    """Where problems come from: parquet files, or None and the ``sizes`` of the toy's.
+
+    Files that no enabled trainer needs may be None beside others.
+    """
 
     sizes: Mapping[str, int]
     sft: Path | None
     grpo: Path | None
     held_out: Path | None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the run writes the toy's data itself."""
+        return self.held_out is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,8 @@ class EvaluationConfig:
 
     ``problems`` of the held-out ones (0: all), each answered ``samples`` times at ``temperature``
     and once greedily, with at most ``max_tokens`` tokens. More than ``max_error_share`` of answers
-    without a verdict stop the run. ``vllm`` are arguments of vLLM's engine.
+    without a verdict stop the run. ``at`` are the moments of the run at which that is done, in
+    their order. ``vllm`` are arguments of vLLM's engine.
     """
 
     problems: int
@@ -90,6 +103,7 @@ class EvaluationConfig:
     temperature: float
     max_tokens: int
     max_error_share: float
+    at: tuple[str, ...]
     vllm: Mapping[str, object]
 
 
@@ -107,6 +121,12 @@ class Config:
     evaluation: EvaluationConfig
     environment: Mapping[str, str]
 
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """The trainers that are enabled, in their order."""
+        both = (("sft", self.sft), ("grpo", self.grpo))
+        return tuple(name for name, each in both if each.enabled)
+
     def reward_settings(self, endpoints: Sequence[str]) -> Settings:
         """What ``reward`` means, once it is known who serves."""
         return read_settings({**self.reward, "endpoints": list(endpoints)})
@@ -118,36 +138,57 @@ class Config:
 
 def load(file: Path, seed: int | None = None) -> Config:
     """Read a configuration; ``seed`` overrides the file's. Raises ConfigError."""
+    return parsed(written(file), file, seed)
+
+
+def written(file: Path) -> Mapping[str, object]:
+    """The values of a TOML file as they are written there. Raises ConfigError."""
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: byte {error.start} is not UTF-8; re-encode the file") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not TOML: {error}") from None
+
+
+def parsed(values: Mapping[str, object], file: Path, seed: int | None = None) -> Config:
+    """A configuration from its values; relative paths start at the folder of ``file``.
+
+    Raises ConfigError.
+    """
     top = Table(file, "", values)
     written_seed = top.integer("seed", 1, minimum=0)
     used_seed = written_seed if seed is None else seed
     if used_seed > LARGEST_SEED:
         raise top.wrong("seed", f"must be at most {LARGEST_SEED}, not {used_seed}")
+    sft, grpo = _trainer(top.table("sft")), _trainer(top.table("grpo"))
     config = Config(
         seed=used_seed,
         model=_model(top.table("model")),
         data=_data(top.table("data")),
         service=_service(top.table("service")),
         reward=_reward(top),
-        sft=_trainer(top.table("sft")),
-        grpo=_trainer(top.table("grpo")),
-        evaluation=_evaluation(top.table("evaluation")),
+        sft=sft,
+        grpo=grpo,
+        evaluation=_evaluation(top, sft.enabled, grpo.enabled),
         environment=top.texts_by_name("environment"),
     )
     top.refuse_others()
-    if not config.sft.enabled and not config.grpo.enabled:
-        raise top.wrong("grpo.enabled", "nothing is to be trained: sft is not enabled either")
-    if config.sft.enabled and config.data.grpo is not None and config.data.sft is None:
-        raise top.wrong("data.sft", "missing; demonstrations for SFT, or set sft.enabled = false")
+    _refuse_missing_data(config, top)
     return config
+
+
+def _refuse_missing_data(config: Config, top: Table) -> None:
+    if config.data.is_built:
+        return
+    for trainer, remedy in (("sft", "demonstrations"), ("grpo", "problems")):
+        if trainer in config.trainers and getattr(config.data, trainer) is None:
+            raise top.wrong(
+                f"data.{trainer}",
+                f"missing; {remedy} for {trainer.upper()}, or set {trainer}.enabled = false",
+            )
 
 
 def _model(table: Table) -> ModelConfig:
@@ -180,8 +221,8 @@ def _data(table: Table) -> DataConfig:
         return DataConfig(sizes, None, None, None)
     if not any(table.has(each) for each in files):
         raise table.wrong("build", 'give build = "toy", or the files sft, grpo and held_out')
-    sft = table.file("sft") if table.has("sft") else None
-    data = DataConfig({}, sft, table.file("grpo"), table.file("held_out"))
+    sft, grpo = (table.file(each) if table.has(each) else None for each in ("sft", "grpo"))
+    data = DataConfig({}, sft, grpo, table.file("held_out"))
     table.refuse_others()
     return data
 
@@ -218,17 +259,32 @@ def _trainer(table: Table) -> TrainerConfig:
     return trainer
 
 
-def _evaluation(table: Table) -> EvaluationConfig:
+def _evaluation(top: Table, sft: bool, grpo: bool) -> EvaluationConfig:
+    table = top.table("evaluation")
+    if not (sft or grpo or table.has("at")):
+        raise top.wrong("grpo.enabled", "nothing is to be trained: sft is not enabled either")
     evaluation = EvaluationConfig(
         problems=table.integer("problems", 0, minimum=0),
         samples=table.integer("samples", minimum=1),
         temperature=table.number("temperature", 1.0, minimum=0.01),
         max_tokens=table.integer("max_tokens", minimum=1),
         max_error_share=table.number("max_error_share", 0.01, minimum=0),
+        at=_moments(table, {"start": True, "sft": sft, "grpo": grpo}),
         vllm=table.mapping("vllm"),
     )
     table.refuse_others()
     return evaluation
+
+
+def _moments(table: Table, there: Mapping[str, bool]) -> tuple[str, ...]:
+    known = [each for each in MOMENTS if there[each]]
+    chosen = table.texts("at") if table.has("at") else tuple(known)
+    for each in chosen:
+        if each not in known:
+            raise table.wrong("at", f"{each!r} is no moment of this run; {', '.join(known)} are")
+    if not chosen:
+        raise table.wrong("at", f"names no moment; give some of {', '.join(known)}")
+    return tuple(each for each in known if each in chosen)
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, object]]:

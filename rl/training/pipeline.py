@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
-from assayoffice.rl.training.config import Config
+from assayoffice.rl.training.config import MOMENTS, Config
 from assayoffice.rl.training.errors import ChildError, TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
 from assayoffice.rl.training.pins import keep_versions
@@ -64,16 +64,26 @@ class Programs(Protocol):
 
 def stage_names(config: Config) -> tuple[str, ...]:
     """The stages of a run, in order."""
-    names = ["model", "data", "service", "evaluation start"]
-    for trainer in _trainers(config):
-        names += [trainer, f"evaluation {trainer}"]
+    names = ["model", "data", "service"]
+    for moment in MOMENTS:
+        if moment in config.trainers:
+            names.append(moment)
+        if moment in config.evaluation.at:
+            names.append(f"evaluation {moment}")
     return (*names, "report")
 
 
 def run(
-    config: Config, text: str, folder: RunFolder, programs: Programs, progress: Progress
+    config: Config,
+    text: str,
+    folder: RunFolder,
+    programs: Programs,
+    progress: Progress,
+    endpoints: Sequence[str] = (),
 ) -> None:
     """Do what is left to do of a run. ``text`` is the configuration as it was written.
+
+    A service that answers at ``endpoints`` already is used instead of the configuration's.
 
     Raises TrainingError, ServiceError and EmbeddedServerError.
     """
@@ -82,7 +92,7 @@ def run(
         progress.note("Another run, or what is left of a killed one, still ends in this folder ...")
 
     with folder.locked(waiting) as lock:
-        _Run(config, text, folder, programs, progress, lock).run()
+        _Run(config, text, folder, programs, progress, lock, endpoints).run()
 
 
 class _Run:
@@ -94,6 +104,7 @@ class _Run:
         programs: Programs,
         progress: Progress,
         lock: int,
+        endpoints: Sequence[str],
     ) -> None:
         self._config = config
         self._text = text
@@ -101,6 +112,7 @@ class _Run:
         self._programs = programs
         self._progress = progress
         self._lock = lock
+        self._endpoints = endpoints
         self._stages = Stages(folder)
         self._readings: dict[metrics.Attempt, metrics.Reading] = {}
         self._saved_step = 0
@@ -113,10 +125,13 @@ class _Run:
         self._stage("data", self._data_facts(), self._write_data)
         with contextlib.ExitStack() as stack:
             service = self._serve(stack)
-            self._evaluate("start", self._model(), service)
-            for trainer in _trainers(self._config):
+            at = self._config.evaluation.at
+            if "start" in at:
+                self._evaluate("start", self._model(), service)
+            for trainer in self._config.trainers:
                 self._train(trainer, service)
-                self._evaluate(trainer, self._trained(trainer), service)
+                if trainer in at:
+                    self._evaluate(trainer, self._trained(trainer), service)
         self._stage("report", self._facts("report"), self._report)
 
     # Stages
@@ -138,7 +153,7 @@ class _Run:
 
     def _write_data(self) -> tuple[Path, ...]:
         data = self._config.data
-        if data.grpo is not None:
+        if not data.is_built:
             return ()
         self._build(
             "data",
@@ -157,7 +172,7 @@ class _Run:
         self._progress.begin("service")
         start = time.monotonic()
         try:
-            service = stack.enter_context(serve(self._config))
+            service = stack.enter_context(serve(self._config, self._endpoints))
             if not self._stages.is_finished("service", service.facts):
                 self._stages.run("service", service.facts, lambda: ())
         except BaseException as error:
@@ -369,7 +384,7 @@ class _Run:
     def _save_metrics(self) -> None:
         metrics.save(
             self._folder.metrics,
-            [step for trainer in _trainers(self._config) for step in self._steps(trainer)],
+            [step for trainer in self._config.trainers for step in self._steps(trainer)],
         )
 
     def _steps(self, trainer: str) -> list[metrics.Step]:
@@ -393,10 +408,6 @@ class _Run:
 
 def _state(error: BaseException) -> str:
     return "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-
-
-def _trainers(config: Config) -> tuple[str, ...]:
-    return tuple(each for each in ("sft", "grpo") if getattr(config, each).enabled)
 
 
 def _table(keys: Mapping[str, object], name: str) -> Mapping[str, object]:

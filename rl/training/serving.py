@@ -14,7 +14,7 @@ import grpc
 from assayoffice.rl.client import Client
 from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.rl.errors import InvalidRequestError
-from assayoffice.rl.training.config import Config
+from assayoffice.rl.training.config import Config, ServiceConfig
 from assayoffice.rl.training.errors import ConfigError
 from assayoffice.rl.verl.settings import Settings
 
@@ -44,20 +44,30 @@ class Service:
 
 
 @contextlib.contextmanager
-def serve(config: Config) -> Iterator[Service]:
+def answering(config: ServiceConfig) -> Iterator[Sequence[str]]:
+    """Where a service answers; one that is started here is stopped afterwards.
+
+    Raises EmbeddedServerError.
+    """
+    if config.endpoints:
+        yield config.endpoints
+        return
+    flags = () if config.settings is None else ("--config", str(config.settings))
+    with EmbeddedServer(start_seconds=config.start_seconds, flags=flags) as server:
+        yield (server.endpoint,)
+
+
+@contextlib.contextmanager
+def serve(config: Config, endpoints: Sequence[str] = ()) -> Iterator[Service]:
     """The service of a run, stopped afterwards if it was started here.
+
+    ``endpoints`` go before those of the configuration.
 
     Raises ConfigError for endpoints that cannot be called together, for a recipe the service does
     not have and for options it refuses, ServiceError and EmbeddedServerError.
     """
     with contextlib.ExitStack() as stack:
-        endpoints = list(config.service.endpoints)
-        if not endpoints:
-            file = config.service.settings
-            flags = ("--config", str(file)) if file is not None else ()
-            seconds = config.service.start_seconds
-            server = EmbeddedServer(start_seconds=seconds, flags=flags)
-            endpoints = [stack.enter_context(server).endpoint]
+        endpoints = list(endpoints or stack.enter_context(answering(config.service)))
         settings = config.reward_settings(endpoints)
         # Someone is watching: say that nobody answers instead of waiting for a server.
         with _client(endpoints, settings, {}, wait_for_ready=False) as asking:

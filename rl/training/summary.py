@@ -1,6 +1,6 @@
 """What a finished run says on the terminal: its accuracies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.table import Table
@@ -26,7 +26,7 @@ def accuracy_table(folder: RunFolder) -> Table:
         table.add_column(TITLES[name], justify="right")
     names = list(found)
     gained: Mapping[str, Estimate] | None = None
-    if "grpo" in found and len(names) > 1:
+    if measured_around_grpo(names, folder.checkpoints("sft").exists()):
         gained = evaluation.uplift(found[names[-2]], found["grpo"])
         table.add_column("GRPO gained, points", justify="right")
     accuracies = {name: each.accuracies() for name, each in found.items()}
@@ -37,6 +37,15 @@ def accuracy_table(folder: RunFolder) -> Table:
             cells.append(percent(gained.get(domain)))
         table.add_row(plain(domain), *cells)
     return table
+
+
+def measured_around_grpo(evaluations: Sequence[str], sft: bool) -> bool:
+    """Whether the last two of a run's evaluations are from before and after GRPO, and nothing else.
+
+    ``sft`` is whether there was SFT; a run that was not measured after it cannot tell them apart.
+    """
+    last = list(evaluations[-2:])
+    return last == ["sft", "grpo"] or (not sft and last == ["start", "grpo"])
 
 
 def percent(estimate: Estimate | None) -> str:
