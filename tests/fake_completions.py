@@ -1,5 +1,7 @@
 """An OpenAI-compatible server for tests: real HTTP on loopback, and answers that a test chooses."""
 
+import hashlib
+import itertools
 import json
 import socket
 import threading
@@ -25,6 +27,8 @@ class Raw:
     drip_seconds: float = 0.02
     #: What Content-Length claims; what the body has, without one.
     claimed_bytes: int | None = None
+    #: Nothing is sent at all.
+    hang_up: bool = False
 
 
 Respond = Callable[[Asked], str | Raw]
@@ -90,6 +94,9 @@ class FakeCompletions:
     @staticmethod
     def _send(handler: BaseHTTPRequestHandler, answer: str | Raw, asked: Asked) -> None:
         raw = Raw(body=completion(answer, asked)) if isinstance(answer, str) else answer
+        handler.close_connection = True
+        if raw.hang_up:
+            return
         try:
             handler.send_response(raw.status)
             claimed = len(raw.body) if raw.claimed_bytes is None else raw.claimed_bytes
@@ -104,16 +111,42 @@ class FakeCompletions:
                 time.sleep(raw.drip_seconds)
         except (BrokenPipeError, ConnectionResetError):
             pass  # The peer has had enough.
-        handler.close_connection = True
 
 
-def completion(text: str, asked: Asked, finish_reason: str = "stop") -> bytes:
-    """A chat completion as servers write it."""
+def completion(
+    text: str, asked: Asked, finish_reason: str = "stop", tokens: int | None = None
+) -> bytes:
+    """A chat completion as servers write it; ``tokens`` is how many the answer has, if counted."""
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+    usage = {} if tokens is None else {"usage": {"completion_tokens": tokens}}
     return json.dumps(
-        {"object": "chat.completion", "model": f"{asked['model']}-build-7", "choices": [choice]}
+        {
+            "object": "chat.completion",
+            "model": f"{asked['model']}-build-7",
+            "choices": [choice],
+            **usage,
+        }
     ).encode()
+
+
+def drawn(asked: Asked) -> Raw:
+    """An answer that depends on what is asked and how it is to be drawn, as a real model's does."""
+    keys = ("messages", "temperature", "top_p", "seed")
+    text = json.dumps({name: asked[name] for name in keys}, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Raw(body=completion(f"It is \\boxed{{{int(digest[:4], 16)}}}.", asked, tokens=5))
+
+
+def dying_after(count: int, respond: Respond) -> Respond:
+    """Answers ``count`` requests as ``respond`` does, and hangs up on all others."""
+    turns = itertools.count()
+
+    def dying(asked: Asked) -> str | Raw:
+        # Counting is one step of the interpreter, so threads need no lock.
+        return respond(asked) if next(turns) < count else Raw(hang_up=True)
+
+    return dying
 
 
 def unused_port() -> int:

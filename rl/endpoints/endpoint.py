@@ -1,6 +1,6 @@
 """A model behind an OpenAI-compatible endpoint: ``POST {base}/chat/completions``.
 
-What is spoken is the part of the API that vLLM's server, and most others, agree on: one message in,
+What is spoken is the part of the API that vLLM's server, and most others, agree on: messages in,
 one choice out. An answer is bounded in size and in time, headers included; what it says is text
 that nobody has looked at yet.
 
@@ -12,19 +12,24 @@ for this machine itself.
 
 import contextlib
 import http.client
-import io
 import json
 import random
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from assayoffice.rl.endpoints.address import Address, credentials
-from assayoffice.rl.errors import AssayError
+from assayoffice.rl.endpoints.completion import Completion, completion_of
+from assayoffice.rl.endpoints.connections import Connection, SecureConnection
+from assayoffice.rl.endpoints.errors import (
+    EndpointError,
+    EndpointUnavailableError,
+    RefusedRequestError,
+)
 
 _RESPONSE_BYTES = 4 * 1024 * 1024
 _SHOWN_BYTES = 300
@@ -34,14 +39,6 @@ _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED = frozenset({401, 402, 403, 404, 405, 407})
 # Shorter ones are placeholders, as servers without keys are given, and may be words of an answer.
 _SHORTEST_SECRET = 8
-
-
-class EndpointError(AssayError):
-    """This request got no answer that can be used; another one may."""
-
-
-class EndpointUnavailableError(EndpointError):
-    """No request gets an answer: nobody is there, or nobody will answer us."""
 
 
 class _PassingError(EndpointError):
@@ -60,15 +57,6 @@ class Sampling:
     temperature: float
     top_p: float
     max_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What a model wrote, which model the endpoint says it was, and whether it was cut off."""
-
-    text: str
-    model: str
-    cut_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +89,35 @@ class Endpoint:
         seed: int,
         response_format: Mapping[str, object] | None = None,
     ) -> Completion:
-        """Have the model answer. Raises EndpointError."""
-        body: dict[str, object] = {
+        """Have the model answer a user. Raises EndpointError."""
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        more = {} if response_format is None else {"response_format": response_format}
+        return self.chat(messages, self.sampling, seed=seed, more=more)
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        sampling: Sampling,
+        *,
+        seed: int,
+        more: Mapping[str, object] | None = None,
+    ) -> Completion:
+        """Have the model take its turn, once. ``more`` are fields of the body beside ours.
+
+        Several samples are several calls, each with its seed: servers disagree on what ``n`` does
+        to seeds, and one answer that is lost should not cost the others. Raises EndpointError.
+        """
+        body = {
             "model": self.model,
-            "messages": [
-                {"role": "system", "content": system},
-                {"role": "user", "content": user},
-            ],
-            "temperature": self.sampling.temperature,
-            "top_p": self.sampling.top_p,
-            "max_tokens": self.sampling.max_tokens,
+            "messages": messages,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
             "seed": seed,
             "stream": False,
+            **(more or {}),
         }
-        if response_format is not None:
-            body["response_format"] = response_format
-        completion = _completion(self._retried(json.dumps(body).encode()), self.model)
+        completion = completion_of(self._retried(json.dumps(body).encode()), self.model)
         if len(self.api_key) >= _SHORTEST_SECRET and any(
             self.api_key in each for each in (completion.text, completion.model)
         ):
@@ -203,7 +204,7 @@ class Endpoint:
             raise _PassingError(said, unreachable=False, wait_seconds=wait)
         if status in _REFUSED:
             raise EndpointUnavailableError(said)
-        raise EndpointError(said)
+        raise (RefusedRequestError if 400 <= status < 500 else EndpointError)(said)
 
     def _passing(self, error: Exception, *, unreachable: bool) -> _PassingError:
         said = self._told(str(error) or type(error).__name__)
@@ -238,52 +239,15 @@ class Endpoint:
         nearest_host, nearest_port = (proxy.hostname or "", proxy.port) if proxy else (host, port)
         if base.scheme == "https":
             context = ssl.create_default_context(cafile=self.ca_file)
-            secure = _SecureConnection(nearest_host, nearest_port, timeout=seconds, context=context)
+            secure = SecureConnection(nearest_host, nearest_port, timeout=seconds, context=context)
             if proxy:
                 secure.set_tunnel(host, port, headers=credentials(proxy))
             return secure, path, headers
-        plain = _Connection(nearest_host, nearest_port, timeout=seconds)
+        plain = Connection(nearest_host, nearest_port, timeout=seconds)
         if proxy:
             path = f"{base.scheme}://{base.netloc}{path}"
             headers |= credentials(proxy)
         return plain, path, headers
-
-
-class _Bounded(io.BufferedReader):
-    """Reads only what it is told the size of: a chunk of -1 bytes would be all that ever comes."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or size < 0:
-            raise http.client.IncompleteRead(b"")
-        return super().read(size)
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
-        super().__init__(sock, debuglevel, method)
-        self.fp = _Bounded(self.fp.detach())
-
-
-class _Connection(http.client.HTTPConnection):
-    response_class = _Response
-
-
-class _SecureConnection(http.client.HTTPSConnection):
-    response_class = _Response
-
-
-def _completion(content: bytes, asked_model: str) -> Completion:
-    try:
-        answer = json.loads(content)
-        choice = answer["choices"][0]
-        text = choice["message"]["content"]
-        model = answer.get("model", asked_model)
-        cut_off = choice.get("finish_reason") == "length"
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        raise EndpointError("the answer is not a chat completion") from None
-    if not isinstance(text, str) or not isinstance(model, str):
-        raise EndpointError("the answer is a chat completion without text")
-    return Completion(text, model, cut_off)
 
 
 def _retry_after(written: str | None) -> float | None:

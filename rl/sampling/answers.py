@@ -74,8 +74,8 @@ class Answer:
 class Header:
     """What a file of answers was made from.
 
-    ``model`` are the facts of the model, its ``name`` among them. ``problems`` is the SHA-256 of the
-    ids and messages of all problems that are asked, in their order.
+    ``model`` are the facts of the model, its ``name`` among them. ``problems`` is the SHA-256 of
+    the ids and messages of all problems that are asked, in their order.
     """
 
     request: SamplingRequest

@@ -9,7 +9,7 @@
     ├── AnswersInUseError    another run is writing the file
     └── EngineError          the process of the engine failed; ends with what its log says
 
-An endpoint that answers nobody raises ``rl/endpoints/endpoint.EndpointUnavailableError``.
+An endpoint that answers nobody raises ``rl/endpoints/errors.EndpointUnavailableError``.
 """
 
 from assayoffice.rl.errors import AssayError

@@ -26,12 +26,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assayoffice.rl import connecting
 from assayoffice.rl.endpoints.address import Address
-from assayoffice.rl.endpoints.endpoint import (
-    Endpoint,
-    EndpointUnavailableError,
-    Patience,
-    Sampling,
-)
+from assayoffice.rl.endpoints.endpoint import Endpoint, Patience, Sampling
+from assayoffice.rl.endpoints.errors import EndpointUnavailableError
 from assayoffice.rl.file_runs import refuse_overwriting
 from assayoffice.rl.report import errors_list
 from assayoffice.rl.rewrites.policy import (

@@ -8,7 +8,7 @@ since a tolerance would let anything pass.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assayoffice.rl.endpoints.endpoint import Completion
+from assayoffice.rl.endpoints.completion import Completion
 from assayoffice.rl.rewrites.propose.answers import UnreadableAnswerError, object_in
 from assayoffice.rl.rewrites.propose.evidence import has_evidence
 from assayoffice.rl.rewrites.propose.lineage import Source

@@ -21,11 +21,8 @@ from typing import TYPE_CHECKING
 import grpc
 
 from assayoffice.rl.client import Client
-from assayoffice.rl.endpoints.endpoint import (
-    Endpoint,
-    EndpointError,
-    EndpointUnavailableError,
-)
+from assayoffice.rl.endpoints.endpoint import Endpoint
+from assayoffice.rl.endpoints.errors import EndpointError, EndpointUnavailableError
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.rewrites.gates import failed
 from assayoffice.rl.rewrites.outcomes import RowOutcome

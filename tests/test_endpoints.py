@@ -9,12 +9,12 @@ import pytest
 from fake_completions import Asked, FakeCompletions, Raw, Respond, completion, unused_port
 
 from assayoffice.rl.endpoints.address import Address
-from assayoffice.rl.endpoints.endpoint import (
-    Endpoint,
+from assayoffice.rl.endpoints.endpoint import Endpoint, Patience, Sampling
+from assayoffice.rl.endpoints.errors import (
     EndpointError,
     EndpointUnavailableError,
-    Patience,
-    Sampling,
+    NoCompletionError,
+    RefusedRequestError,
 )
 
 _SAMPLING = Sampling(temperature=0.5, top_p=0.9, max_tokens=100)
@@ -68,6 +68,49 @@ def test_knows_an_answer_that_was_cut_off() -> None:
         assert endpoint(fake.url).ask("", "", seed=0).cut_off
 
 
+class TestChat:
+    def test_any_conversation_is_sent_with_how_it_is_sampled_and_what_else_the_server_takes(self):
+        turns = [{"role": each, "content": each} for each in ("user", "assistant", "user")]
+        with FakeCompletions(lambda asked: "fine") as fake:
+            more = {"chat_template_kwargs": {"enable_thinking": False}}
+            endpoint(fake.url).chat(turns, Sampling(0.0, 1.0, 5), seed=3, more=more)
+        (sent,) = fake.requests
+        assert sent["messages"] == turns
+        assert (sent["temperature"], sent["top_p"], sent["max_tokens"], sent["seed"]) == (
+            0,
+            1,
+            5,
+            3,
+        )
+        assert sent["chat_template_kwargs"] == {"enable_thinking": False}
+
+    def test_tokens_and_the_reason_for_the_end_are_those_that_the_server_tells(self):
+        def respond(asked: Asked) -> Raw:
+            return Raw(body=completion("4", asked, finish_reason="stop", tokens=17))
+
+        with FakeCompletions(respond) as fake:
+            found = endpoint(fake.url).chat([], _SAMPLING, seed=0)
+        assert (found.tokens, found.finish_reason, found.cut_off) == (17, "stop", False)
+
+    @pytest.mark.parametrize("usage", ["null", "7", '{"completion_tokens": "9"}', "{}"])
+    def test_a_server_that_does_not_count_is_believed_nothing(self, usage):
+        body = '{"choices": [{"message": {"content": "4"}, "finish_reason": 3}], "usage": %s}'
+        with FakeCompletions(lambda asked: Raw(body=(body % usage).encode())) as fake:
+            found = endpoint(fake.url).chat([], _SAMPLING, seed=0)
+        assert (found.text, found.tokens, found.finish_reason) == ("4", 0, "")
+
+    def test_no_text_is_the_models_where_all_tokens_went_into_reasoning(self):
+        body = b'{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}'
+        with FakeCompletions(lambda asked: Raw(body=body)) as fake:
+            found = endpoint(fake.url).chat([], _SAMPLING, seed=0)
+        assert found.text == "" and found.cut_off
+
+    def test_half_a_surrogate_pair_is_no_text(self):
+        body = rb'{"choices": [{"message": {"content": "a\ud800b"}, "finish_reason": "stop"}]}'
+        with FakeCompletions(lambda asked: Raw(body=body)) as fake:
+            assert endpoint(fake.url).chat([], _SAMPLING, seed=0).text == "a?b"
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_asks_again_where_it_may_yet_go_well(status: int) -> None:
     with FakeCompletions(answers(Raw(status, headers={"Retry-After": "0"}), "at last")) as fake:
@@ -103,9 +146,8 @@ def test_a_refusal_holds_for_all_requests(status: int) -> None:
 
 def test_a_request_that_is_refused_says_nothing_about_the_others() -> None:
     with FakeCompletions(lambda asked: Raw(400, b"context too long")) as fake:
-        with pytest.raises(EndpointError, match="context too long") as error:
+        with pytest.raises(RefusedRequestError, match="context too long"):
             endpoint(fake.url).ask("", "", seed=0)
-    assert not isinstance(error.value, EndpointUnavailableError)
     assert len(fake.requests) == 1
 
 
@@ -137,8 +179,9 @@ def test_follows_nobody_elsewhere_with_the_key() -> None:
 )
 def test_what_is_no_completion_is_an_error(answer: Raw, message: str) -> None:
     with FakeCompletions(lambda asked: answer) as fake:
-        with pytest.raises(EndpointError, match=message):
+        with pytest.raises(EndpointError, match=message) as error:
             endpoint(fake.url).ask("", "", seed=0)
+    assert isinstance(error.value, NoCompletionError) == ("longer" not in message)
 
 
 def test_a_body_that_ends_early_is_asked_for_again() -> None:
