@@ -1,5 +1,6 @@
 """Writes a mix, or a combination, as the parquet files that verl's trainers read."""
 
+import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,6 +53,8 @@ def export(
     """
     if sft is None and rl is None:
         raise MixError("say what to write: --sft FILE, --rl FILE, or both")
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MixError("parquet needs pyarrow; pip install 'assayoffice[parquet]'")
     digest, copies = _epoch(store, name)
     _refuse_hallmarks(name, copies, require_hallmarks)
     copies.sort(key=lambda each: (rank(seed, "shuffle", each.id), each.id))

@@ -23,7 +23,7 @@ from assayoffice.rl.client import Client
 from assayoffice.rl.mixes import adding, combining, exporting, tuning
 from assayoffice.rl.mixes.adding import AddReport
 from assayoffice.rl.mixes.admission import Refusal, Terms, admitted
-from assayoffice.rl.mixes.combining import Combination
+from assayoffice.rl.mixes.combination import Combination
 from assayoffice.rl.mixes.description import Description
 from assayoffice.rl.mixes.differing import Difference, difference
 from assayoffice.rl.mixes.errors import MixError

@@ -7,6 +7,7 @@ import typer
 from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
+from assayoffice.rl.mixes.cli import app as mix_commands
 from assayoffice.rl.reward_cli import app as reward_commands
 from assayoffice.rl.rewrites.cli import app as rewrite_commands
 from assayoffice.rl.training.cli import app as training_commands
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.add_typer(client_commands)
 app.add_typer(reward_commands)
 app.add_typer(rewrite_commands, name="rewrites", help="Check rewritten problems, and make some.")
+app.add_typer(mix_commands, name="mix", help="Keep mixes of problems: add, tune, freeze, combine.")
 app.add_typer(server_commands)
 app.add_typer(lean_commands)
 app.add_typer(demo_commands)
