@@ -108,10 +108,11 @@ class Table:
 
     def file(self, key: str) -> Path:
         """A file that exists; relative paths start at the folder of the configuration."""
-        path = (self._file.parent / self.text(key)).absolute()
-        if not path.is_file():
-            raise self.wrong(key, f"{path} is no file")
-        return path
+        return self._existing(key, self.text(key))
+
+    def files(self, key: str) -> tuple[Path, ...]:
+        """A list of such files; empty where it is not given."""
+        return tuple(self._existing(key, each) for each in self.texts(key))
 
     def folder(self, key: str) -> Path | None:
         """The folder that a text names, None where there is none of that name."""
@@ -130,6 +131,12 @@ class Table:
         if key not in self._known:
             self._known.append(key)
         return self._values.get(key, default)
+
+    def _existing(self, key: str, file: str) -> Path:
+        path = (self._file.parent / file).absolute()
+        if not path.is_file():
+            raise self.wrong(key, f"{path} is no file")
+        return path
 
     def _at_least(self, key: str, value: NumberT, minimum: NumberT) -> NumberT:
         if value < minimum:
