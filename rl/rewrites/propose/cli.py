@@ -14,7 +14,6 @@ Exit codes:
 
 import contextlib
 import enum
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +24,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assayoffice.rl import connecting
-from assayoffice.rl.endpoints.address import Address
 from assayoffice.rl.endpoints.endpoint import Endpoint, Patience, Sampling
 from assayoffice.rl.endpoints.errors import EndpointUnavailableError
+from assayoffice.rl.endpoints.options import address_of, key_of
 from assayoffice.rl.file_runs import refuse_overwriting
 from assayoffice.rl.report import errors_list
 from assayoffice.rl.rewrites.policy import (
@@ -166,11 +165,11 @@ def command(
         refuse_overwriting(rejected, file)
         if rejected.absolute() == output.absolute():
             raise typer.BadParameter("is the --output, too", param_hint="--rejected")
-    key = _key(api_key_env, api_key_file)
+    key = key_of(api_key_env, api_key_file)
     ca = str(api_ca_file) if api_ca_file else None
     sampling = Sampling(temperature, top_p, max_tokens)
     patience = Patience(api_timeout, api_attempts)
-    asked = Endpoint(_address(api), model, sampling, patience, key, ca)
+    asked = Endpoint(address_of(api, "--api"), model, sampling, patience, key, ca)
     asking = Asking(asked, seed, response_format.value, solutions, concurrency)
     wanted = [prompt(each) for each in dict.fromkeys(prompts)]
 
@@ -278,33 +277,3 @@ def _exit_code(tally: proposal_report.ProposalTally, found: ParentSet) -> int:
     if tally.fates[Fate.TROUBLE] or found.errors:
         return 3
     return 0 if tally.fates[Fate.ADMITTED] or (tally.finished and not tally.fates.total()) else 1
-
-
-def _address(url: str) -> Address:
-    try:
-        return Address.of(url)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--api") from None
-
-
-def _key(variable: str | None, file: Path | None) -> str:
-    """The API key, empty without one."""
-    if variable is not None and file is not None:
-        raise typer.BadParameter("give one of both", param_hint="--api-key-env, --api-key-file")
-    if variable is not None:
-        if variable not in os.environ:
-            raise typer.BadParameter(f"{variable} is not set", param_hint="--api-key-env")
-        return _printable(os.environ[variable], "--api-key-env")
-    if file is not None:
-        try:
-            return _printable(file.read_text(), "--api-key-file")
-        except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(str(error), param_hint="--api-key-file") from None
-    return ""
-
-
-def _printable(written: str, flag: str) -> str:
-    key = written.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise typer.BadParameter("holds no key of printable ASCII characters", param_hint=flag)
-    return key
