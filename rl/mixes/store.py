@@ -91,14 +91,14 @@ class Store:
             if (file := self._opened(name, description)) is not None:
                 file.close()
                 return description
-            time.sleep(_LOOK_SECONDS / _LOOKS)
+            if self._description(name) == description:
+                break
         raise self._broken(name, description)
 
     def rows(self, name: str, description: Description) -> Iterator[MixRow]:
         """The rows of a mix that is described so, by id. Raises BrokenMixError."""
         place = str(self.rows_file(name))
-        # A writer may give the rows their name between the look at one and the other.
-        file = self._opened(name, description) or self._opened(name, description)
+        file = self._opened(name, description)
         if file is None:
             raise self._broken(name, description)
         with file:
@@ -178,7 +178,8 @@ class Store:
     def _opened(self, name: str, description: Description) -> BinaryIO | None:
         """The file that holds the described rows, at its beginning; None where none does."""
         file = self.rows_file(name)
-        for each in (file, _next(file)):
+        # A writer may give the rows their name between the look at one and the other.
+        for each in (file, _next(file), file):
             try:
                 opened = each.open("rb")
             except FileNotFoundError:
