@@ -12,9 +12,9 @@ from assayoffice.rl.statistics.intervals import (
     accuracy,
     mean,
     paired_difference,
-    student_quantile,
     wilson,
 )
+from assayoffice.rl.statistics.student import student_quantile
 
 Z = 1.959963984540054
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
+from assayoffice.rl.statistics.student import student_quantile
+
 _LEVEL = 0.95
 _Z = NormalDist().inv_cdf((1 + _LEVEL) / 2)
-_STEPS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,22 @@ def accuracy(problems: Sequence[Tally]) -> Estimate:
     return wilson(share * trials, trials)
 
 
+def mean_share(shares: Sequence[float], samples: int) -> Estimate:
+    """The mean of shares that problems have, each in [0, 1]; ``samples`` are behind all of them.
+
+    As ``accuracy``, but each problem counts the same and what it has need not be a share of
+    samples: it may be the probability that one of k is right. Raises ValueError for no problems.
+    """
+    if not shares:
+        raise ValueError("there are no problems")
+    # Rounding must not take a mean of ones beyond 1.
+    middle = min(1.0, max(0.0, fmean(shares)))
+    trials = float(len(shares))
+    if len(shares) > 1 and (deviation := stdev(shares)) > 1e-12:
+        trials = min(middle * (1 - middle) * len(shares) / deviation**2, float(samples))
+    return wilson(middle * trials, trials)
+
+
 def paired_difference(before: Sequence[float], after: Sequence[float]) -> Estimate:
     """Mean of ``after - before`` over the same problems, with Student's interval for its mean.
 
@@ -96,27 +113,3 @@ def mean(values: Sequence[float]) -> Estimate:
     middle = fmean(values)
     half = student_quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return Estimate(middle, middle - half, middle + half)
-
-
-def student_quantile(freedom: int) -> float:
-    """The t that 95 % of Student's distribution with this many degrees of freedom lie within.
-
-    Found by bisection on the integral of its density (Simpson's rule).
-    """
-    low, high = 0.0, 13.0  # The largest is 12.706, for one degree.
-    while high - low > 1e-9:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < _LEVEL else (low, middle)
-    return (low + high) / 2
-
-
-def _within(bound: float, freedom: int) -> float:
-    """Probability that Student's t lies between -bound and bound."""
-    log_scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
-    scale = math.exp(log_scale) / math.sqrt(freedom * math.pi)
-    width = bound / _STEPS
-    total = 0.0
-    for step in range(_STEPS + 1):
-        weight = 1 if step in (0, _STEPS) else 4 if step % 2 else 2
-        total += weight * (1 + (step * width) ** 2 / freedom) ** (-(freedom + 1) / 2)
-    return 2 * scale * total * width / 3
