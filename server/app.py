@@ -21,6 +21,7 @@ from assayoffice.server.calls import Calls
 from assayoffice.server.catalog import Catalog, load_catalog
 from assayoffice.server.config import Settings
 from assayoffice.server.engine import Engine, EngineSettings
+from assayoffice.server.grouping.groupings import Groupings
 from assayoffice.server.health import SERVICES, Health
 from assayoffice.server.jobs import Operation
 from assayoffice.server.rechecks import Rechecks
@@ -127,7 +128,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
                 _log.warning("verifier out of service", extra={"facts": facts})
         calls = Calls()
         admission = Admission(engine, catalog)
-        verifying = VerifierService(admission, catalog, calls)
+        groupings = Groupings(admission, catalog, await engine.ask(Operation.GROUPING.value))
+        verifying = VerifierService(admission, catalog, calls, groupings)
         add_VerifierServiceServicer_to_server(verifying, grpc_server)
         rewarding = RewardService(admission, catalog, calls)
         add_RewardServiceServicer_to_server(rewarding, grpc_server)

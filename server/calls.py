@@ -16,7 +16,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from assayoffice.server.errors import Reason, StatusError, abort
-from assayoffice.v1 import reward_pb2, rewrite_pb2, verdict_pb2
+from assayoffice.v1 import reward_pb2, rewrite_pb2, verdict_pb2, verifier_pb2
 
 _log = logging.getLogger(__name__)
 
@@ -49,13 +49,19 @@ class Call:
     def tally(
         self,
         verifier: str | None,
-        result: verdict_pb2.VerifyResult | reward_pb2.RewardResult | rewrite_pb2.RewriteResult,
+        result: verdict_pb2.VerifyResult
+        | reward_pb2.RewardResult
+        | rewrite_pb2.RewriteResult
+        | verifier_pb2.GroupingResult,
     ) -> None:
         """Count a result; ``verifier`` is None where no installed one was asked."""
         if verifier is not None:
             self._verifiers[verifier] += 1
         if result.HasField("error"):
             self._results[_reason(result.error)] += 1
+            return
+        if isinstance(result, verifier_pb2.GroupingResult):
+            self._results["grouped"] += 1
             return
         if isinstance(result, rewrite_pb2.RewriteResult):
             self._results[_worst(result.report)] += 1

@@ -25,6 +25,8 @@ class Operation(enum.Enum):
     CASES = b"C"
     #: Nothing. Answered with the digest of what checks rewrites, in DIGEST_BYTES.
     CHECKS = b"X"
+    #: Nothing. Answered with the digest of what groups responses, in DIGEST_BYTES.
+    GROUPING = b"G"
 
 
 class Subject(enum.Enum):
@@ -44,6 +46,9 @@ class Subject(enum.Enum):
     PREMISES = b"P"
     #: The same, and a serialized ExecutableKey. Answered with ``replies.KeyRan``.
     KEY = b"K"
+    #: The digest of what groups responses for a verifier, and a serialized ResponseSet. Answered
+    #: with ``grouping.replies.Grouped``.
+    GROUP = b"G"
 
 
 class Tag(enum.Enum):

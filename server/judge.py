@@ -7,6 +7,7 @@ from typing import Any
 from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.sandbox.worker import Handler
 from assayoffice.server import convert
+from assayoffice.server.grouping import inside as grouping
 from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
 from assayoffice.server.rewrites.inside import Inside
 from assayoffice.v1 import verifier_pb2
@@ -21,6 +22,7 @@ class Judge:
     def __init__(self, verifiers: dict[str, registry.Registered]) -> None:
         self._verifiers = verifiers
         self._rewrites = Inside(verifiers)
+        self._grouping = grouping.Inside(verifiers)
 
     def __call__(self, job: bytes) -> bytes:
         """Do one job. What it raises is a defect of a verifier or of ours."""
@@ -36,6 +38,8 @@ class Judge:
                 return self._cases(payload.decode())
             case Operation.CHECKS:
                 return self._rewrites.digest
+            case Operation.GROUPING:
+                return self._grouping.digest
 
     def _judge(self, body: bytes, effort: Effort) -> bytes:
         subject, payload = Subject(body[:1]), body[1:]
@@ -43,6 +47,8 @@ class Judge:
         match subject:
             case Subject.SUBMISSION:
                 return self._verdict(digest, written, effort)
+            case Subject.GROUP:
+                return self._grouping.group(digest, written, alone=effort is Effort.FULL)
             case _ if effort is Effort.QUICK:
                 # Each costs as much as dozens of submissions, whose callers would wait behind it.
                 return Tag.NEEDS_FULL.value

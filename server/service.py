@@ -11,6 +11,7 @@ from assayoffice.server.batches import Batch
 from assayoffice.server.calls import Calls
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.envelopes import Envelope
+from assayoffice.server.grouping.groupings import Groupings
 from assayoffice.server.streams import Exchange
 from assayoffice.server.validation import max_bytes, max_items
 from assayoffice.server.verdicts import Verdicts
@@ -26,15 +27,20 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class VerifierService(VerifierServiceServicer):
     """Answers the RPCs; the proto says what each promises."""
 
-    def __init__(self, admission: Admission, catalog: Catalog, calls: Calls) -> None:
+    def __init__(
+        self, admission: Admission, catalog: Catalog, calls: Calls, groupings: Groupings
+    ) -> None:
         self._admission = admission
         self._catalog = catalog
         self._calls = calls
         self._verdicts = Verdicts(admission)
+        self._groupings = groupings
         # Submissions are checked one by one, because a malformed one is no fault of its neighbours.
         single, several = frozenset({"submission"}), frozenset({"submissions"})
         self._one = Envelope(verifier_pb2.VerifyRequest.DESCRIPTOR, catalog, apart=single)
         self._batch = Envelope(verifier_pb2.VerifyBatchRequest.DESCRIPTOR, catalog, apart=several)
+        sets = frozenset({"sets"})
+        self._sets = Envelope(verifier_pb2.GroupResponsesRequest.DESCRIPTOR, catalog, apart=sets)
         self._stream = Envelope(verifier_pb2.VerifyStreamRequest.DESCRIPTOR, catalog, apart=single)
 
     async def Verify(
@@ -80,6 +86,16 @@ class VerifierService(VerifierServiceServicer):
 
             requests = self._stream.checked_first(request_iterator)
             await exchange.run((request.submission async for request in requests), write)
+
+    async def GroupResponses(
+        self, request: verifier_pb2.GroupResponsesRequest, context: Context
+    ) -> verifier_pb2.GroupResponsesResponse:
+        async with self._calls.open("GroupResponses", context) as call:
+            self._sets.check(request)
+            self._admission.shed_when_full()
+            response = verifier_pb2.GroupResponsesResponse()
+            await self._groupings.answer(request, response, call)
+        return response
 
     async def ListVerifiers(
         self, request: verifier_pb2.ListVerifiersRequest, context: Context

@@ -14,7 +14,7 @@ from assayoffice.sandbox.frames import MAX_REPLY_BYTES
 from assayoffice.server import convert, rewrites
 from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
 from assayoffice.server.judge import Judge
-from assayoffice.server.rewrites import inside, replies, responses
+from assayoffice.server.rewrites import changes, inside, replies, responses
 from assayoffice.server.rewrites.digests import Digests
 from assayoffice.server.rewrites.texts import MAX_EVIDENCE
 from assayoffice.v1 import rewrite_pb2, task_pb2, verdict_pb2, verifier_pb2
@@ -436,8 +436,8 @@ class TestRewrites:
         changed = dataclasses.replace(
             task, extraction=CodeExtraction.WHOLE, reasoning_end="", prefix=""
         )
-        base = inside._message(loaded, task)
-        change = inside._change(loaded, base, changed)
+        base = changes.task_message(loaded, task)
+        change = changes.change(loaded, base, changed)
         assert change.fields == ["prefix", "extraction", "reasoning_end"]
         assert len(change.submission) < 100
         made = responses.Response(base, "print()", change).submission()

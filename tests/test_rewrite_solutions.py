@@ -2,11 +2,11 @@
 
 import pytest
 
+from assayoffice.verifiers import equivalence
 from assayoffice.verifiers.base import Effort, NeedsFullEffort, Outcome, SandboxFailedError, Verdict
 from assayoffice.verifiers.choice import ChoiceTask, ChoiceVerifier
 from assayoffice.verifiers.numeric.task import Match, NumericTask
 from assayoffice.verifiers.numeric.verifier import NumericVerifier
-from assayoffice.verifiers.rewrites import solutions
 from assayoffice.verifiers.rewrites.rewrite import Rewrite
 from assayoffice.verifiers.rewrites.solutions import Comparison, compare, unjudged
 
@@ -62,7 +62,7 @@ class TestNumeric:
         monkeypatch.setattr(NumericVerifier, "verify", verify)
         found = numeric("-1", *boxed(*(f"{n}" for n in range(256))))
         assert len(found.groups) == 256
-        assert verified <= 256 + solutions._MAX_COMPARISONS
+        assert verified <= 256 + equivalence.MAX_COMPARISONS
 
 
 class FakeSlow:
@@ -98,7 +98,7 @@ class TestPending:
 
     def test_there_are_only_so_many_pairs(self):
         rewrite = Rewrite("numeric", NumericTask("x"), "", boxed(*(f"{n}" for n in range(100))))
-        assert len(compare(rewrite, FakeSlow()).pairs) == solutions._MAX_PENDING_PAIRS
+        assert len(compare(rewrite, FakeSlow()).pairs) == equivalence.MAX_PENDING_PAIRS
 
 
 def test_letters_of_options_are_one_answer_with_their_texts():

@@ -1,4 +1,6 @@
-"""What is asked of workers about one rewrite, and what comes of it: facts, or the row's error."""
+"""What is asked of workers about one rewrite, or one set of responses, and what comes of it: facts,
+or the error of the row.
+"""
 
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -19,13 +21,16 @@ from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Trou
 from assayoffice.v1 import verdict_pb2
 
 _MIB: Final = 1 << 20
-# None of it is done where quick_cpu_seconds count, see judge.py.
+# Of these only small sets are grouped where quick_cpu_seconds count, see judge.py.
 _LIMITS: Final = {
     Subject.EXAMINE: WorkLimits(
         cpu_seconds=10.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.5
     ),
     Subject.PREMISES: WorkLimits(
         cpu_seconds=20.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.25
+    ),
+    Subject.GROUP: WorkLimits(
+        cpu_seconds=10.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.25
     ),
     # Of the worker; the program has limits of its own.
     Subject.KEY: WorkLimits(
@@ -41,7 +46,7 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Trouble(Exception):
-    """Nothing was found out about the rewrite; ``status`` says why."""
+    """Nothing was found out about the row; ``status`` says why."""
 
     def __init__(self, status: status_pb2.Status) -> None:
         super().__init__(status.message)
@@ -61,7 +66,7 @@ class Opinion:
 
 
 class Errands:
-    """Asks workers about the rewrite to which ``path`` leads. Cancelling an errand withdraws it."""
+    """Asks workers about the row to which ``path`` leads. Cancelling an errand withdraws it."""
 
     def __init__(self, admission: Admission, call: Call, gate: Gate, path: str) -> None:
         self._admission = admission
@@ -72,7 +77,7 @@ class Errands:
     async def ask(
         self, subject: Subject, digest: bytes, written: bytes, reply: Reply[AnswerT]
     ) -> AnswerT | LimitExceeded:
-        """The answer to a job about the rewrite, or that it takes more than there is for it.
+        """The answer to a job about the row, or that it takes more than there is for it.
 
         Raises Trouble.
         """
@@ -96,15 +101,16 @@ class Errands:
             case Failed():
                 raise Trouble(from_failed(finding).to_proto())
 
+    async def verdict(self, entry: Entry, response: Response) -> verdict_pb2.Verdict:
+        """The verdict on a response. Raises as ``judge``, and Trouble where the task is none."""
+        result, _ = await self._judged(entry, response)
+        if result.HasField("verdict"):
+            return result.verdict
+        raise Trouble(result.error)
+
     async def judge(self, entry: Entry, response: Response) -> Opinion:
         """What the verifier says of a response. Raises Trouble, and ValueError if it is none."""
-        async with self._gate.through(response.size_bytes):
-            admitted = self._admission.judge(
-                entry, response.submission(), deadline=self._call.deadline, flow=self._call
-            )
-            finding = await admitted.finding
-        result = verdict_pb2.VerifyResult()
-        write_finding(result, admitted, finding, f"{self._path}.submission")
+        result, finding = await self._judged(entry, response)
         if result.HasField("verdict"):
             verdict = result.verdict
             outcome = verdict_pb2.Outcome.Name(verdict.outcome).removeprefix("OUTCOME_")
@@ -112,6 +118,18 @@ class Errands:
         if entry.serving and _is_about_the_task(finding):
             return Opinion("ERROR", _reason(result.error), result.error.message)
         raise Trouble(result.error)
+
+    async def _judged(
+        self, entry: Entry, response: Response
+    ) -> tuple[verdict_pb2.VerifyResult, Finding]:
+        async with self._gate.through(response.size_bytes):
+            admitted = self._admission.judge(
+                entry, response.submission(), deadline=self._call.deadline, flow=self._call
+            )
+            finding = await admitted.finding
+        result = verdict_pb2.VerifyResult()
+        write_finding(result, admitted, finding, f"{self._path}.submission")
+        return result, finding
 
     def _told(self, status: bytes) -> Trouble:
         """What a worker says that it has met."""

@@ -12,16 +12,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from google.protobuf.message import Message
-
 from assayoffice.server import convert, rewrites
 from assayoffice.server.jobs import Tag
 from assayoffice.server.rewrites import digests, replies
+from assayoffice.server.rewrites.changes import change, task_message
 from assayoffice.server.rewrites.texts import MAX_EVIDENCE, listed, quoted, said
 from assayoffice.server.rewrites.tried import Tried
 from assayoffice.v1 import rewrite_pb2, verifier_pb2
 from assayoffice.verifiers import registry
-from assayoffice.verifiers.base import Submission, Verdict, VerifierError
+from assayoffice.verifiers.base import Verdict, VerifierError
 from assayoffice.verifiers.registry import Loaded
 from assayoffice.verifiers.rewrites import examiner, key
 from assayoffice.verifiers.rewrites.premises import decide
@@ -145,7 +144,7 @@ def _examined(
     examination: examiner.Examination, loaded: Loaded, task: Any, wrong_answers: tuple[str, ...]
 ) -> bytes:
     fault = examination.fault
-    base = None if task is None else _message(loaded, task)
+    base = None if task is None else task_message(loaded, task)
     return Tag.ANSWER.value + replies.EXAMINED.written(
         replies.Examined(
             None if fault is None else replies.Fault(fault.reason, said(str(fault))),
@@ -191,7 +190,7 @@ def _waiting(
                 quoted(trial.text),
                 trial.accepted,
                 response,
-                None if trial.task is None else _change(loaded, base, trial.task),
+                None if trial.task is None else change(loaded, base, trial.task),
             )
         )
     return waiting
@@ -208,7 +207,7 @@ def _compared(
             for each in comparison.groups
         ],
         [
-            replies.Pair(each.first, each.second, each.response, _change(loaded, base, each.task))
+            replies.Pair(each.first, each.second, each.response, change(loaded, base, each.task))
             for each in comparison.pairs
         ],
     )
@@ -231,29 +230,3 @@ def _noticed(evidence: Evidence) -> replies.Noticed:
     return replies.Noticed(
         evidence.label, quoted(evidence.text), said(evidence.detail), evidence.expected
     )
-
-
-def _message(loaded: Loaded, task: Any) -> verifier_pb2.Submission:
-    written = convert.submission_to_proto("", loaded, Submission("", task))
-    return verifier_pb2.Submission.FromString(written)
-
-
-def _change(loaded: Loaded, base: verifier_pb2.Submission | None, task: Any) -> replies.Change:
-    """The fields in which a task differs from that of the rewrite, since the rest may be large."""
-    assert base is not None
-    field = convert.task_field(loaded.name)
-    changed = _message(loaded, task)
-    old: Message = getattr(base, field)
-    new: Message = getattr(changed, field)
-    fields = []
-    for name in new.DESCRIPTOR.fields_by_name:
-        if _value(old, name) == _value(new, name):
-            new.ClearField(name)
-        else:
-            fields.append(name)
-    return replies.Change(fields, changed.SerializeToString(deterministic=True))
-
-
-def _value(message: Message, name: str) -> tuple[bool, Any]:
-    presence = message.DESCRIPTOR.fields_by_name[name].has_presence
-    return not presence or message.HasField(name), getattr(message, name)

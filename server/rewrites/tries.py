@@ -43,11 +43,11 @@ class Tries:
         """The classes of independent solutions, at most one accepted, and how many are silent."""
         opinions = await together(self._group(each) for each in compared.groups)
         same = await together(self._pair(each) for each in compared.pairs)
-        leaders = _leaders(len(opinions), compared.pairs, same)
+        leading = leaders(len(opinions), compared.pairs, same)
         counts: dict[tuple[bool, int], int] = {}
         texts: dict[tuple[bool, int], str] = {}
         silent = compared.silent
-        for leader, group, opinion in zip(leaders, compared.groups, opinions, strict=True):
+        for leader, group, opinion in zip(leading, compared.groups, opinions, strict=True):
             if opinion == "NO_ANSWER" and not compared.by_answer:
                 silent += group.count
                 continue
@@ -87,11 +87,11 @@ class Tries:
         )
 
 
-def _leaders(count: int, pairs: Sequence[replies.Pair], same: Sequence[bool]) -> list[int]:
+def leaders(count: int, pairs: Sequence[replies.Pair], same: Sequence[bool]) -> list[int]:
     """Of each group, the first of those that are one with it."""
-    leaders = list(range(count))
+    leading = list(range(count))
     for pair, is_same in zip(pairs, same, strict=True):
         if is_same:
-            merged = {leaders[pair.first], leaders[pair.second]}
-            leaders = [min(merged) if each in merged else each for each in leaders]
-    return leaders
+            merged = {leading[pair.first], leading[pair.second]}
+            leading = [min(merged) if each in merged else each for each in leading]
+    return leading

@@ -473,7 +473,7 @@ Global___Grouping: typing_extensions.TypeAlias = Grouping
 
 @typing.final
 class ResponseGroup(google.protobuf.message.Message):
-    """Responses that give the same answer: the verifier accepts one as the answer to a task that has the
+    """Responses that give the same answer: the verifier accepts each as the answer to a task that has the
     other for its reference.
     """
 

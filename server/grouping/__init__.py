@@ -1,0 +1,1 @@
+"""How responses to one task are grouped by what they answer."""
