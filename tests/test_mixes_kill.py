@@ -1,8 +1,6 @@
 """Writers that are killed or meet one another leave a ledger that holds whole edits, each once."""
 
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
