@@ -34,8 +34,8 @@ class FakePrograms:
     def data(self, folder: Path, seed: int, sizes: Mapping[str, int]) -> Sequence[str]:
         return (*_FAKE, "data", str(folder), str(sizes["held_out"]))
 
-    def sample(self, request: Path) -> Sequence[str]:
-        return (*_FAKE, "sample", str(request))
+    def sample(self, job: Path) -> Sequence[str]:
+        return (*_FAKE, "sample", str(job))
 
     def sft(self, config: "Config", job: "Job") -> Sequence[str]:
         steps, save_every = str(config.sft.steps), str(config.sft.save_every)
@@ -66,36 +66,37 @@ def _data(folder: str, held_out: str) -> None:
         for number in range(int(held_out))
     ]
     for name in ("sft", "grpo", "held_out"):
-        Path(folder, f"{name}.parquet").write_text(json.dumps(rows))
+        # Files are told apart by their content, and JSON lines are written sooner.
+        Path(folder, f"{name}.parquet").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
 def _sample(file: str) -> None:
-    request = json.loads(Path(file).read_text())
-    assert Path(request["model"]).is_dir()
+    job = json.loads(Path(file).read_text())
+    request = job["request"]
+    assert request["greedy"] and Path(job["model"]).is_dir()
     shares = json.loads(os.environ.get("FAKE_SHARES", "[0, 0.5, 1]"))
-    kinds = {"model": 0, "huggingface": 1 if "/sft/" in request["model"] else 2}
-    share = shares[kinds[Path(request["model"]).name]]
-    rows = json.loads(Path(request["rows"]).read_text())
+    kinds = {"model": 0, "huggingface": 1 if "/sft/" in job["model"] else 2}
+    share = shares[kinds[Path(job["model"]).name]]
     lines = []
-    for number, row in enumerate(rows[: request["problems"] or None]):
-        truth = row["reward_model"]["ground_truth"]
+    for question in job["questions"]:
+        truth = question["reward_model"]["ground_truth"]
         for index in range(request["samples"] + 1):
             greedy = index == request["samples"]
             right = index < share * request["samples"] or (greedy and share > 0.5)
             # An unreadable reference stands for trouble that is not the model's.
             broken = share < 0
             answer = {
-                **row,
-                "reward_model": {**row["reward_model"], "ground_truth": "" if broken else truth},
-                "id": f"{number}/{'greedy' if greedy else index}",
+                **question,
+                "reward_model": {"ground_truth": "" if broken else truth, "verifier": "numeric"},
+                "id": f"{question['problem']}/{'greedy' if greedy else index}",
                 "response": f"\\boxed{{{truth if right else 'no <b>idea</b>'}}}",
                 "token_count": 5,
                 "finish_reason": "stop",
                 "greedy": greedy,
             }
             lines.append(json.dumps(answer))
-    Path(request["output"]).parent.mkdir(exist_ok=True)
-    Path(request["output"]).write_text("\n".join(lines) + "\n")
+    with Path(job["output"]).open("a") as output:
+        output.write("\n".join(lines) + "\n")
 
 
 def _train(kind: str, folder: str, steps: str, save_every: str, *sources: str) -> None:
@@ -114,6 +115,7 @@ def _train(kind: str, folder: str, steps: str, save_every: str, *sources: str) -
             if step % int(save_every) == 0 or step == int(steps):
                 weights = checkpoints / f"global_step_{step}" / _WITHIN[kind]
                 weights.mkdir(parents=True)
+                _model(str(weights))
                 (weights / "model.safetensors").write_text(f"step {step}")
                 tracker.write_text(str(step))
             if f"{kind} {step}" == os.environ.get("FAKE_STOP_AFTER") and not begin:

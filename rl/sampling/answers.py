@@ -117,6 +117,12 @@ def header_of(written: Mapping[str, object]) -> Header:
     return Header(SamplingRequest.from_json(request), model, problems)
 
 
+def discard(answers: Path) -> None:
+    """Remove a file of answers and what lies beside it."""
+    for each in (answers, failures_path(answers), header_path(answers)):
+        each.unlink(missing_ok=True)
+
+
 def read_answers(path: Path) -> Iterator[Answer]:
     """The answers of a file; a last line that was never finished is left out.
 

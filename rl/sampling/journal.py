@@ -198,9 +198,11 @@ def _as_json(header: Header) -> Mapping[str, object]:
 
 def _flat(header: Header) -> Mapping[str, object]:
     """What is compared, under names for people."""
+    # A folder may have been moved; what is in it is told by its files.
+    moved = ("name",) if header.model.get("files") else ()
     return {
         **{f"request {name}": value for name, value in header.request.as_json().items()},
-        **{f"model {name}": value for name, value in header.model.items()},
+        **{f"model {name}": value for name, value in header.model.items() if name not in moved},
         _PROBLEMS: header.problems,
     }
 

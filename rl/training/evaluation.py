@@ -13,6 +13,7 @@ from pathlib import Path
 from assayoffice.rl.client import Client
 from assayoffice.rl.results import ItemError, Outcome, Verdict
 from assayoffice.rl.rows import RowForm, rows
+from assayoffice.rl.sampling.answers import read_failures, read_header
 from assayoffice.rl.scoring import judge
 from assayoffice.rl.sources import UnusableRow, open_source
 from assayoffice.rl.statistics.intervals import (
@@ -109,6 +110,10 @@ def evaluate(
                     errors[result.reason] += 1
                     messages.append(f"{result.reason}: {result.message}")
             judged(count)
+    header = read_header(completions)
+    for id, said in read_failures(completions).items():
+        errors["NOT_SAMPLED"] += 1 if header is None else len(header.request.indices)
+        messages.append(f"NOT_SAMPLED: {id}: {said}")
     total = errors.total() + sum(each.judged for each in problems.values())
     if not problems or errors.total() > max_error_share * total:
         raise TrainingError(
@@ -145,7 +150,7 @@ def uplift(before: Evaluation, after: Evaluation) -> Mapping[str, Estimate]:
 
 def problem_of(row: Mapping[str, object]) -> str:
     """The name of the problem that a row of completions answers."""
-    return str(row["id"]).partition("/")[0]
+    return str(row.get("problem", str(row["id"]).rpartition("/")[0]))
 
 
 def save(evaluation: Evaluation, path: Path) -> None:

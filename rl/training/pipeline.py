@@ -6,19 +6,23 @@ Each is a process of its own or a call of the service; see ``stages.py`` for wha
 """
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from assayoffice.rl.sampling.answers import discard
+from assayoffice.rl.sampling.errors import ChangedAnswersError, SamplingError
+from assayoffice.rl.sampling.models import LocalModel
+from assayoffice.rl.sampling.request import SamplingRequest
+from assayoffice.rl.sampling.sampling import sample
 from assayoffice.rl.training import checkpoints, children, evaluation, metrics, report
 from assayoffice.rl.training.config import MOMENTS, Config
 from assayoffice.rl.training.errors import ChildError, TrainingError
-from assayoffice.rl.training.folder import RunFolder, write_folder, write_json, write_whole
+from assayoffice.rl.training.folder import RunFolder, write_folder, write_whole
+from assayoffice.rl.training.held_out import held_out
 from assayoffice.rl.training.pins import keep_versions
 from assayoffice.rl.training.progress import Advance, Progress
-from assayoffice.rl.training.sampling import Request
 from assayoffice.rl.training.serving import Service, serve
 from assayoffice.rl.training.stages import Facts, Stages, digest_at, digest_of
 from assayoffice.rl.training.trainers import METRICS_VARIABLE, Job, Rewards
@@ -49,8 +53,8 @@ class Programs(Protocol):
         """Fills the folder with sft.parquet, grpo.parquet and held_out.parquet."""
         ...
 
-    def sample(self, request: Path) -> Sequence[str]:
-        """Samples what a file with a ``sampling.Request`` asks for."""
+    def sample(self, job: Path) -> Sequence[str]:
+        """Has a model answer as a file with a ``sampling.job.Job`` asks for."""
         ...
 
     def sft(self, config: Config, job: Job) -> Sequence[str]:
@@ -239,22 +243,7 @@ class _Run:
         stage = f"evaluation {name}"
         settings = self._config.evaluation
         completions = self._folder.completions(name)
-        request = Request(
-            model=model,
-            rows=str(self._rows("held_out")),
-            output=str(completions),
-            problems=settings.problems,
-            samples=settings.samples,
-            temperature=settings.temperature,
-            max_tokens=settings.max_tokens,
-            seed=self._config.seed,
-            verifier=self._config.reward_settings(service.endpoints).verifier,
-            template=self._template(),
-            engine=settings.vllm,
-        )
-        file = self._folder.logs / f"evaluation-{name}.json"
-        write_json(file, dataclasses.asdict(request))
-        self._child(stage, self._programs.sample(file), _SEE_LOG)
+        self._sample(stage, model, service, completions)
         total = sum(1 for _ in metrics.objects(completions))
 
         def judged(count: int) -> None:
@@ -271,6 +260,44 @@ class _Run:
         }
         self._progress.advance(stage, Advance(figures=figures))
         return (completions, path)
+
+    def _sample(self, stage: str, model: str, service: Service, completions: Path) -> None:
+        settings = self._config.evaluation
+        verifier = self._config.reward_settings(service.endpoints).verifier
+        problems = held_out(self._rows("held_out"), settings.problems, verifier)
+        request = SamplingRequest(
+            samples=settings.samples,
+            temperature=settings.temperature,
+            top_p=1.0,
+            max_tokens=settings.max_tokens,
+            seed=self._config.seed,
+            greedy=True,
+            template=self._template(),
+        )
+
+        def start(job: Path, look: Callable[[], None], held: Sequence[int]) -> None:
+            self._child(stage, self._programs.sample(job), _SEE_LOG, held=held)
+
+        def draw() -> None:
+            sample(
+                problems,
+                LocalModel(model, settings.vllm),
+                request,
+                completions,
+                # The log says so, and what there is to wait for before.
+                progress=lambda done, total: None,
+                start=start,
+            )
+
+        try:
+            try:
+                draw()
+            except ChangedAnswersError:
+                # Of another attempt at this stage, which never came to its end.
+                discard(completions)
+                draw()
+        except SamplingError as error:
+            raise TrainingError(str(error)) from None
 
     def _template(self) -> Mapping[str, object]:
         """What verl's rollouts tell the chat template; a plus is for Hydra only."""
@@ -345,6 +372,7 @@ class _Run:
         advice: str,
         environment: Mapping[str, str] | None = None,
         look: Callable[[], None] | None = None,
+        held: Sequence[int] = (),
     ) -> None:
         log = self._folder.logs / f"{stage.replace(' ', '-')}.log"
 
@@ -359,7 +387,7 @@ class _Run:
             log,
             advice,
         )
-        children.run(command, look or show, (self._lock,))
+        children.run(command, look or show, (self._lock, *held))
 
     def _environment(self) -> Mapping[str, str]:
         trainers = (self._config.sft, self._config.grpo)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from assayoffice.rl.sampling import engine
 from assayoffice.rl.training import trainers
 from assayoffice.rl.training.config import Config
 from assayoffice.rl.training.errors import MissingExtraError
@@ -27,9 +28,9 @@ class VerlPrograms:
         written = (str(folder), str(seed), json.dumps(dict(sizes)))
         return (*_OURS, "assayoffice.rl.training.building", "data", *written)
 
-    def sample(self, request: Path) -> Sequence[str]:
+    def sample(self, job: Path) -> Sequence[str]:
         """As Programs."""
-        return (*_OURS, "assayoffice.rl.training.sampling", str(request))
+        return engine.command(job)
 
     def sft(self, config: Config, job: Job) -> Sequence[str]:
         """As Programs."""
