@@ -244,7 +244,7 @@ class TestGoingOn:
         monkeypatch.setattr("assayoffice.rl.training.folder._LOCK_SECONDS", 0.3)
         folder = RunFolder(tmp_path / "run")
         with folder.locked(lambda: None):
-            with pytest.raises(TrainingError, match="another `assay train` is at work"):
+            with pytest.raises(TrainingError, match="another command is at work"):
                 go(write(tmp_path, endpoint), folder.path)
 
 

@@ -44,6 +44,7 @@ Values after a semicolon are defaults. Paths start at the folder of the file. Do
 in the order of the file.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,10 @@ _VARIED = ("sft", "grpo", "reward")
 _TRAINERS = ("sft", "grpo")
 # Those of a run, and what it is only told when it starts.
 _NOT_USED = ("model", "data", "seed")
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _NO_HUB_NAME = ("/", ".", "~")
-_PLACEHOLDER: Values = {"build": "toy", "sizes": {"demonstrations": 2, "prompts": 2, "held_out": 2}}
+#: Data of a run before they are written.
+PLACEHOLDER: Values = {"build": "toy", "sizes": {"demonstrations": 2, "prompts": 2, "held_out": 2}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,8 @@ def _model(table: Table) -> str:
 
 
 def _domain(name: str, table: Table) -> DomainConfig:
+    if not _FOLDER.fullmatch(name):
+        raise table.wrong("", "is to name a folder: letters, digits, '.', '_' and '-'")
     held_out = table.files("held_out")
     if not held_out:
         raise table.wrong("held_out", "names no file; give a list of files with problems to ask")
@@ -309,7 +314,7 @@ def _check_runs(config: PlaybookConfig, top: Table) -> None:
         wanted.append(("scale", config.scale.settings, config.scale.trainers))
     for place, settings, trainers in wanted:
         values = run_values(
-            config, settings, trainers, seed=last, data=_PLACEHOLDER, at=("start", *trainers)
+            config, settings, trainers, seed=last, data=PLACEHOLDER, at=("start", *trainers)
         )
         try:
             training.parsed(values, config.file)

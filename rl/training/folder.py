@@ -108,8 +108,8 @@ class RunFolder:
                     waiting()
                 if time.monotonic() > end:
                     raise TrainingError(
-                        f"{self.path}: another `assay train` is at work in this folder; wait for "
-                        "its end, stop it, or give another one with --run"
+                        f"{self.path}: another command is at work in this folder; wait for its "
+                        "end, stop it, or give another one with --run"
                     )
                 time.sleep(_LOOK_SECONDS)
             yield file.fileno()

@@ -8,6 +8,7 @@ from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
 from assayoffice.rl.mixes.cli import app as mix_commands
+from assayoffice.rl.playbook.cli import app as playbook_commands
 from assayoffice.rl.reward_cli import app as reward_commands
 from assayoffice.rl.rewrites.cli import app as rewrite_commands
 from assayoffice.rl.training.cli import app as training_commands
@@ -27,6 +28,7 @@ app.add_typer(server_commands)
 app.add_typer(lean_commands)
 app.add_typer(demo_commands)
 app.add_typer(training_commands)
+app.add_typer(playbook_commands)
 
 
 def _print_version(wanted: bool) -> None:
