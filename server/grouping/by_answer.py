@@ -51,9 +51,13 @@ class ByAnswer:
         return groups.grouping()
 
     async def _grouped(self, responses: Sequence[str]) -> replies.Grouped | LimitExceeded:
+        # A response by itself may use what it may where it is judged, so that it comes to the same.
+        limits = self._entry.limits if len(responses) == 1 else None
         part = verifier_pb2.ResponseSet(submission=self._asked.submission, responses=responses)
         written = part.SerializeToString(deterministic=True)
-        return await self._errands.ask(Subject.GROUP, self._digest, written, replies.GROUPED)
+        return await self._errands.ask(
+            Subject.GROUP, self._digest, written, replies.GROUPED, limits
+        )
 
     async def _put_together(self, grouped: replies.Grouped, groups: Groups) -> None:
         outcomes = await together(self._outcome(each) for each in grouped.groups)

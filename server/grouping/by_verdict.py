@@ -9,9 +9,6 @@ from assayoffice.server.rewrites.responses import Response
 from assayoffice.server.rewrites.tries import together
 from assayoffice.v1 import verdict_pb2, verifier_pb2
 
-# Of the checks that a response fails, as many are named.
-_NAMED = 8
-
 
 async def by_verdict(
     asked: verifier_pb2.ResponseSet, entry: Entry, errands: Errands
@@ -40,11 +37,11 @@ def _key(verdict: verdict_pb2.Verdict) -> tuple[Hashable, str]:
     """What responses have in common that are one group, and how it is called."""
     if verdict.normalized_answer:
         return verdict.normalized_answer, verdict.extracted or verdict.normalized_answer
-    failed = [each.name for each in verdict.checks if not each.passed]
     pattern = tuple((each.name, each.passed) for each in verdict.checks)
     text = verdict.reason
-    if failed:
-        text += f": fails {', '.join(failed[:_NAMED])}"
-    if len(failed) > _NAMED:
-        text += f" and {len(failed) - _NAMED} more"
+    # Not all that fail: those after the first may not have been looked at.
+    failed = next((each.name for each in verdict.checks if not each.passed), None)
+    if failed is not None:
+        passed = sum(each.passed for each in verdict.checks)
+        text += f" at {failed}, {passed} of {len(pattern)} passed"
     return (verdict.reason, pattern), text

@@ -115,7 +115,7 @@ class Groupings:
         if violations:
             raise malformed(Reason.INVALID_SUBMISSION, violations)
         field, lacking = submission.WhichOneof("task"), None
-        if field is not None and field == submission.verifier and field in _BY_ANSWER:
+        if field in _BY_ANSWER:
             task = getattr(submission, field)
             lacking = None if task.reference else task
         if lacking is not None:

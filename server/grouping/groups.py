@@ -47,16 +47,17 @@ class Groups:
             key = outcome
         else:
             key = ("other", key)
+        places = sorted(responses)
         group = self._groups.get(key)
         if group is None:
-            self._groups[key] = _Group(text, outcome or "UNSPECIFIED", list(responses))
-        else:
-            group.responses += responses
+            self._groups[key] = _Group(text, outcome or "UNSPECIFIED", places)
+            return
+        if places[0] < group.responses[0]:
+            group.text = text
+        group.responses = sorted([*group.responses, *places])
 
     def grouping(self) -> verifier_pb2.Grouping:
         """What came of it. Raises ValueError where a response is in two groups."""
-        for group in self._groups.values():
-            group.responses.sort()
         ordered = sorted(self._groups.values(), key=lambda each: each.responses[0])
         everyone = [*self._silent, *(place for each in ordered for place in each.responses)]
         if len(set(everyone)) < len(everyone):

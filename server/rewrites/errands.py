@@ -75,16 +75,24 @@ class Errands:
         self._path = path
 
     async def ask(
-        self, subject: Subject, digest: bytes, written: bytes, reply: Reply[AnswerT]
+        self,
+        subject: Subject,
+        digest: bytes,
+        written: bytes,
+        reply: Reply[AnswerT],
+        limits: WorkLimits | None = None,
     ) -> AnswerT | LimitExceeded:
         """The answer to a job about the row, or that it takes more than there is for it.
 
-        Raises Trouble.
+        ``limits`` are those of the subject unless they are given. Raises Trouble.
         """
         body = subject.value + digest + written
         async with self._gate.through(len(body)):
             finding = await self._admission.ask(
-                body, _LIMITS[subject], deadline=self._call.deadline, flow=self._call
+                body,
+                limits or _LIMITS[subject],
+                deadline=self._call.deadline,
+                flow=self._call,
             )
         match finding:
             case LimitExceeded():
