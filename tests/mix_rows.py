@@ -16,6 +16,19 @@ from assayoffice.rl.stamps import Stamp
 HALLMARK = "a" * 64
 
 
+def ours(id: str, question: str = "2+2?", **changes: object) -> dict[str, object]:
+    """A row as people write it, before anything admits it."""
+    return {
+        "id": id,
+        "domain": "sums",
+        "prompt": question,
+        "verifier": "numeric",
+        "reference": "4",
+        "origin": "real",
+        **changes,
+    }
+
+
 def row(id: str, **changes: object) -> MixRow:
     """A row whose question and stamp are of its id alone."""
     made = MixRow(

@@ -5,7 +5,7 @@ import hashlib
 import json
 
 import pytest
-from mix_rows import described, files
+from mix_rows import described, files, ours
 
 from assayoffice.rl.client import Client
 from assayoffice.rl.errors import HallmarkMismatchError
@@ -16,18 +16,6 @@ from assayoffice.rl.problems.problem import Origin
 from assayoffice.rl.sources import UnreadableFileError
 
 PROGRAM = "```python\nprint(int(input()) * 2)\n```"
-
-
-def ours(id: str, question: str = "2+2?", **changes: object) -> dict[str, object]:
-    return {
-        "id": id,
-        "domain": "sums",
-        "prompt": question,
-        "verifier": "numeric",
-        "reference": "4",
-        "origin": "real",
-        **changes,
-    }
 
 
 @pytest.fixture

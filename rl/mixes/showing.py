@@ -83,7 +83,9 @@ def mix(description: Description) -> RenderableType:
 
 def combination(of: Combination) -> RenderableType:
     """All about a combination."""
-    mixes = Table("mix", "digest", "domain", "weight", "rows", box=box.SIMPLE_HEAD)
+    mixes = Table("mix", "digest", "domain", box=box.SIMPLE_HEAD)
+    for name in ("weight", "rows"):
+        mixes.add_column(name, justify="right")
     for each in of.members:
         mixes.add_row(
             plain(each.mix),
@@ -92,9 +94,9 @@ def combination(of: Combination) -> RenderableType:
             f"{each.weight:g}",
             f"{each.rows:,}",
         )
-    domains = Table(box=box.SIMPLE_HEAD)
-    for name in ("domain", "rows", "share", "real", "synthetic", "demonstrations"):
-        domains.add_column(name)
+    domains = Table("domain", box=box.SIMPLE_HEAD)
+    for name in ("rows", "share", "real", "synthetic", "demonstrations"):
+        domains.add_column(name, justify="right")
     for share in of.shares:
         domains.add_row(
             one_line(share.domain),
@@ -149,7 +151,8 @@ def _mix(description: Description) -> Iterator[RenderableType]:
     if isinstance(rates, list) and any(rates):
         yield _histogram(rates)
     for number, edit in enumerate(description.history, 1):
-        yield one_line(f"{number}. " + ", ".join(f"{key}: {each}" for key, each in edit.items()))
+        told = (f"{key} {_said(each)}" for key, each in edit.items() if each not in (None, {}))
+        yield one_line(f"{number}. {', '.join(told)}")
 
 
 def _of_mix(mix: Description) -> Iterator[RenderableType]:
@@ -176,12 +179,24 @@ def _of_combination(of: Combination) -> Iterator[RenderableType]:
 
 
 def _histogram(counts: Sequence[int]) -> RenderableType:
-    table = Table("solve rate", "", "rows", box=None)
+    table = Table("solve rate", "", box=None)
+    table.add_column("rows", justify="right")
     for index, count in enumerate(counts):
         low, high = index / len(counts), (index + 1) / len(counts)
         bar = "█" * round(_BAR * count / max(counts))
         table.add_row(f"{low:.1f} to {high:.1f}", bar, f"{count:,}")
     return table
+
+
+def _said(value: object) -> str:
+    """What an edit has to say, files by their names and counts by what they count."""
+    match value:
+        case dict():
+            return " ".join(f"{name} {each}" for name, each in value.items())
+        case list():
+            names = (each.get("name") if isinstance(each, dict) else each for each in value)
+            return " ".join(str(each) for each in names)
+    return str(value)
 
 
 def _shares(counts: Mapping[str, int], rows: int) -> Text:

@@ -112,9 +112,9 @@ def _steps(
         yield {"edit": "limit", "rows": tuning.limit, "seed": tuning.seed}, kept
     if (share := tuning.max_synthetic_share) is not None:
         kept = _balanced(mix, kept, share, tuning.seed)
-        yield {"edit": "max_synthetic_share", "share": share, "seed": tuning.seed}, kept
+        yield {"edit": "max_synthetic_share", "share": float(share), "seed": tuning.seed}, kept
     if tuning.weight is not None:
-        yield {"edit": "weight", "weight": tuning.weight}, kept
+        yield {"edit": "weight", "weight": float(tuning.weight)}, kept
 
 
 def _balanced(mix: str, rows: Sequence[_Brief], share: float, seed: int) -> Sequence[_Brief]:
