@@ -3,7 +3,9 @@
 A process of its own, because an engine keeps its memory until its end.
 """
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -33,4 +35,11 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - it ends the process, as it would have anyway
+        # Said here and now: the libraries of an engine have so much to say at the interpreter's end
+        # that the reason would drown in it.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)

@@ -40,34 +40,46 @@ class Engine:
 
     def answer(self, questions: Sequence[Row]) -> list[Answered]:
         """Have the model answer; a problem that vLLM refuses costs the others nothing."""
+        from vllm.exceptions import VLLMValidationError
+
         try:
             return self._answer(questions)
-        except ValueError as error:
+        except (ValueError, VLLMValidationError) as error:
             if len(questions) == 1:
                 return [Answered(str(questions[0]["problem"]), (), str(error))]
-        return [each for one in questions for each in self.answer([one])]
+        # It is refused before anything is generated, so looking for the one costs little.
+        middle = len(questions) // 2
+        return [*self.answer(questions[:middle]), *self.answer(questions[middle:])]
 
     def _answer(self, questions: Sequence[Row]) -> list[Answered]:
+        # Greedy answers by themselves: vLLM 0.27.1 on CPUs forgets the seeds of a batch in which
+        # one request has none (vllm/v1/sample/ops/topk_topp_sampler.py, forward_cpu).
         indices = self._request.indices
+        sampled = [each for each in indices if each is not None]
+        greedy = [each for each in indices if each is None]
+        parts = [self._rows(questions, each) for each in (sampled, greedy)]
+        return [
+            Answered(str(question["problem"]), [row for part in parts for row in part[index]])
+            for index, question in enumerate(questions)
+        ]
+
+    def _rows(self, questions: Sequence[Row], indices: Sequence[int | None]) -> list[list[Row]]:
+        """The rows of these answers, for each question."""
         # One request for each answer: vLLM would count seeds up within a problem.
         wanted = [(question, each) for question in questions for each in indices]
+        names = [str(question["problem"]) for question, _ in wanted]
         outputs = self._llm.chat(
             [question["prompt"] for question, _ in wanted],
-            [self._parameters(str(question["problem"]), each) for question, each in wanted],
+            [self._parameters(name, each) for name, (_, each) in zip(names, wanted, strict=True)],
             use_tqdm=False,
             chat_template_kwargs=dict(self._request.template),
         )
-        rows = [
-            answer_row(question, each, _drawn(output), self._seed(question, each))
-            for (question, each), output in zip(wanted, outputs, strict=True)
+        rows: list[Row] = [
+            answer_row(question, each, _drawn(output), self._request.seed_of(name, each))
+            for name, (question, each), output in zip(names, wanted, outputs, strict=True)
         ]
-        return [
-            Answered(str(question["problem"]), rows[start : start + len(indices)])
-            for question, start in zip(questions, range(0, len(rows), len(indices)), strict=True)
-        ]
-
-    def _seed(self, question: Row, sample: int | None) -> int:
-        return self._request.seed_of(str(question["problem"]), sample)
+        count = len(indices)
+        return [rows[count * index : count * (index + 1)] for index in range(len(questions))]
 
     def _parameters(self, problem: str, sample: int | None) -> "SamplingParams":
         from vllm import SamplingParams
