@@ -5,11 +5,10 @@ import random
 from statistics import fmean, pstdev, stdev, variance
 
 import pytest
-from scipy import stats
 
 from assayoffice.rl.statistics.intervals import mean_share, wilson
 from assayoffice.rl.statistics.passing import pass_at_k
-from assayoffice.rl.statistics.runs import error_over_runs, runs_of
+from assayoffice.rl.statistics.runs import draws_for, error_over_runs, luck, runs_of
 
 
 def drawn(chance: random.Random, rates, runs: int) -> list[list[bool]]:
@@ -23,12 +22,6 @@ class TestRuns:
         assert runs.mean == pytest.approx(4 / 9)
         assert runs.sd == pytest.approx(stdev(runs.accuracies))
 
-    def test_interval_is_that_of_scipy(self):
-        chance = random.Random(3)
-        runs = runs_of(drawn(chance, [0.5] * 40, 5))
-        low, high = stats.t.interval(0.95, 4, runs.mean, stats.sem(runs.accuracies))
-        assert (runs.interval.low, runs.interval.high) == pytest.approx((low, high))
-
     def test_only_runs_that_every_problem_has_count(self):
         assert runs_of([[True, True, False], [True]]).accuracies == (1.0,)
         assert runs_of([[True], []]) is None
@@ -36,33 +29,48 @@ class TestRuns:
 
     def test_one_run_says_nothing_about_others(self):
         runs = runs_of([[True], [False]])
-        assert (runs.sd, runs.interval, runs.repeatability) == (None, None, None)
+        assert (runs.sd, runs.expected_sd, runs.repeatability(1)) == (None, None, None)
 
-    def test_intervals_end_where_shares_do(self):
-        runs = runs_of([[True, False]])
-        assert (runs.interval.low, runs.interval.high) == (0.0, 1.0)
+    def test_the_expected_deviation_is_what_runs_have(self):
+        chance = random.Random(4)
+        runs = runs_of(drawn(chance, [chance.random() for _ in range(50)], 400))
+        assert runs.expected_sd == pytest.approx(runs.sd, rel=0.1)
+
+    def test_all_right_repeats_itself(self):
+        runs = runs_of([[True] * 5] * 3)
+        assert (runs.sd, runs.repeatability(5)) == (0, 0)
 
     def test_two_evaluations_differ_by_no_more_than_is_said_19_times_of_20(self):
         chance = random.Random(0)
         rates = [chance.random() for _ in range(30)]
-        within = 0
+        within, said = 0, []
         for _ in range(1000):
             one, other = runs_of(drawn(chance, rates, 5)), runs_of(drawn(chance, rates, 5))
-            within += abs(one.mean - other.mean) <= one.repeatability
+            said.append(one.repeatability(5))
+            within += abs(one.mean - other.mean) <= said[-1] + 1e-12
         assert 0.93 < within / 1000 < 0.97
+        # Which the deviation of five runs would tell ten times less surely.
+        assert pstdev(said) < 0.1 * fmean(said)
 
     def test_a_single_run_spreads_more_than_the_mean_of_several(self):
         runs = runs_of(drawn(random.Random(1), [0.5] * 30, 4))
-        assert runs.spread(1) == pytest.approx(2 * runs.repeatability)
+        assert runs.repeatability(1) == pytest.approx(2 * runs.repeatability(4))
+
+
+def error(problems, value, seed: int) -> float | None:
+    draws = draws_for(len(problems))
+    return error_over_runs(
+        [luck(each, value, draws=draws, seed=f"{seed} {n}") for n, each in enumerate(problems)]
+    )
 
 
 class TestErrorOverRuns:
     def test_of_shares_it_is_the_closed_form(self):
         problems = drawn(random.Random(0), [0.1, 0.3, 0.5, 0.9] * 50, 6)
         expected = math.sqrt(sum(variance(map(float, each)) / 6 for each in problems)) / 200
-        found = error_over_runs(problems, fmean, seed=1)
+        found = error(problems, fmean, seed=1)
         assert found == pytest.approx(expected, rel=0.05)
-        assert found == error_over_runs(problems, fmean, seed=1)
+        assert found == error(problems, fmean, seed=1) != error(problems, fmean, seed=2)
 
     def test_of_pass_at_k_it_is_what_other_luck_would_give(self):
         chance = random.Random(5)
@@ -72,15 +80,13 @@ class TestErrorOverRuns:
             return pass_at_k(len(samples), sum(samples), 2)
 
         repeated = [fmean(map(value, drawn(chance, rates, 10))) for _ in range(300)]
-        found = fmean(
-            error_over_runs(drawn(chance, rates, 10), value, seed=each) for each in range(10)
-        )
+        found = fmean(error(drawn(chance, rates, 10), value, seed=each) for each in range(10))
         assert found == pytest.approx(pstdev(repeated), rel=0.15)
 
     def test_all_right_has_no_error_and_one_sample_none_that_is_known(self):
-        assert error_over_runs([[True] * 4] * 3, fmean, seed=0) == 0
-        assert error_over_runs([[True] * 4, [True]], fmean, seed=0) is None
-        assert error_over_runs([], fmean, seed=0) is None
+        assert error([[True] * 4] * 3, fmean, seed=0) == 0
+        assert error([[True] * 4, [True]], fmean, seed=0) is None
+        assert error([], fmean, seed=0) is None
 
 
 class TestMeanShare:
