@@ -39,7 +39,7 @@ class ByAnswer:
 
     async def grouping(self) -> verifier_pb2.Grouping:
         """The groups; hallmark and stamp are for others to add."""
-        groups = Groups(self._has_reference)
+        groups = Groups(len(self._asked.responses), self._has_reference)
         grouped = await self._grouped(self._asked.responses)
         if isinstance(grouped, LimitExceeded):
             await self._one_by_one(groups)

@@ -21,7 +21,7 @@ async def by_verdict(
     verdicts = await together(
         errands.verdict(entry, Response(asked.submission, each)) for each in places or [""]
     )
-    groups = Groups(has_reference=True)
+    groups = Groups(len(asked.responses), has_reference=True)
     by_answer = bool(places)
     for verdict, standing in zip(verdicts, places.values(), strict=False):
         outcome = verdict_pb2.Outcome.Name(verdict.outcome).removeprefix("OUTCOME_")

@@ -21,12 +21,13 @@ class _Group:
 
 @dataclass(slots=True)
 class Groups:
-    """Takes responses in, each once.
+    """Takes in as many responses as ``count`` says, each once.
 
     Without ``has_reference`` nothing is right or wrong. What is beyond the limits is then as if it
     gave no answer, because nobody knows whether two such answers are the same.
     """
 
+    count: int
     has_reference: bool
     _silent: list[int] = field(default_factory=list[int])
     _groups: dict[Hashable, _Group] = field(default_factory=dict[Hashable, _Group])
@@ -57,11 +58,11 @@ class Groups:
         group.responses = sorted([*group.responses, *places])
 
     def grouping(self) -> verifier_pb2.Grouping:
-        """What came of it. Raises ValueError where a response is in two groups."""
+        """What came of it. Raises ValueError unless every response was taken in once."""
         ordered = sorted(self._groups.values(), key=lambda each: each.responses[0])
         everyone = [*self._silent, *(place for each in ordered for place in each.responses)]
-        if len(set(everyone)) < len(everyone):
-            raise ValueError("a response is in two groups")
+        if sorted(everyone) != list(range(self.count)):
+            raise ValueError("a response is in two groups, or in none")
         return verifier_pb2.Grouping(
             groups=[
                 verifier_pb2.ResponseGroup(
