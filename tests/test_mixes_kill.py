@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 from mix_rows import files, ids, put, rows
@@ -22,25 +23,16 @@ _WRITER = Path(__file__).with_name("mix_writer.py")
 class Writers:
     """Forks a writer in no time, from a process that has everything imported."""
 
-    def __init__(self, ledger: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(_WRITER), str(ledger)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, told: IO[str], tells: IO[str]) -> None:
+        self._told, self._tells = told, tells
 
     def start(self, seconds: float) -> None:
         """Start one that is killed after so many seconds."""
-        self._process.stdin.write(f"{seconds}\n")
-        self._process.stdin.flush()
+        self._told.write(f"{seconds}\n")
+        self._told.flush()
 
     def wait(self) -> None:
-        assert self._process.stdout.readline() == "gone\n"
-
-    def close(self) -> None:
-        with self._process:
-            self._process.stdin.close()
+        assert self._tells.readline() == "gone\n"
 
 
 @pytest.fixture
@@ -50,9 +42,12 @@ def ledger(tmp_path) -> Ledger:
 
 @pytest.fixture
 def writers(ledger) -> Iterator[Writers]:
-    writers = Writers(ledger.path)
-    yield writers
-    writers.close()
+    command = [sys.executable, str(_WRITER), str(ledger.path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        yield Writers(process.stdin, process.stdout)
+        process.stdin.close()
 
 
 def test_writer_killed_at_any_moment_leaves_whole_edits(ledger, writers, tmp_path):

@@ -86,13 +86,14 @@ class Store:
 
     def description(self, name: str) -> Description:
         """What a mix is, its rows verified. Raises MixError and BrokenMixError."""
+        description = self._description(name)
         for _ in range(_LOOKS):
-            description = self._description(name)
             if (file := self._opened(name, description)) is not None:
                 file.close()
                 return description
-            if self._description(name) == description:
+            if (again := self._description(name)) == description:
                 break
+            description = again
         raise self._broken(name, description)
 
     def rows(self, name: str, description: Description) -> Iterator[MixRow]:
