@@ -101,13 +101,41 @@ def abort(context: grpc.ServicerContext, answer: status_pb2.Status) -> None:
     context.abort(code, answer.message)
 
 
+def grouping(asked: verifier_pb2.ResponseSet) -> verifier_pb2.GroupingResult:
+    """Equal responses are one group, right if they are the reference; empty ones are silent."""
+    places: dict[str, list[int]] = {}
+    for place, response in enumerate(asked.responses):
+        places.setdefault(response, []).append(place)
+    return verifier_pb2.GroupingResult(
+        id=asked.submission.id,
+        grouping=verifier_pb2.Grouping(
+            silent=places.pop("", []),
+            groups=[
+                verifier_pb2.ResponseGroup(
+                    answer=response,
+                    responses=standing,
+                    outcome=verdict_pb2.OUTCOME_CORRECT
+                    if response == asked.submission.numeric.reference
+                    else verdict_pb2.OUTCOME_INCORRECT,
+                )
+                for response, standing in places.items()
+            ],
+            by_answer=True,
+            hallmark=verdict_pb2.Hallmark(verifier="numeric", version="1", digest=DIGEST),
+            stamp=verdict_pb2.Stamp(hallmark=DIGEST, content="cd" * 32),
+        ),
+    )
+
+
 @dataclass
 class FakeVerifierService(VerifierServiceServicer):
-    """Judges by ``judge``; ``before_call`` may look at a call, or abort it, first."""
+    """Judges by ``judge`` and groups by ``group``, which ``before_call`` may look at, or abort."""
 
     judge: Callable[[verifier_pb2.Submission], verdict_pb2.VerifyResult] = verdict
+    group: Callable[[verifier_pb2.ResponseSet], verifier_pb2.GroupingResult] = grouping
     before_call: Callable[[grpc.ServicerContext], None] = lambda context: None
     batches: list[verifier_pb2.VerifyBatchRequest] = field(default_factory=list)
+    groupings: list[verifier_pb2.GroupResponsesRequest] = field(default_factory=list)
     stream_requests: list[verifier_pb2.VerifyStreamRequest] = field(default_factory=list)
     metadata: list[tuple[str, str | bytes]] = field(default_factory=list)
     seconds_left: list[float] = field(default_factory=list)
@@ -142,6 +170,13 @@ class FakeVerifierService(VerifierServiceServicer):
         finally:
             with self._changed:
                 self._inside -= 1
+
+    def GroupResponses(self, request, context):
+        self._enter(context)
+        self.groupings.append(request)
+        return verifier_pb2.GroupResponsesResponse(
+            results=[self.group(each) for each in request.sets]
+        )
 
     def VerifyStream(self, request_iterator, context):
         self._enter(context)
