@@ -87,7 +87,7 @@ def draw(
 ) -> None:
     """Have an engine answer problems into the journal. Raises EngineError and SamplingError."""
     if run.start is None:
-        _require_engine(ray)
+        require("vllm", *(("ray",) if ray is not None else ()))
     job = Job(
         model=model.path,
         engine=model.engine,
@@ -122,13 +122,13 @@ def _explained(said: str) -> str:
     return said if remedy is None else f"{remedy}.\n{said}"
 
 
-def _require_engine(ray: str | None) -> None:
-    wanted = ("vllm", *(("ray",) if ray is not None else ()))
-    if missing := [each for each in wanted if importlib.util.find_spec(each) is None]:
+def require(*packages: str) -> None:
+    """Raise MissingEngineError, with what to install, unless packages of the engine are there."""
+    if missing := [each for each in packages if importlib.util.find_spec(each) is None]:
         raise MissingEngineError(
-            f"{' and '.join(missing)}: not installed. A model that is loaded here needs one of two "
-            "extras, in an environment of its own:\n"
+            f"{' and '.join(missing)}: not installed. vLLM and Ray come with one of two extras, in "
+            "an environment of its own:\n"
             "  pip install 'assayoffice[train-cpu]'   for a machine without an accelerator\n"
             "  pip install 'assayoffice[train-gpu]'   for NVIDIA GPUs\n"
-            "or ask a model behind an endpoint with --endpoint-url"
+            "Without them, a model behind an endpoint can be asked: --endpoint-url"
         )
