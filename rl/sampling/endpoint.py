@@ -64,9 +64,9 @@ def draw(
                 try:
                     begun.drawn[sample] = future.result()
                 except EndpointUnavailableError as error:
-                    begun.error = down = error
-                except EndpointError as error:
-                    begun.error = error
+                    down = error
+                except EndpointError:
+                    pass  # As ``begun`` knows.
                 if begun.pending or isinstance(begun.error, EndpointUnavailableError):
                     continue
                 if begun.error is None:
@@ -123,9 +123,11 @@ def _ask(endpoint: Endpoint, begun: _Begun, sample: int | None, request: Samplin
     for attempt in range(1, _COMPLETION_ATTEMPTS + 1):
         try:
             found = endpoint.chat(messages, sampling, seed=seed, more=more)
-        except NoCompletionError:
-            if attempt == _COMPLETION_ATTEMPTS:
-                raise
+        except EndpointError as error:
+            if isinstance(error, NoCompletionError) and attempt < _COMPLETION_ATTEMPTS:
+                continue
+            begun.error = error
+            raise
         else:
             return Drawn(found.text, found.tokens, found.finish_reason)
     raise AssertionError("at least one attempt is made")
