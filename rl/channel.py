@@ -168,6 +168,12 @@ class BaseClient:
         self._rewrite_digests: dict[str, str] = {}
         self._sending = Sending(self._metadata, calls_in_flight, shed_attempts)
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What the client was given, so that others can be made for the same service."""
+        given = self._connection.endpoints
+        return (given,) if isinstance(given, str) else tuple(given)
+
     def _verify_request(self, submission: verifier_pb2.Submission) -> verifier_pb2.VerifyRequest:
         return verifier_pb2.VerifyRequest(
             submission=submission, required_hallmarks=self._required_hallmarks

@@ -182,3 +182,8 @@ async def test_demanded_hallmarks_go_with_each_call(group):
     with serving(service) as endpoint:
         await group(endpoint, [asked("a")], required_hallmarks={"numeric": DIGEST})
     assert dict(service.groupings[0].required_hallmarks) == {"numeric": DIGEST}
+
+
+def test_client_says_where_others_find_its_service():
+    assert Client("127.0.0.1:1").endpoints == ("127.0.0.1:1",)
+    assert Client(["127.0.0.1:1", "127.0.0.1:2"]).endpoints == ("127.0.0.1:1", "127.0.0.1:2")

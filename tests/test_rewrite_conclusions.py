@@ -28,7 +28,7 @@ from assayoffice.server.rewrites.report import CHECKS, report, shorten
 from assayoffice.server.rewrites.round_trip import round_trip
 from assayoffice.server.rewrites.texts import MAX_EVIDENCE, quoted
 from assayoffice.server.rewrites.tried import Concluded, Tried
-from assayoffice.server.rewrites.tries import _leaders
+from assayoffice.server.rewrites.tries import leaders
 from assayoffice.server.service import MAX_MESSAGE_BYTES
 from assayoffice.server.work import Judged, Troubled
 from assayoffice.v1 import rewrite_pb2
@@ -140,7 +140,7 @@ class TestSolutions:
     def test_pairs_found_equal_are_one_class(self):
         change = Change([], b"")
         pairs = [Pair(2, 3, "", change), Pair(0, 2, "", change), Pair(1, 3, "", change)]
-        assert _leaders(5, pairs, [True, True, False]) == [0, 1, 0, 0, 4]
+        assert leaders(5, pairs, [True, True, False]) == [0, 1, 0, 0, 4]
 
 
 class TestPremises:

@@ -21,7 +21,7 @@ from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Trou
 from assayoffice.v1 import verdict_pb2
 
 _MIB: Final = 1 << 20
-# Of these only small sets are grouped where quick_cpu_seconds count, see judge.py.
+# Where quick_cpu_seconds count, only sets without responses are looked at; see judge.py.
 _LIMITS: Final = {
     Subject.EXAMINE: WorkLimits(
         cpu_seconds=10.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.5
