@@ -9,7 +9,8 @@ import grpc
 from assayoffice.rl.groups import Grouping, GroupingResult, ResponseGroup, ResponseSet
 from assayoffice.rl.problems.problem import Message, Problem
 from assayoffice.rl.results import Hallmark, ItemError, Outcome, VerifierInfo
-from assayoffice.rl.sampling.answers import Drawn, answer_row, question_row
+from assayoffice.rl.sampling.answers import Drawn, answer_row, header_path, question_row
+from assayoffice.rl.sampling.request import SamplingRequest
 from assayoffice.rl.stamps import Stamp
 
 DIGEST = "ab" * 32
@@ -66,6 +67,19 @@ def lines(
 def write_answers(path: Path, answered: Iterable[tuple[Problem, Sequence[str]]]) -> Path:
     path.write_text("".join(line for each, said in answered for line in lines(each, said)))
     return path
+
+
+def write_header(answers: Path, model: str = "m", **request: object) -> None:
+    """Say what answers were made from, as sampling does."""
+    fields = {"samples": 2, "temperature": 1.0, "top_p": 1.0, "max_tokens": 9, "seed": 0, **request}
+    header = {
+        "assay": "answers",
+        "format": 1,
+        "request": SamplingRequest(**fields).as_json(),  # type: ignore[arg-type]
+        "model": {"name": model},
+        "problems": "ef" * 32,
+    }
+    header_path(answers).write_text(json.dumps(header))
 
 
 class FakeClient:

@@ -5,8 +5,17 @@ from pathlib import Path
 
 import grpc
 import pytest
-from judging_answers import DIGEST, FakeClient, lines, problem, shed, write_answers
+from judging_answers import (
+    DIGEST,
+    FakeClient,
+    lines,
+    problem,
+    shed,
+    write_answers,
+    write_header,
+)
 
+from assayoffice.rl.client import Client
 from assayoffice.rl.errors import ErrorDetails, UnavailableError
 from assayoffice.rl.judging.errors import (
     ChangedJudgementsError,
@@ -148,6 +157,26 @@ class TestErrors:
         assert judged.errors["a"].message == "the endpoint answered rubbish"
         assert "sample again" in judged.errors["c"].message
 
+    def test_a_problem_that_gets_other_answers_is_judged_again(self, tmp_path):
+        problems = [problem("a"), problem("b")]
+        answers = write_answers(tmp_path / "answers.jsonl", [(problems[0], ["7"])])
+        write_header(answers)
+        client, output = FakeClient(), tmp_path / "judged.jsonl"
+        assert set(judge(client, answers, problems, output).errors) == {"b"}
+        # Sampling went on.
+        write_answers(answers, [(each, ["7"]) for each in problems])
+        assert [each.correct for each in judge(client, answers, problems, output).problems] == [
+            1,
+            1,
+        ]
+        assert [[each.id for each in call] for call in client.calls] == [["a"], ["b"]]
+        # Sampled once more, from a model that takes chances.
+        write_answers(answers, [(problems[0], ["8"]), (problems[1], ["7"])])
+        judged = judge(client, answers, problems, output)
+        assert [each.correct for each in judged.problems] == [0, 1] and not judged.errors
+        assert [each.id for each in client.calls[-1]] == ["a"]
+        assert read_judged(output) == judged
+
     def test_a_dead_service_ends_it_and_keeps_what_is_finished(self, tmp_path):
         problems = [problem(f"p{n:02}") for n in range(64)]
         answers = write_answers(tmp_path / "answers.jsonl", [(p, ["7"]) for p in problems])
@@ -194,7 +223,7 @@ class TestJournal:
         output = tmp_path / "judged.jsonl"
         judged = judge(FakeClient(), answers, problems, output)
         whole = output.read_bytes()
-        for cut in range(len(whole)):
+        for cut in range(0, len(whole), 13):
             output.write_bytes(whole[:cut])
             if cut > whole.index(b"\n"):
                 read_judged(output)
@@ -285,3 +314,40 @@ class TestJournal:
         output.write_text(f"{header}\n{json.dumps({**json.loads(line), field: value})}\n")
         with pytest.raises(JudgingError, match=f"row 2: {said}"):
             read_judged(output)
+
+
+class TestService:
+    def test_equal_values_are_one_class_whatever_they_look_like(self, endpoint, tmp_path):
+        half, none = problem("half", reference="1/2"), problem("none", reference="")
+        answers = tmp_path / "answers.jsonl"
+        said = ["so \\boxed{0.5}", "I give up", "\\boxed{2/4}", "\\boxed{3}", "\\boxed{1/2}"]
+        answers.write_text(
+            "".join([*lines(half, said, greedy="\\boxed{50\\%}"), *lines(none, said)])
+        )
+        with Client(endpoint) as client:
+            judged = judge(client, answers, [half, none], tmp_path / "judged.jsonl")
+        first, second = judged.problems
+        assert first.outcomes == (RIGHT, SILENT, RIGHT, WRONG, RIGHT)
+        assert first.classes == second.classes == (0, None, 0, 1, 0)
+        assert first.greedy is RIGHT
+        assert second.outcomes == (None,) * 5
+        assert judged.hallmarks == {"numeric": first.hallmark}
+        assert not judged.by_behaviour
+
+    def test_an_unreadable_reference_is_an_error_of_its_problem(self, endpoint, tmp_path):
+        broken, fine = problem("broken", reference="\\frac{1"), problem("fine")
+        answers = write_answers(tmp_path / "answers.jsonl", [(broken, ["7"]), (fine, ["7"])])
+        with Client(endpoint) as client:
+            judged = judge(client, answers, [broken, fine], tmp_path / "judged.jsonl")
+        assert [each.problem for each in judged.problems] == ["fine"]
+        assert judged.errors["broken"].reason == "UNSCORABLE_REFERENCE"
+
+    def test_programs_are_judged_by_what_they_do(self, endpoint, tmp_path):
+        task = {"entry_point": "f", "calls": [{"arguments": "[2]", "expected": "3"}]}
+        program = problem("program", verifier="code", task=task)
+        said = ["```python\ndef f(x):\n    return x + 1\n```", "```python\ndef f(x): return 1\n```"]
+        answers = write_answers(tmp_path / "answers.jsonl", [(program, said)])
+        with Client(endpoint) as client:
+            judged = judge(client, answers, [program], tmp_path / "judged.jsonl")
+        assert judged.problems[0].outcomes == (RIGHT, WRONG)
+        assert judged.by_behaviour == {"program"}

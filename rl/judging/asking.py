@@ -19,13 +19,15 @@ from assayoffice.rl.problems.problem import Problem
 from assayoffice.rl.results import ItemError, Outcome, item_error
 from assayoffice.rl.sampling.answers import Answer, read_answers
 
+_DIGITS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A problem with its answers: the samples and, last where ``greedy``, the greedy one.
 
     ``tokens`` and ``cut_off`` are those of the samples. ``has_reference`` says that answers can be
-    right or wrong.
+    right or wrong. ``digest`` is of all that is known of the answers.
     """
 
     index: int
@@ -35,6 +37,7 @@ class Asked:
     cut_off: tuple[bool, ...]
     greedy: bool
     has_reference: bool
+    digest: str
 
 
 def asked(
@@ -93,7 +96,7 @@ def unanswered(
         if problem.id not in judged:
             why = failures.get(problem.id, "the file of answers has none to it; sample again")
             error = ItemError(problem.id, grpc.StatusCode.UNAVAILABLE, "NO_ANSWERS", why)
-            yield Line(index, problem.id, problem.domain, problem.verifier, error)
+            yield Line(index, problem.id, problem.domain, problem.verifier, "", error)
 
 
 def problems_digest(problems: Sequence[Problem]) -> str:
@@ -128,17 +131,24 @@ def _asked(index: int, problem: Problem, answers: list[Answer], reference: str |
         cut_off=tuple(each.cut_off for each in samples),
         greedy=bool(greedy),
         has_reference=problem.has_reference or reference is not None,
+        digest=_digest([*samples, *greedy]),
     )
+
+
+def _digest(answers: Sequence[Answer]) -> str:
+    facts = [[each.sample, each.response, each.token_count, each.cut_off] for each in answers]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:_DIGITS]
 
 
 def _line(asked: Asked, result: GroupingResult) -> Line:
     item = asked.responses
+    place = (asked.index, item.id, asked.domain, item.verifier, asked.digest)
     if isinstance(result, Grouping):
         judged = _judged(asked, result)
-        return Line(asked.index, item.id, asked.domain, item.verifier, judged, result.by_answer)
+        return Line(*place, judged, result.by_answer)
     # When to ask again, and which field of the wire it was, are of no use in a file.
     error = ItemError(item.id, result.code, result.reason, result.message)
-    return Line(asked.index, item.id, asked.domain, item.verifier, error)
+    return Line(*place, error)
 
 
 def _judged(asked: Asked, grouping: Grouping) -> JudgedProblem:

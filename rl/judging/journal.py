@@ -1,8 +1,8 @@
 """The file that judgements go to: a line for each problem, appended when it is judged.
 
 The first line says what they were made from; a journal of something else is not gone on with. A
-problem with an error has a line, too, and is tried again: its last line counts. A machine may stop
-within a line, so a torn last one is cut off.
+problem with an error has a line, too, and is tried again, and so is one that has got other answers
+since: its last line counts. A machine may stop within a line, so a torn last one is cut off.
 """
 
 import fcntl
@@ -79,10 +79,11 @@ class Journal:
         """The digest of each verifier that judged so far, by name."""
         return self._hallmarks
 
-    def has(self, problem: str) -> bool:
-        """Whether a problem is judged. One with an error is not."""
+    def has(self, problem: str, digest: str) -> bool:
+        """Whether the answers of this digest are judged. With an error they are not."""
         line = self._lines.get(problem)
-        return line is not None and isinstance(line.result, JudgedProblem)
+        judged = line is not None and isinstance(line.result, JudgedProblem)
+        return judged and line is not None and line.digest == digest
 
     def write(self, line: Line) -> None:
         """Append a line, unless it says again what the journal says last.

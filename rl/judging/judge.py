@@ -13,7 +13,7 @@ from assayoffice.rl.judging.errors import JudgingError
 from assayoffice.rl.judging.journal import Journal, Judged
 from assayoffice.rl.judging.lines import Line
 from assayoffice.rl.problems.problem import Problem
-from assayoffice.rl.sampling.answers import read_failures
+from assayoffice.rl.sampling.answers import read_failures, read_header
 
 # Long answers fill a call by their size, short ones by their number. Small calls are answered soon,
 # and what they found is kept.
@@ -48,30 +48,29 @@ def judge_answers(
     when the service is gone or refuses the calls: what was judged by then is in the journal.
     """
     references = references or {}
-    with answers.open("rb") as file:
-        of_answers = hashlib.file_digest(file, "sha256").hexdigest()
     facts = {
-        "answers": of_answers,
+        "answers": _made_by(answers),
         "problems": problems_digest(problems),
-        "references": _digest(references),
+        "references": _digest(dict(references)),
     }
     with Journal(output, facts) as journal:
         _same_verifiers(client, journal, output)
-        found: set[str] = set()
+        done, found, before = 0, set[str](), set[str]()
 
         def remaining() -> Iterator[Asked]:
             for each in asked(answers, problems, references):
                 found.add(each.responses.id)
-                if not journal.has(each.responses.id):
+                if journal.has(each.responses.id, each.digest):
+                    before.add(each.responses.id)
+                else:
                     yield each
 
-        done = sum(journal.has(each.id) for each in problems)
-        progress(done, len(problems))
+        progress(0, len(problems))
         send = through or (lambda each: _through(client, each, timeout, concurrency))
         for line in send(remaining()):
             journal.write(line)
             done += 1
-            progress(done, len(problems))
+            progress(len(before) + done, len(problems))
         for line in unanswered(problems, found, read_failures(answers)):
             journal.write(line)
         progress(len(problems), len(problems))
@@ -129,5 +128,17 @@ def _same_verifiers(client: Client, journal: Journal, output: Path) -> None:
             )
 
 
-def _digest(references: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(references, sort_keys=True).encode()).hexdigest()
+def _made_by(answers: Path) -> str:
+    """A digest of what answers were made from; of the answers themselves, where nobody knows.
+
+    Sampling again may give answers to problems that had none, and those of the others stay.
+    """
+    header = read_header(answers)
+    if header is not None:
+        return _digest([header.request.as_json(), dict(header.model), header.problems])
+    with answers.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -19,14 +19,15 @@ _OUTCOMES = {each.value: each for each in Outcome}
 class Line:
     """What became of a problem: it is judged, or has an error whose id is that of the problem.
 
-    ``index`` is its place among the problems. ``by_answer`` is as a ``Grouping`` has it, False for
-    an error.
+    ``index`` is its place among the problems, ``digest`` that of its answers. ``by_answer`` is as a
+    ``Grouping`` has it, False for an error.
     """
 
     index: int
     problem: str
     domain: str
     verifier: str
+    digest: str
     result: JudgedProblem | ItemError
     by_answer: bool = False
 
@@ -38,6 +39,7 @@ def line_as_json(line: Line) -> dict[str, object]:
         "index": line.index,
         "domain": line.domain,
         "verifier": line.verifier,
+        "digest": line.digest,
     }
     match line.result:
         case ItemError() as error:
@@ -65,6 +67,7 @@ def line_of(content: Mapping[str, object]) -> Line:
         problem=_text(content.get("problem"), "problem"),
         domain=_text(content.get("domain"), "domain"),
         verifier=_text(content.get("verifier"), "verifier"),
+        digest=_text(content.get("digest"), "digest"),
         result=_UNREAD,
     )
     if "error" in content:
