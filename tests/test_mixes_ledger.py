@@ -61,6 +61,11 @@ def test_line_is_read_as_the_row_and_written_as_the_line(task, id, text, edge):
     assert line_of(written).count(b"\n") == 1
 
 
+def test_line_does_not_depend_on_the_order_of_fields():
+    one, other = ({"reference": "4", "match": "EXACT"}, {"match": "EXACT", "reference": "4"})
+    assert line_of(row("a", task=one)) == line_of(row("a", task=other))
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_order_in_which_rows_are_added_does_not_matter(data):
