@@ -21,6 +21,8 @@ from typing import TypeAlias
 
 from assayoffice.rl.statistics.student import student_quantile
 
+_DIGITS = 12
+
 #: The share of its samples that are right, by problem.
 Shares: TypeAlias = Mapping[str, float]
 
@@ -90,7 +92,9 @@ def difference(
         parts.append(Spread(earlier.variance / len(before), earlier.freedom))
     half = _half_width(parts, level)
     value = fmean(by_problem)
-    return Difference(value, value - half, value + half, len(problems), tuple(by_run), runs)
+    # What rounding leaves of no difference is to lie on neither side of 0.
+    value, low, high = (round(each, _DIGITS) for each in (value, value - half, value + half))
+    return Difference(value, low, high, len(problems), tuple(by_run), runs)
 
 
 def _pairs(before: Sequence[Shares], after: Sequence[Shares]) -> Sequence[tuple[Shares, Shares]]:
