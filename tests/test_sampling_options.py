@@ -1,6 +1,7 @@
 """What commands make of their options, and with which code sampling ends them."""
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -110,5 +111,7 @@ def test_each_end_has_its_code_and_paints_nothing(error, code):
     assert said.getvalue().startswith("error: x") and "\x1b" not in said.getvalue()
 
 
-def test_options_are_there_without_what_samples():
-    assert not {"vllm", "ray", "torch", "numpy", "pyarrow"} & set(sys.modules) - {"numpy"}
+def test_options_and_sampling_load_nothing_that_is_large():
+    heavy = "{'numpy', 'pyarrow', 'ray', 'torch', 'vllm'} & set(sys.modules)"
+    loads = "import sys, assayoffice.rl.sampling.options, assayoffice.rl.sampling.sampling"
+    subprocess.run([sys.executable, "-c", f"{loads}; sys.exit({heavy} != set())"], check=True)
