@@ -11,11 +11,13 @@ from assayoffice.server.admission import Admission
 from assayoffice.server.calls import Call
 from assayoffice.server.catalog import Catalog
 from assayoffice.server.grouping import digests
+from assayoffice.server.grouping.by_verdict import by_verdict
 from assayoffice.server.grouping.groupings import Groupings
 from assayoffice.server.jobs import DIGEST_BYTES, Operation, Subject, Tag
 from assayoffice.server.judge import Judge
+from assayoffice.server.rewrites.responses import Response
 from assayoffice.server.work import Failed, Finding, Judged, LimitExceeded, Troubled, Work
-from assayoffice.v1 import verifier_pb2
+from assayoffice.v1 import verdict_pb2, verifier_pb2
 from assayoffice.verifiers import registry
 
 BURNING = r"So it is \boxed{burning}."
@@ -167,3 +169,66 @@ def _digest(judge: Judge) -> bytes:
     described = verifier_pb2.ListVerifiersResponse.FromString(judge(Operation.DESCRIBE.value))
     mark = bytes.fromhex(described.verifiers[0].hallmark.digest)
     return digests.of_verifier(judge(Operation.GROUPING.value), mark)
+
+
+class FakeErrands:
+    """Knows the verdict on each response."""
+
+    def __init__(self, **verdicts: verdict_pb2.Verdict) -> None:
+        self._verdicts = verdicts
+
+    async def verdict(self, entry: object, response: Response) -> verdict_pb2.Verdict:
+        return self._verdicts[response.text]
+
+
+def _said(outcome: int, **said: object) -> verdict_pb2.Verdict:
+    return verdict_pb2.Verdict(outcome=outcome, **said)  # type: ignore[arg-type]
+
+
+async def _by_verdict(errands: FakeErrands, *responses: str) -> verifier_pb2.GroupingResult:
+    asked = verifier_pb2.ResponseSet(responses=responses)
+    grouping = await by_verdict(asked, None, errands)  # type: ignore[arg-type] # nobody looks
+    return verifier_pb2.GroupingResult(grouping=grouping)
+
+
+class TestByVerdict:
+    RIGHT = verdict_pb2.OUTCOME_CORRECT
+    WRONG = verdict_pb2.OUTCOME_INCORRECT
+
+    async def test_answers_that_read_the_same_are_one_if_the_verifier_says_how_they_read(self):
+        errands = FakeErrands(
+            one=_said(self.WRONG, normalized_answer="1", extracted="one", reason="OFF"),
+            uno=_said(self.WRONG, normalized_answer="1", extracted="uno", reason="FAR_OFF"),
+            two=_said(self.WRONG, normalized_answer="2", extracted="two"),
+            three=_said(self.RIGHT, normalized_answer="3"),
+            tres=_said(self.RIGHT, normalized_answer="3.0"),
+        )
+        result = await _by_verdict(errands, "one", "three", "two", "uno", "tres")
+        assert groups(result) == [
+            ("one", [0, 3], "INCORRECT"),
+            ("3", [1, 4], "CORRECT"),
+            ("two", [2], "INCORRECT"),
+        ]
+        assert result.grouping.by_answer
+
+    async def test_what_fails_otherwise_is_another_group(self):
+        def checked(reason: str, passed: str) -> verdict_pb2.Verdict:
+            checks = [
+                verdict_pb2.Check(name=f"{number}", passed=each == "+")
+                for number, each in enumerate(passed, 1)
+            ]
+            return _said(self.WRONG, reason=reason, checks=checks)
+
+        errands = FakeErrands(
+            a=checked("WRONG_ANSWER", "+-+"),
+            b=checked("WRONG_ANSWER", "+-+"),
+            c=checked("WRONG_ANSWER", "+--"),
+            d=checked("RUNTIME_ERROR", "+-+"),
+        )
+        result = await _by_verdict(errands, *"abcd")
+        assert groups(result) == [
+            ("WRONG_ANSWER at 2, 2 of 3 passed", [0, 1], "INCORRECT"),
+            ("WRONG_ANSWER at 2, 1 of 3 passed", [2], "INCORRECT"),
+            ("RUNTIME_ERROR at 2, 2 of 3 passed", [3], "INCORRECT"),
+        ]
+        assert not result.grouping.by_answer
