@@ -132,7 +132,7 @@ def test_export_is_what_verl_and_readers_of_problems_read(ledger):
         assert extra["mix"]["digest"] == mix.digest and extra["mix"]["exported"] == report.digest
         assert extra["lineage"]["sha256"] == "f" * 64
         edge = extra["edge"]
-        assert edge == (None if mix.name == "sums" else '{"solve_rate":0.5}')
+        assert edge == ("" if mix.name == "sums" else '{"solve_rate":0.5}')
 
 
 def test_demonstrations_are_exported_to_learn_from(ledger):
@@ -247,6 +247,14 @@ def test_name_is_given_once_and_the_same_command_again_is_none(ledger):
 def test_weight_is_a_number_of_times(ledger, weight):
     with pytest.raises(MixError, match="weight: must be above 0"):
         ledger.combine("x", {"sums": weight})
+
+
+def test_counts_that_were_edited_decide_nothing(ledger):
+    file = ledger.path / "words" / "mix.json"
+    content = json.loads(file.read_text())
+    content["counts"]["rows"] = 4000
+    file.write_text(json.dumps(content))
+    assert ledger.combine("x", {"words": 1.5}).rows == 8
 
 
 def test_weight_too_small_for_a_row_leaves_nothing(ledger):

@@ -1,7 +1,6 @@
 """Adds rows to a mix: all that can be admitted, at once, or none."""
 
 import hashlib
-import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from dataclasses import dataclass
 from assayoffice.rl.mixes.admission import Refusal
 from assayoffice.rl.mixes.description import Description, described
 from assayoffice.rl.mixes.errors import FrozenMixError, MixError
-from assayoffice.rl.mixes.rows import MixRow, line_of
+from assayoffice.rl.mixes.merging import Merging
+from assayoffice.rl.mixes.rows import MixRow
 from assayoffice.rl.mixes.store import Store
 from assayoffice.rl.mixes.tally import Tally
 from assayoffice.rl.problems.problem import Problem
@@ -105,7 +105,8 @@ def merge(
         refuse_frozen(old)
         if old.domain != domain:
             raise MixError(f"{mix}: has domain {old.domain!r} by now; add the rows again")
-    merging = _Merging(store.rows(mix, old) if old is not None else iter(()), rows)
+    names = {sha256: file for file, sha256 in digests.items()}
+    merging = Merging(_there(store, mix, old), rows, names)
     all_refused = (*refused, *merging.refused)
     unchanged = not merging.fresh and not merging.replaced
     if unchanged or (strict and all_refused):
@@ -124,7 +125,7 @@ def merge(
     weight, history = (1.0, ()) if old is None else (old.weight, old.history)
     new = store.write_rows(
         mix,
-        _counted(merging.rows(store.rows(mix, old) if old is not None else iter(())), tally),
+        tally.counted(merging.rows(_there(store, mix, old))),
         lambda sha256: described(mix, domain, weight, sha256, tally, (*history, edit)),
     )
     return AddReport(
@@ -132,65 +133,8 @@ def merge(
     )
 
 
-class _Merging:
-    """Which of the rows that come are new to those that are there."""
-
-    def __init__(self, there: Iterator[MixRow], coming: Sequence[MixRow]) -> None:
-        self.fresh: dict[str, MixRow] = {}
-        self.replaced: dict[str, MixRow] = {}
-        self.refused: list[Refusal] = []
-        self.known = 0
-        ids = {each.id for each in coming}
-        asked: dict[str, str] = {}
-        same: dict[str, MixRow] = {}
-        for row in there:
-            asked[row.asked] = row.id
-            if row.id in ids:
-                same[row.id] = row
-        for row in coming:
-            self._take(row, same.get(row.id) or self.fresh.get(row.id), asked)
-
-    def rows(self, there: Iterator[MixRow]) -> Iterator[MixRow]:
-        """All rows, by id."""
-        fresh = (self.fresh[id] for id in sorted(self.fresh))
-        kept = (self.replaced.get(row.id, row) for row in there)
-        return heapq.merge(kept, fresh, key=lambda row: row.id)
-
-    def _take(self, row: MixRow, there: MixRow | None, asked: dict[str, str]) -> None:
-        if there is not None and not there.is_same(row):
-            self._refuse(
-                row,
-                "ID_TAKEN",
-                f"another row of the mix has the id {row.id[:60]!r}, from "
-                f"{there.lineage.file} row {there.lineage.row}; give --prefix to tell files apart, "
-                "or drop the other first",
-            )
-        elif there is not None:
-            self._again(row, self.replaced.get(row.id, there))
-        elif (other := asked.get(row.asked)) is not None:
-            self._refuse(
-                row, "DUPLICATE", f"the row {other[:60]!r} asks the same, with the same task"
-            )
-        else:
-            self.fresh[row.id] = row
-            asked[row.asked] = row.id
-
-    def _again(self, row: MixRow, there: MixRow) -> None:
-        """A row that is there: of equal ones the same is kept, in whatever order they come."""
-        self.known += 1
-        if line_of(row) < line_of(there):
-            kept = self.fresh if row.id in self.fresh else self.replaced
-            kept[row.id] = row
-
-    def _refuse(self, row: MixRow, reason: str, message: str) -> None:
-        lineage = row.lineage
-        self.refused.append(Refusal(lineage.file, lineage.row, row.id, reason, message))
-
-
-def _counted(rows: Iterator[MixRow], tally: Tally) -> Iterator[MixRow]:
-    for row in rows:
-        tally.add(row)
-        yield row
+def _there(store: Store, mix: str, old: Description | None) -> Iterator[MixRow]:
+    return iter(()) if old is None else store.rows(mix, old)
 
 
 def _sha256(file: str) -> str:

@@ -92,8 +92,8 @@ def weighted_rows(
 def _weighted(
     store: Store, description: Description, weight: float, seed: int
 ) -> Iterator[tuple[MixRow, int]]:
-    whole, more = times(description.rows, weight)
-    ids = (row.id for row in store.rows(description.name, description)) if more else iter(())
+    ids = [row.id for row in store.rows(description.name, description)]
+    whole, more = times(len(ids), weight)
     extra = drawn(ids, more, seed=seed, purpose="weight")
     for row in store.rows(description.name, description):
         if count := whole + (row.id in extra):

@@ -145,5 +145,5 @@ def _facts(copy: _Copy, digest: str) -> dict[str, object]:
             "admitted_by": lineage.admitted_by.value,
         },
         # As text, because parquet has one schema and what was sampled may differ by row.
-        "edge": canonical(copy.row.edge) if copy.row.edge else None,
+        "edge": canonical(copy.row.edge) if copy.row.edge else "",
     }

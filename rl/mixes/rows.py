@@ -145,7 +145,7 @@ def edge_of(row: Mapping[str, object]) -> Mapping[str, object]:
     """What was sampled about a row that was read, empty where nothing was. Raises UnusableRow."""
     extra = row.get("extra_info")
     written = row.get("edge", extra.get("edge") if isinstance(extra, dict) else None)
-    if written is None:
+    if written is None or written == "":
         return {}
     if isinstance(written, str):
         try:

@@ -63,6 +63,8 @@ def overview(
     every: Sequence[Description | Combination], broken: Mapping[str, str]
 ) -> RenderableType:
     """A ledger as a table; of what is broken, what is wrong with it."""
+    if not every and not broken:
+        return Text("no mixes yet; `assay mix add` makes one")
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("mix", "state", "domain"):
         table.add_column(name)

@@ -147,9 +147,7 @@ class Store:
 
     def write_combination(self, name: str, content: object) -> None:
         """Write a combination. Within ``locked``."""
-        file = self.combination_file(name)
-        write_json(file, content)
-        _sync(file.parent)
+        write_json(self.combination_file(name), content)
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

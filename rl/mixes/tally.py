@@ -1,7 +1,7 @@
 """What is counted of rows: for ``mix.json``, so that a diff of it shows what became of the mix."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assayoffice.rl.mixes.rows import AdmittedBy, MixRow
@@ -38,6 +38,12 @@ class Tally:
         self.struck += times * (row.lineage.admitted_by is AdmittedBy.MIX_ADD)
         if (rate := row.solve_rate) is not None:
             self.solve_rates[min(int(rate * BINS), BINS - 1)] += times
+
+    def counted(self, rows: Iterable[MixRow]) -> Iterator[MixRow]:
+        """The rows, each counted as it is taken."""
+        for row in rows:
+            self.add(row)
+            yield row
 
     @property
     def synthetic(self) -> int:

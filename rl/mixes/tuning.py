@@ -9,7 +9,6 @@ from assayoffice.rl.mixes.adding import refuse_frozen
 from assayoffice.rl.mixes.description import MAX_WEIGHT, Description, described, is_weight
 from assayoffice.rl.mixes.draws import drawn
 from assayoffice.rl.mixes.errors import MixError
-from assayoffice.rl.mixes.rows import MixRow
 from assayoffice.rl.mixes.store import Store
 from assayoffice.rl.mixes.tally import Tally
 from assayoffice.rl.problems.problem import Origin
@@ -83,11 +82,12 @@ def tune(store: Store, mix: str, tuning: Tuning) -> TuneReport:
             raise MixError(f"{mix}: no row would be left after {named['edit']}; nothing was done")
     if not edits:
         raise MixError(f"{mix}: nothing to do; say what to drop, or give --weight")
-    new = _written(store, description, {each.id for each in kept}, tuning.weight, edits)
+    new_rows = {each.id for each in kept} if len(kept) < len(rows) else None
+    _write(store, description, new_rows, tuning.weight, edits)
     unrated = 0
     if tuning.min_solve_rate is not None or tuning.max_solve_rate is not None:
         unrated = sum(each.solve_rate is None for each in rows)
-    return TuneReport(mix, len(rows), new.rows, unrated, tuple(edits))
+    return TuneReport(mix, len(rows), len(kept), unrated, tuple(edits))
 
 
 def _steps(
@@ -141,30 +141,24 @@ def _within(rate: float | None, low: float | None, high: float | None) -> bool:
     return (low is None or rate >= low) and (high is None or rate <= high)
 
 
-def _written(
+def _write(
     store: Store,
     old: Description,
-    kept: set[str],
+    kept: set[str] | None,
     weight: float | None,
     edits: Sequence[Edit],
-) -> Description:
-    tally = Tally()
-
-    def rows() -> Iterator[MixRow]:
-        for row in store.rows(old.name, old):
-            if row.id in kept:
-                tally.add(row)
-                yield row
-
+) -> None:
+    """Write what is left; ``kept`` are the ids of the rows that are, None where all are."""
     history = (*old.history, *(each.said for each in edits))
     new_weight = old.weight if weight is None else float(weight)
-    if len(kept) == old.rows:
-        new = replace(old, weight=new_weight, history=history)
-        store.write_description(new)
-        return new
-    return store.write_rows(
+    if kept is None:
+        store.write_description(replace(old, weight=new_weight, history=history))
+        return
+    tally = Tally()
+    rows = (row for row in store.rows(old.name, old) if row.id in kept)
+    store.write_rows(
         old.name,
-        rows(),
+        tally.counted(rows),
         lambda sha256: described(old.name, old.domain, new_weight, sha256, tally, history),
     )
 
