@@ -26,6 +26,8 @@ _PROBLEMS_PER_CALL = 32
 _PROBLEMS_AT_ONCE = 4096
 # Of a processor. Clients wait more than they work.
 _SHARE = 0.25
+# An actor takes seconds to start, so it is to have something to do.
+_CALLS_PER_ACTOR = 8
 _MOST_ACTORS = 16
 
 
@@ -100,12 +102,13 @@ def _judged(part: list[Asked], service: Service, timeout: float) -> Iterator[Lin
 
     blocks = -(-len(part) // _PROBLEMS_PER_CALL)
     processors = int(ray.cluster_resources().get("CPU", 1))
+    actors = min(-(-blocks // _CALLS_PER_ACTOR), processors, _MOST_ACTORS)
     answered = ray.data.from_items(
         [{"asked": pickle.dumps(each)} for each in part], override_num_blocks=blocks
     ).map_batches(
         JudgeActor,
         batch_size=_PROBLEMS_PER_CALL,
-        concurrency=max(1, min(blocks, processors, _MOST_ACTORS)),
+        concurrency=max(1, actors),
         num_cpus=_SHARE,
         fn_constructor_args=(service, timeout),
     )

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,10 +32,12 @@ COUNT = 70  # more than are asked together
 
 
 def problems(count: int = COUNT) -> list[Problem]:
-    return [
+    """Sums, and a problem that the model has no room for."""
+    sums = [
         problem(str(number), str(number + 1), messages=(Message("user", f"{number} + 1"),))
         for number in range(count)
     ]
+    return [*sums[:3], problem("long", messages=(Message("user", "1 + " * 300),)), *sums[3:]]
 
 
 def go(model: Path, file: Path, asked: list[Problem], ray: str | None = None) -> Sampled:
@@ -52,7 +53,10 @@ def model(model_folders: tuple[Path, Path]) -> Path:
 @pytest.fixture(scope="module")
 def whole(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("whole") / "answers.jsonl"
-    assert go(model, file, problems()) == Sampled(0, COUNT, {})
+    found = go(model, file, problems())
+    # A prompt that is too long costs the others nothing.
+    assert found.finished == COUNT and list(found.failures) == ["long"]
+    assert "maximum context length" in found.failures["long"]
     return file
 
 
@@ -75,20 +79,16 @@ def test_what_was_killed_goes_on_in_other_company_to_the_same_answers(
     lines = whole.read_bytes().splitlines(keepends=True)
     # As a machine that stopped leaves it: nine problems, and a torn line.
     file.write_bytes(b"".join(lines[:36]) + lines[36][:50])
-    assert go(model, file, problems()) == Sampled(9, COUNT, {})
+    found = go(model, file, problems())
+    assert (found.before, found.finished, list(found.failures)) == (9, COUNT, ["long"])
     assert file.read_bytes() == whole.read_bytes()
 
 
 def test_ray_changes_nothing(whole: Path, model: Path, tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"
-    assert go(model, file, problems(), ray="local") == Sampled(0, COUNT, {})
+    found = go(model, file, problems(), ray="local")
+    assert (found.finished, list(found.failures)) == (COUNT, ["long"])
     assert file.read_bytes() == whole.read_bytes()
-
-
-def test_a_prompt_that_is_too_long_costs_the_others_nothing(model: Path, tmp_path: Path) -> None:
-    long = replace(problems(1)[0], id="long", messages=(Message("user", "1 + " * 300),))
-    found = go(model, tmp_path / "answers.jsonl", [*problems(3), long])
-    assert found.finished == 3 and "maximum context length" in found.failures["long"]
 
 
 def test_an_argument_that_vllm_does_not_know_is_named(model: Path, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_judging_on_ray_changes_nothing(whole: Path, tmp_path: Path) -> None:
             )
         ]
     assert judged[0] == judged[1]
-    assert len(judged[0].problems) == COUNT and not judged[0].errors
+    assert len(judged[0].problems) == COUNT and list(judged[0].errors) == ["long"]
 
 
 def _engines(file: Path) -> list[int]:
