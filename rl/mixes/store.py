@@ -204,7 +204,7 @@ class Store:
         coming = _next(self.rows_file(name))
         described = self.description_file(name)
         with contextlib.suppress(OSError, MixError):
-            described.with_name(described.name + ".unfinished").unlink(missing_ok=True)
+            described.with_name("mix.json.unfinished").unlink(missing_ok=True)
             if not described.exists():
                 coming.unlink(missing_ok=True)
                 coming.parent.rmdir()
