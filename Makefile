@@ -14,11 +14,10 @@ BASELINE = $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Where `make train-demo` trains, and with which seed. The same folder goes on where it stopped.
+# The seed of `make train-demo` and `make playbook`. The folder of a run goes on where it stopped.
 SEED ?= 1
-RUN ?= runs/demo-$(SEED)
 
-.PHONY: help install demo rewrites train-demo test test-heavy test-train check proto bench
+.PHONY: help install demo rewrites train-demo playbook test test-heavy test-train check proto bench
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -35,7 +34,10 @@ rewrites: .venv/rewrites ## Check the example rewrites: the sound ones pass, of 
 	@$(BIN)/assay rewrites check examples/rewrites/broken.jsonl; test $$? -eq 1
 
 train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO rewarded by the service
-	@.venv/train/bin/assay train rl/configs/demo.toml --run $(RUN) --seed $(SEED)
+	@.venv/train/bin/assay train rl/configs/demo.toml --run runs/demo-$(SEED) --seed $(SEED)
+
+playbook: .venv/train/ready ## The whole playbook on this CPU: edge, mixes, explore, scale, a page to read
+	@.venv/train/bin/assay playbook rl/configs/playbook.toml --run runs/playbook-$(SEED) --seed $(SEED)
 
 test: .venv/development ## Run the tests
 	$(BIN)/python -m pytest

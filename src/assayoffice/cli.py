@@ -10,6 +10,7 @@ from assayoffice.rl.demo import app as demo_commands
 from assayoffice.rl.evaluating.cli import app as evaluation_commands
 from assayoffice.rl.mixes.cli import app as mix_commands
 from assayoffice.rl.playbook.cli import app as playbook_commands
+from assayoffice.rl.playbook.whole_cli import app as whole_commands
 from assayoffice.rl.reward_cli import app as reward_commands
 from assayoffice.rl.rewrites.cli import app as rewrite_commands
 from assayoffice.rl.training.cli import app as training_commands
@@ -33,6 +34,7 @@ app.add_typer(lean_commands)
 app.add_typer(demo_commands)
 app.add_typer(training_commands)
 app.add_typer(playbook_commands)
+app.add_typer(whole_commands)
 
 
 def _print_version(wanted: bool) -> None:
