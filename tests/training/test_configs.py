@@ -12,7 +12,12 @@ from verl.utils.config import omega_conf_to_dataclass, validate_config
 from assayoffice.rl.training import trainers
 from assayoffice.rl.training.config import Config, load
 
-CONFIGS = sorted((Path(__file__).parents[2] / "rl" / "configs").glob("*.toml"))
+# Playbooks are files of another kind: test_playbook_configs.py.
+CONFIGS = sorted(
+    file
+    for file in (Path(__file__).parents[2] / "rl" / "configs").glob("*.toml")
+    if not file.stem.startswith("playbook")
+)
 REWARDS = trainers.Rewards(["127.0.0.1:1"], {"numeric": "0" * 64}, Path("/run/metrics.jsonl"))
 
 
