@@ -1,4 +1,4 @@
-"""The playbook that is shipped for GPUs: every run that it makes is composed with verl's own configuration."""
+"""The playbook for GPUs: every run that it makes is composed with verl's own configuration."""
 
 import shutil
 import tomllib
