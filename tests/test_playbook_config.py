@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assayoffice.rl.playbook import config
+from assayoffice.rl.playbook.plan import run_values
 from assayoffice.rl.playbook.settings import as_toml, flattened, with_settings
 from assayoffice.rl.training import config as training
 from assayoffice.rl.training.errors import ConfigError
@@ -129,7 +130,7 @@ class TestRuns:
         (tmp_path / "runs").mkdir()
         file = tmp_path / "runs" / "config.toml"
         held_out = str(tmp_path / "fractions.jsonl")
-        values = config.run_values(
+        values = run_values(
             loaded,
             loaded.domains["fractions"].points[3].settings,
             ("sft",),
@@ -195,6 +196,13 @@ class TestMistakes:
     def test_playbook_without_a_domain_is_none(self, tmp_path):
         text = PLAYBOOK[: PLAYBOOK.index("[explore.fractions]")]
         with pytest.raises(ConfigError, match=r"explore: names no domain"):
+            config.load(written(tmp_path, text))
+
+    def test_domains_have_folders_of_their_own(self, tmp_path):
+        text = PLAYBOOK.replace("explore.fractions", 'explore."toy/x"')
+        assert "toy/x" in config.load(written(tmp_path, text)).domains
+        text = text.replace("explore.programs", "explore.toy-x")
+        with pytest.raises(ConfigError, match=r"explore\.toy-x: has the folder of toy/x"):
             config.load(written(tmp_path, text))
 
     def test_mistake_in_the_training_configuration_names_its_key(self, tmp_path):

@@ -7,7 +7,6 @@ from statistics import fmean
 import pytest
 from scipy import stats
 
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.differences import Difference, Shares, Spread, difference
 from assayoffice.rl.playbook.gate import (
     Decision,
@@ -19,6 +18,7 @@ from assayoffice.rl.playbook.gate import (
     Verdict,
     decide,
 )
+from assayoffice.rl.playbook.plan import GateConfig
 
 PROBLEMS = 60
 GATE = GateConfig()
@@ -203,10 +203,11 @@ class TestChoice:
     def test_intervals_are_wider_the_more_points_were_tried(self):
         one, four = decided(point("x", 0.5, 0.5, 0.5)), decided(point("x", 0.5, 0.5, 0.5), tried=4)
         assert (one.level, four.level) == (pytest.approx(0.95), pytest.approx(0.9875))
-        widths = [
-            each.chosen.findings[0].difference.high - each.chosen.findings[0].difference.low
-            for each in (one, four)
-        ]
+        widths = []
+        for each in (one, four):
+            uplift = each.chosen.findings[0].difference
+            assert uplift
+            widths.append(uplift.high - uplift.low)
         assert widths[0] < widths[1]
 
     def test_chance_alone_seldom_passes_the_best_of_a_grid(self):

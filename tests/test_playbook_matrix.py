@@ -1,11 +1,13 @@
 """The regression matrix: whether domains kept their gains, without a service or a trainer."""
 
+from typing import Any
+
 import pytest
 
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.gate import Reference
 from assayoffice.rl.playbook.matrix import Matrix, Standing, matrix
 from assayoffice.rl.playbook.matrix_json import matrix_as_json
+from assayoffice.rl.playbook.plan import GateConfig
 from assayoffice.rl.playbook.results import Measured
 from assayoffice.rl.statistics.intervals import Tally
 
@@ -90,7 +92,7 @@ class TestTable:
         assert found.rows[0].against_start is Standing.UNKNOWN
 
     def test_cells_hold_accuracies_and_paired_differences(self):
-        written = matrix_as_json(made(0.6, 0.5, 0.7))
+        written: Any = matrix_as_json(made(0.6, 0.5, 0.7))
         (row,) = written["domains"]
         assert written["checkpoints"] == ["start", "sft", "grpo"]
         cells = row["checkpoints"]

@@ -44,12 +44,19 @@ Values after a semicolon are defaults. Paths start at the folder of the file. Do
 in the order of the file.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.rl.playbook.experiments import Point, points
+from assayoffice.rl.playbook.experiments import points
+from assayoffice.rl.playbook.folder import name_of
+from assayoffice.rl.playbook.plan import (
+    PLACEHOLDER,
+    TRAINERS,
+    DomainConfig,
+    GateConfig,
+    PlaybookConfig,
+    ScaleConfig,
+    run_values,
+)
 from assayoffice.rl.playbook.settings import Values, flattened, with_settings
 from assayoffice.rl.training import config as training
 from assayoffice.rl.training.errors import ConfigError
@@ -57,75 +64,22 @@ from assayoffice.rl.training.tables import Table
 
 #: What exploring may vary: evaluations are compared, so they are the same everywhere.
 _VARIED = ("sft", "grpo", "reward")
-_TRAINERS = ("sft", "grpo")
 # Those of a run, and what it is only told when it starts.
 _NOT_USED = ("model", "data", "seed")
-_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _NO_HUB_NAME = ("/", ".", "~")
-#: Data of a run before they are written.
-PLACEHOLDER: Values = {"build": "toy", "sizes": {"demonstrations": 2, "prompts": 2, "held_out": 2}}
-
-
-@dataclass(frozen=True, slots=True)
-class DomainConfig:
-    """How a domain is explored. ``beside`` are mixes or combinations that are trained on, too."""
-
-    name: str
-    mix: str
-    beside: tuple[str, ...]
-    held_out: tuple[Path, ...]
-    trainers: tuple[str, ...]
-    runs: int
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GateConfig:
-    """What must be shown before scaling, see ``gate.py``.
-
-    ``minimum_uplift`` and ``tolerance`` are shares of answers, ``spread`` is the largest standard
-    deviation over runs as a multiple of the uplift, ``confidence`` the level of all intervals.
-    """
-
-    minimum_uplift: float = 0.0
-    tolerance: float = 0.02
-    spread: float = 1.0
-    minimum_runs: int = 3
-    minimum_problems: int = 30
-    confidence: float = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class ScaleConfig:
-    """How mixes are trained on together. ``mixes`` maps frozen mixes to weights."""
-
-    mixes: Mapping[str, float]
-    combination: str
-    trainers: tuple[str, ...]
-    settings: Values
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybookConfig:
-    """A playbook. ``train`` are the values of the training configuration that all runs share.
-
-    ``problems`` of the held-out ones of each domain are asked (0: all).
-    """
-
-    file: Path
-    seed: int
-    train: Values
-    problems: int
-    model: str
-    ledger: Path
-    domains: Mapping[str, DomainConfig]
-    gate: GateConfig
-    scale: ScaleConfig | None
 
 
 def load(file: Path, seed: int | None = None) -> PlaybookConfig:
     """Read a configuration; ``seed`` overrides the file's. Raises ConfigError."""
-    top = Table(file, "", training.written(file))
+    return parsed(training.written(file), file, seed)
+
+
+def parsed(values: Values, file: Path, seed: int | None = None) -> PlaybookConfig:
+    """A configuration from its values; relative paths start at the folder of ``file``.
+
+    Raises ConfigError.
+    """
+    top = Table(file, "", values)
     written_seed = top.integer("seed", 1, minimum=0)
     explore = top.table("explore")
     train = _train(top.table("train"))
@@ -146,6 +100,10 @@ def load(file: Path, seed: int | None = None) -> PlaybookConfig:
     top.refuse_others()
     if not config.domains:
         raise top.wrong("explore", "names no domain; give a table [explore.DOMAIN] for each")
+    folders: dict[str, str] = {}
+    for name in config.domains:
+        if (other := folders.setdefault(name_of(name), name)) != name:
+            raise top.wrong(f"explore.{name}", f"has the folder of {other}; rename one of them")
     _check_runs(config, top)
     return config
 
@@ -185,8 +143,6 @@ def _model(table: Table) -> str:
 
 
 def _domain(name: str, table: Table) -> DomainConfig:
-    if not _FOLDER.fullmatch(name):
-        raise table.wrong("", "is to name a folder: letters, digits, '.', '_' and '-'")
     held_out = table.files("held_out")
     if not held_out:
         raise table.wrong("held_out", "names no file; give a list of files with problems to ask")
@@ -240,7 +196,7 @@ def _scale(table: Table) -> ScaleConfig:
     scale = ScaleConfig(
         mixes=mixes,
         combination=table.text("combination", "scale"),
-        trainers=_trainers(table, _TRAINERS),
+        trainers=_trainers(table, TRAINERS),
         settings=_settings(table, "set"),
     )
     table.refuse_others()
@@ -269,35 +225,11 @@ def _refuse_others_than_varied(table: Table, key: str, setting: str) -> None:
 def _trainers(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
     chosen = table.texts("trainers") if table.has("trainers") else default
     for each in chosen:
-        if each not in _TRAINERS:
-            raise table.wrong("trainers", f"{each!r} is none; {' and '.join(_TRAINERS)} are")
+        if each not in TRAINERS:
+            raise table.wrong("trainers", f"{each!r} is none; {' and '.join(TRAINERS)} are")
     if not chosen:
         raise table.wrong("trainers", "names none; give sft, grpo or both")
-    return tuple(each for each in _TRAINERS if each in chosen)
-
-
-def run_values(
-    config: PlaybookConfig,
-    settings: Values,
-    trainers: Sequence[str],
-    *,
-    seed: int,
-    data: Values,
-    at: Sequence[str],
-) -> Values:
-    """The values of the configuration of one run of ``assay train``.
-
-    ``settings`` differ from what all runs share, ``data`` is its table of that name. Raises
-    ConfigError for settings that it has no place for.
-    """
-    ours: dict[str, object] = {f"{each}.enabled": each in trainers for each in _TRAINERS}
-    ours |= {"evaluation.at": list(at), "evaluation.problems": 0}
-    try:
-        shared = with_settings(config.train, {**settings, **ours})
-    except ValueError as error:
-        raise ConfigError(f"{config.file}: {error}") from None
-    # In the order of a file that is written by hand.
-    return {"seed": seed, "model": {"path": config.model}, "data": data, **shared}
+    return tuple(each for each in TRAINERS if each in chosen)
 
 
 def _check_runs(config: PlaybookConfig, top: Table) -> None:

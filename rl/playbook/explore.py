@@ -12,12 +12,12 @@ from pathlib import Path
 
 from assayoffice.rl.mixes.ledger import Ledger
 from assayoffice.rl.playbook import data, recording
-from assayoffice.rl.playbook.config import DomainConfig, PlaybookConfig
 from assayoffice.rl.playbook.differences import Shares
 from assayoffice.rl.playbook.experiments import Point
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Decision, PointRuns, Reference, Run, decide
 from assayoffice.rl.playbook.mixes import Chosen, chosen
+from assayoffice.rl.playbook.plan import DomainConfig, PlaybookConfig
 from assayoffice.rl.playbook.recording import Experiment
 from assayoffice.rl.playbook.results import Measured, measured
 from assayoffice.rl.playbook.running import (

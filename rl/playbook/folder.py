@@ -12,12 +12,22 @@
                        decision.json        what the gate says, with every number
         scale/stages.json data/ run/        likewise
               matrix.json                   domain by checkpoint
+
+DOMAIN is a domain's name with a dash for what file systems have other uses for.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from assayoffice.rl.training.folder import RunFolder
+
+_OTHERS = re.compile(r"[^A-Za-z0-9._-]+|^\.+")
+
+
+def name_of(domain: str) -> str:
+    """The name of a domain's folders: "toy-fractions" for "toy/fractions"."""
+    return _OTHERS.sub("-", domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class PlaybookFolder:
 
     def base(self, domain: str) -> RunFolder:
         """Where the base model is measured; of a run folder it has the record of stages."""
-        return RunFolder(self.path / "baseline" / domain)
+        return RunFolder(self.path / "baseline" / name_of(domain))
 
     def baseline(self, domain: str) -> RunFolder:
         """The run that measures the base model on a domain."""
@@ -45,7 +55,7 @@ class PlaybookFolder:
 
     def domain(self, domain: str) -> RunFolder:
         """Where a domain is explored; of a run folder it has data and the record of stages."""
-        return RunFolder(self.path / "explore" / domain)
+        return RunFolder(self.path / "explore" / name_of(domain))
 
     def experiment(self, domain: str, slug: str, seed: int) -> RunFolder:
         """The run of one experiment."""

@@ -27,8 +27,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assayoffice.rl.playbook import sentences
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.differences import Difference, Shares, difference
+from assayoffice.rl.playbook.plan import GateConfig
 
 
 class State(enum.StrEnum):

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.differences import Difference, Shares, Spread, difference
 from assayoffice.rl.playbook.gate import Reference
+from assayoffice.rl.playbook.plan import GateConfig
 from assayoffice.rl.playbook.results import Measured
 from assayoffice.rl.playbook.sentences import interval
 from assayoffice.rl.statistics.intervals import Estimate

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assayoffice.rl.mixes.ledger import Ledger
-from assayoffice.rl.playbook.config import DomainConfig, PlaybookConfig
+from assayoffice.rl.playbook.plan import DomainConfig, PlaybookConfig
 from assayoffice.rl.training.errors import ConfigError
 
 

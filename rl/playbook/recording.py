@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.differences import Difference
 from assayoffice.rl.playbook.experiments import Point
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Decision, PointFindings, Reference, Verdict
 from assayoffice.rl.playbook.mixes import Chosen
+from assayoffice.rl.playbook.plan import GateConfig
 from assayoffice.rl.playbook.results import Measured, accuracies_as_json, measured
 from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.folder import RunFolder, write_json

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assayoffice.rl.playbook import data
-from assayoffice.rl.playbook.config import PLACEHOLDER, PlaybookConfig, run_values
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.nested import Nested
+from assayoffice.rl.playbook.plan import PLACEHOLDER, PlaybookConfig, run_values
 from assayoffice.rl.playbook.results import Measured, measured
 from assayoffice.rl.playbook.settings import Values, as_toml
 from assayoffice.rl.problems.problem import Problem

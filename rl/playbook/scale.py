@@ -9,12 +9,12 @@ from pathlib import Path
 from assayoffice.rl.mixes.combination import Combination
 from assayoffice.rl.mixes.ledger import Ledger, Mix
 from assayoffice.rl.playbook import data, recording
-from assayoffice.rl.playbook.config import PlaybookConfig, ScaleConfig
 from assayoffice.rl.playbook.errors import NoEvidenceError
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Verdict
 from assayoffice.rl.playbook.matrix import Matrix, matrix
 from assayoffice.rl.playbook.matrix_json import write_matrix
+from assayoffice.rl.playbook.plan import PlaybookConfig, ScaleConfig
 from assayoffice.rl.playbook.results import measured
 from assayoffice.rl.playbook.running import (
     Runner,

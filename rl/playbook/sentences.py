@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from assayoffice.rl.playbook.config import GateConfig
 from assayoffice.rl.playbook.differences import Difference
+from assayoffice.rl.playbook.plan import GateConfig
 
 NOTHING_FROZEN = "No mix is trained on besides, so no frozen domain can lose."
 _MORE_PROBLEMS = "ask more held-out problems (or more samples of each)"
