@@ -104,7 +104,7 @@ async def test_only_the_response_that_takes_too_much_pays(answered):
     assert silent(without) == [0, 4, 5, 8]
     # By itself a response may use what it may when it is judged.
     limits = {len(responses_of(work)): work.limits.cpu_seconds for work in works}
-    assert limits == {1: 2.0, len(responses): 10.0}
+    assert limits == {1: 2.0, len(responses): 5.0}
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,9 @@ _LIMITS: Final = {
     Subject.PREMISES: WorkLimits(
         cpu_seconds=20.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.25
     ),
+    # Beyond it a set is taken apart, see by_answer.py.
     Subject.GROUP: WorkLimits(
-        cpu_seconds=10.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.25
+        cpu_seconds=5.0, wall_seconds=60.0, memory_bytes=2048 * _MIB, quick_cpu_seconds=0.25
     ),
     # Of the worker; the program has limits of its own.
     Subject.KEY: WorkLimits(
