@@ -30,12 +30,12 @@ from assayoffice.rl.edge.filtering import edge
 from assayoffice.rl.edge.result import DomainCount, EdgeResult
 from assayoffice.rl.mixes.ledger import Ledger
 from assayoffice.rl.playbook import config as explored
-from assayoffice.rl.playbook.config import PlaybookConfig
 from assayoffice.rl.playbook.explore import explore
 from assayoffice.rl.playbook.gate import Decision, Verdict
 from assayoffice.rl.playbook.matrix import Matrix
 from assayoffice.rl.playbook.nested import Nested
 from assayoffice.rl.playbook.page import report
+from assayoffice.rl.playbook.plan import PlaybookConfig
 from assayoffice.rl.playbook.running import serving
 from assayoffice.rl.playbook.scale import scale
 from assayoffice.rl.playbook.settings import as_toml, with_settings
