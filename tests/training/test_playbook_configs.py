@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 from verl.trainer.ppo.utils import need_reference_policy
 from verl.utils.config import omega_conf_to_dataclass, validate_config
 
-from assayoffice.rl.playbook.config import PlaybookConfig, load, run_values
+from assayoffice.rl.playbook.config import load
+from assayoffice.rl.playbook.plan import PlaybookConfig, run_values
 from assayoffice.rl.training import config as training
 from assayoffice.rl.training import trainers
 
