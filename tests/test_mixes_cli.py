@@ -236,7 +236,7 @@ def test_full_disk_is_told_of_and_changes_nothing(ledger, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["mixes"]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_add_that_is_stopped_leaves_nothing_and_can_be_given_again(
     how, ledger, mix, write, endpoint
 ):

@@ -105,6 +105,6 @@ def test_writers_lose_nothing_of_one_another(ledger):
 
 
 def test_lock_that_is_never_let_go_is_told_of(ledger, monkeypatch):
-    monkeypatch.setattr("assayoffice.rl.mixes.store._LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("assayoffice.rl.mixes.lock._LOCK_SECONDS", 0.2)
     with Store(ledger.path).locked(), pytest.raises(MixError, match="another `assay mix`"):
         put(ledger, "m", rows(1))

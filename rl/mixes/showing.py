@@ -138,7 +138,8 @@ def _mix(description: Description) -> Iterator[RenderableType]:
     table.add_row("digest", description.digest)
     table.add_row("weight", f"{description.weight:g}")
     for name in ("origins", "verifiers", "generators"):
-        table.add_row(name, _shares(_counts(counts.get(name)), description.rows))
+        if shares := _shares(_counts(counts.get(name)), description.rows):
+            table.add_row(name, shares)
     table.add_row("demonstrations", f"{counts.get('demonstrations', 0):,}")
     for each in _objects(lineage.get("hallmarks")):
         said = f"{each.get('verifier')} {each.get('hallmark')}: {each.get('rows')} rows"

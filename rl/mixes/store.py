@@ -14,24 +14,21 @@ their sha256. So readers need no lock, and may read what they cannot write.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from assayoffice.rl.mixes.description import Description, read_description
 from assayoffice.rl.mixes.errors import BrokenMixError, MixError
+from assayoffice.rl.mixes.lock import locked
 from assayoffice.rl.mixes.rows import MixRow, line_of, row_of
 from assayoffice.rl.sources import UnusableRow
 from assayoffice.rl.training.folder import write_json, write_whole
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LOCK_SECONDS = 60.0
-_LOOK_SECONDS = 0.1
 # A writer replaces two files; between two looks it may have replaced one of them.
 _LOOKS = 5
 _IGNORED = "/.lock\n*.next\n*.unfinished\n"
@@ -70,15 +67,7 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Keep other writers out, for as long as the block lasts. Raises MixError, OSError."""
         self.path.mkdir(parents=True, exist_ok=True)
-        end = time.monotonic() + _LOCK_SECONDS
-        with (self.path / ".lock").open("w") as file:
-            while not _lock(file.fileno()):
-                if time.monotonic() > end:
-                    raise MixError(
-                        f"{self.path}: another `assay mix` has been writing here for "
-                        f"{_LOCK_SECONDS:.0f} seconds; wait for its end or stop it"
-                    )
-                time.sleep(_LOOK_SECONDS)
+        with locked(self.path / ".lock"):
             ignoring = self.path / ".gitignore"
             if not ignoring.exists():
                 write_whole(ignoring, _IGNORED)
@@ -233,14 +222,6 @@ def _sha256(file: Path) -> str:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except FileNotFoundError:
         return ""
-
-
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _sync(folder: Path) -> None:
