@@ -12,6 +12,7 @@
                     work/                 samples and verdicts
         mixes/                            the ledger, a mix for each domain
         baseline/ explore/ scale/         see folder.py
+        evaluation/MOMENT/                the scaled checkpoints, by majority vote, too
         report.html
 
 Everything goes on where it was left. A domain is frozen when the gate says to scale it; where it
@@ -30,7 +31,9 @@ from assayoffice.rl.edge.filtering import edge
 from assayoffice.rl.edge.result import DomainCount, EdgeResult
 from assayoffice.rl.mixes.ledger import Ledger
 from assayoffice.rl.playbook import config as explored
+from assayoffice.rl.playbook import voting
 from assayoffice.rl.playbook.explore import explore
+from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Decision, Verdict
 from assayoffice.rl.playbook.matrix import Matrix
 from assayoffice.rl.playbook.nested import Nested
@@ -121,10 +124,8 @@ class _Whole:
                 self._stage("base model", {"demonstrations": data}, self._teach)
             settings = self._playbook()
             if not self._is_prepared():
-                with serving(settings) as served:
-                    endpoints = list(served.endpoints)
-                    with Client(endpoints if len(endpoints) > 1 else endpoints[0]) as client:
-                        self._filter_and_mix(client, served.hallmarks)
+                with serving(settings) as served, _client(served.endpoints) as client:
+                    self._filter_and_mix(client, served.hallmarks)
 
     def explore_and_scale(self, without_evidence: bool) -> Outcome:
         """Each domain by itself, then all of them together."""
@@ -147,9 +148,22 @@ class _Whole:
                 self._progress,
                 without_evidence=without_evidence,
             )
+            self._vote(config)
         page = RunFolder(self._run).report
         report.write(self._run, page)
         return Outcome(decisions, matrix, page)
+
+    def _vote(self, config: PlaybookConfig) -> None:
+        """Evaluate the scaled checkpoints by majority vote, too."""
+        matrix = digest_at(PlaybookFolder(self._run).matrix)
+        if self._is_finished(voting.STAGE, {"matrix": matrix}):
+            return
+        with serving(config) as served, _client(served.endpoints) as client:
+            self._stage(
+                voting.STAGE,
+                {"matrix": matrix},
+                lambda: voting.vote(self._run, client, partial(self._tell, voting.STAGE)),
+            )
 
     def _keep(self, text: str) -> tuple[Path, ...]:
         folder = RunFolder(self._run)
@@ -244,10 +258,6 @@ class _Whole:
 
     def _filter(self, domain: str, model: LocalModel, client: Client) -> tuple[Path, ...]:
         place = self._edge(domain)
-
-        def progress(stage: str, done: int, total: int) -> None:
-            self._progress.advance(f"edge of {domain}", Advance(done, total, says=stage))
-
         result = edge(
             [str(each) for each in self._candidates(domain)],
             model,
@@ -258,7 +268,7 @@ class _Whole:
             output=place / "kept.parquet",
             dropped=place / "dropped.jsonl",
             timeout=_CALL_SECONDS,
-            progress=progress,
+            progress=partial(self._tell, f"edge of {domain}"),
         )
         if result.total.errors:
             raise TrainingError(
@@ -289,11 +299,20 @@ class _Whole:
     def _edge(self, domain: str) -> Path:
         return self._run / "edge" / domain
 
-    def _stage(self, name: str, facts: Facts, work: Callable[[], tuple[Path, ...]]) -> None:
+    def _tell(self, stage: str, part: str, done: int, total: int) -> None:
+        self._progress.advance(stage, Advance(done, total, says=part))
+
+    def _is_finished(self, name: str, facts: Facts) -> bool:
         stages = Stages(RunFolder(self._run))
-        if stages.is_finished(name, facts):
-            self._progress.end(name, "before", stages.finished[name].seconds)
+        if not stages.is_finished(name, facts):
+            return False
+        self._progress.end(name, "before", stages.finished[name].seconds)
+        return True
+
+    def _stage(self, name: str, facts: Facts, work: Callable[[], tuple[Path, ...]]) -> None:
+        if self._is_finished(name, facts):
             return
+        stages = Stages(RunFolder(self._run))
         self._progress.begin(name)
         start = time.monotonic()
         try:
@@ -306,6 +325,10 @@ class _Whole:
 
     def _waiting(self) -> None:
         self._progress.note("Another command, or what is left of a killed one, still ends here ...")
+
+
+def _client(endpoints: Sequence[str]) -> Client:
+    return Client(list(endpoints) if len(endpoints) > 1 else endpoints[0])
 
 
 def _counts(result: EdgeResult) -> dict[str, object]:
