@@ -112,3 +112,13 @@ class TestRewardFacts:
         failed = call(0, 1, rewards=0, failure="UNAVAILABLE", outcomes={}, component_sums={})
         facts = reward_facts([failed], 10)
         assert facts["failed_calls"] == 1 and "accuracy" not in facts
+
+    def test_answers_to_look_at_are_shares_of_what_was_rewarded(self):
+        facts = reward_facts(
+            [
+                call(0, 1, outcomes={"limit_exceeded": 1}, reasons={"HEDGED": 1, "DIFFERENT": 2}),
+                call(1, 2, reasons={"ECHO": 1, "EQUAL": 3}),
+            ],
+            None,
+        )
+        assert (facts["evasive"], facts["over_limits"]) == (0.25, 0.125)

@@ -125,6 +125,7 @@ class TestOneRun:
             "GRPO: accuracy of the rollouts",
             "GRPO: components of the reward",
             "GRPO: response length",
+            "GRPO: answers to look at",
             "GRPO: seconds of a step",
             "Greedy answers that became right (4)",
             "What was pinned",

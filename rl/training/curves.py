@@ -1,6 +1,6 @@
 """The part of a report that says how training went, and where its time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
 from assayoffice.rl.training import page, svg
@@ -34,6 +34,7 @@ def curves(runs: Sequence[Run]) -> Iterable[str]:
     )
     yield _components(runs)
     yield _chart(runs, "grpo", "GRPO: response length", "tokens", lambda step: step.tokens)
+    yield _troubles(runs)
     if len(runs) == 1:
         yield _phases(runs[0])
 
@@ -81,6 +82,30 @@ def _components(runs: Sequence[Run]) -> str:
         points = [(step, fmean(values)) for step, values in sorted(by_step.items())]
         series += _smoothed(name.removeprefix(prefix), points, 1 + index % page.COLORS)
     return svg.lines("GRPO: components of the reward", series, x="step", y="value", from_zero=False)
+
+
+def _troubles(runs: Sequence[Run]) -> str:
+    """What a reward could be hacked by, and what got none; of several runs their mean."""
+    names: Mapping[str, Callable[[Mapping[str, float]], float | None]] = {
+        "evasive answers": lambda rewards: rewards.get("evasive"),
+        "over limits": lambda rewards: rewards.get("over_limits"),
+        "without a reward": _without_reward,
+    }
+    series = []
+    for color, (name, value) in enumerate(names.items(), start=1):
+        by_step: dict[int, list[float]] = {}
+        for step in (step for run in runs for step in run.of("grpo")):
+            if (found := value(step.rewards)) is not None:
+                by_step.setdefault(step.step, []).append(found)
+        if by_step:
+            points = [(step, fmean(values)) for step, values in sorted(by_step.items())]
+            series.append(svg.Line(name, points, color))
+    return svg.lines("GRPO: answers to look at", series, x="step", y="share")
+
+
+def _without_reward(rewards: Mapping[str, float]) -> float | None:
+    asked = rewards.get("samples", 0.0) + rewards.get("errors", 0.0)
+    return rewards.get("errors", 0.0) / asked if asked else None
 
 
 def _phases(run: Run) -> str:

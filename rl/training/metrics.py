@@ -18,6 +18,18 @@ _LOSS = {"sft": "train/loss", "grpo": "actor/pg_loss"}
 _REWARD = "critic/score/mean"
 _LENGTH = "response_length/mean"
 _SECONDS = "timing_s/"
+#: Reasons of verdicts on answers that would be right by a careless judge: several values for one,
+#: the question repeated, the work left to the reader, what is always true, a variable for a
+#: constant; of proofs, what no proof may use.
+EVASIVE = (
+    "AXIOM_NOT_ALLOWED",
+    "ECHO",
+    "FREE_VARIABLE",
+    "HEDGED",
+    "SCREENED",
+    "TRIVIAL",
+    "UNEVALUATED",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +117,10 @@ def reward_facts(
 ) -> Mapping[str, float]:
     """What the calls of a step say about its rewards (rl/verl/journal.py has their form).
 
-    ``accuracy`` and ``component/...`` are means over the samples that got a reward, ``errors``
-    counts answers without one, retried ones included. ``busy_seconds`` is how long at least one
+    ``accuracy`` and ``component/...`` are means over the samples that got a reward, ``evasive`` is
+    the share of them whose verdict says that they look for a way round (``EVASIVE``) and
+    ``over_limits`` of those that used up an allowance. ``errors`` counts answers without a reward,
+    retried ones included. ``busy_seconds`` is how long at least one
     call was under way; most of it passes while others still generate. ``wait_seconds`` is from when
     the last rollout asked for its reward, when generation is over, to the last answer, retries
     included. Both are also given as shares of the step.
@@ -123,6 +137,13 @@ def reward_facts(
     }
     if rewarded:
         facts["accuracy"] = sum(call["outcomes"].get("correct", 0) for call in calls) / rewarded
+        facts["over_limits"] = (
+            sum(call["outcomes"].get("limit_exceeded", 0) for call in calls) / rewarded
+        )
+        facts["evasive"] = (
+            sum(call.get("reasons", {}).get(each, 0) for call in calls for each in EVASIVE)
+            / rewarded
+        )
         for name in {name: None for call in calls for name in call["component_sums"]}:
             total = sum(call["component_sums"].get(name, 0.0) for call in calls)
             facts[f"component/{name}"] = total / rewarded

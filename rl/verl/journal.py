@@ -29,6 +29,7 @@ class Journal:
         rewards = [each for each in call.results if isinstance(each, Reward)]
         errors = Counter(each.reason for each in call.results if isinstance(each, ItemError))
         outcomes = Counter(each.verdict.outcome.value.lower() for each in rewards)
+        reasons = Counter(each.verdict.reason for each in rewards)
         components: dict[str, float] = defaultdict(float)
         for reward in rewards:
             for part in reward.components:
@@ -45,6 +46,7 @@ class Journal:
                 "errors": errors,
                 "failure": call.failure,
                 "outcomes": outcomes,
+                "reasons": reasons,
                 "score_sum": sum(each.total for each in rewards),
                 "component_sums": components,
                 "token_count_sum": sum(each.token_count for each in rewards),
