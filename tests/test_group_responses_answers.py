@@ -168,6 +168,7 @@ def test_each_response_is_in_one_place(reference):
         found = numeric(reference, *(rng.choice(pool) for _ in range(12)))
         everywhere = [*found.silent, *found.oversize, *itertools.chain(*places(found))]
         assert sorted(everywhere) == list(range(12))
+        assert all(list(each) == sorted(each) for each in places(found))
         firsts = [each[0] for each in places(found)]
         assert firsts == sorted(firsts)
 
