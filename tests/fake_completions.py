@@ -34,6 +34,11 @@ class Raw:
 Respond = Callable[[Asked], str | Raw]
 
 
+class _Server(ThreadingHTTPServer):
+    # Of a queue of 5, the default, a busy machine drops connections, which come back after seconds.
+    request_queue_size = 128
+
+
 class FakeCompletions:
     """Serves ``POST /v1/chat/completions``: ``respond`` is given each request's body."""
 
@@ -78,7 +83,7 @@ class FakeCompletions:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self

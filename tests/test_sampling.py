@@ -126,24 +126,26 @@ class TestAnswers:
                 go(problems(8), model(fake.url, concurrency), file)
             assert file.read_bytes() == whole
 
-    def test_no_more_is_asked_at_once_than_allowed(self, file):
+    def test_as_much_is_asked_at_once_as_allowed_and_no_more(self, file):
         most: list[int] = []
+        # Of 24 requests, each waits for two others.
+        three = threading.Barrier(3, timeout=30)
         under_way = 0
         lock = threading.Lock()
 
-        def slow(asked: Asked) -> Raw:
+        def together(asked: Asked) -> Raw:
             nonlocal under_way
             with lock:
                 under_way += 1
                 most.append(under_way)
-            time.sleep(0.01)
+            three.wait()
             with lock:
                 under_way -= 1
             return drawn(asked)
 
-        with FakeCompletions(slow) as fake:
-            go(problems(6), model(fake.url, concurrency=3), file)
-        assert max(most) == 3
+        with FakeCompletions(together) as fake:
+            found = go(problems(6), model(fake.url, concurrency=3), file)
+        assert found.finished == 6 and max(most) == 3
 
 
 class TestSeeds:
