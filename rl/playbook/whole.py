@@ -12,7 +12,7 @@
                     work/                 samples and verdicts
         mixes/                            the ledger, a mix for each domain
         baseline/ explore/ scale/         see folder.py
-        evaluation/MOMENT/                the scaled checkpoints, by majority vote, too
+        evaluation/                       base model and scaled checkpoints by majority vote, too
         report.html
 
 Everything goes on where it was left. A domain is frozen when the gate says to scale it; where it
@@ -150,7 +150,7 @@ class _Whole:
             )
             self._vote(config)
         page = RunFolder(self._run).report
-        report.write(self._run, page)
+        report.write(self._run, tuple(config.domains), self._config.seed, page)
         return Outcome(decisions, matrix, page)
 
     def _vote(self, config: PlaybookConfig) -> None:
@@ -162,7 +162,9 @@ class _Whole:
             self._stage(
                 voting.STAGE,
                 {"matrix": matrix},
-                lambda: voting.vote(self._run, client, partial(self._tell, voting.STAGE)),
+                lambda: voting.vote(
+                    self._run, list(config.domains), client, partial(self._tell, voting.STAGE)
+                ),
             )
 
     def _keep(self, text: str) -> tuple[Path, ...]:

@@ -7,15 +7,11 @@ became right or wrong, and all that was pinned.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assayoffice.rl.training import accuracies, curves, page
-from assayoffice.rl.training.examples import Flip, flips
+from assayoffice.rl.training import accuracies, curves, flipped, page
 from assayoffice.rl.training.folder import RunFolder, write_whole
 from assayoffice.rl.training.runs import Run, common_evaluations, read_run
 from assayoffice.rl.training.stages import changes
 from assayoffice.rl.training.summary import TITLES
-
-_SHOWN_FLIPS = 6
-_SHOWN_CHARACTERS = 1200
 
 
 def write(folders: Sequence[RunFolder], output: Path) -> None:
@@ -36,7 +32,7 @@ def write(folders: Sequence[RunFolder], output: Path) -> None:
         page.heading("Training"),
         page.charts(curves.curves(runs)),
         *curves.cost(runs),
-        *(() if several else _examples(runs[0])),
+        *(() if several else flipped.examples(runs[0])),
         page.heading("What was pinned"),
         *(part for each in runs for part in _pinned(each, several)),
         "<footer>Made by assay train. Nothing on this page is loaded from elsewhere.</footer>",
@@ -92,52 +88,6 @@ def _errors(runs: Sequence[Run]) -> Iterable[str]:
             "Every answer got a verdict and every rollout its reward: no infrastructure errors."
         ]
     return [page.paragraph(each, "soft") for each in lines]
-
-
-def _examples(run: Run) -> Iterable[str]:
-    names = common_evaluations([run])
-    if len(names) < 2:
-        return
-    before, after = names[-2], names[-1]
-    found = flips(run.folder, before, after)
-    for right, title in ((True, "became right"), (False, "became wrong")):
-        chosen = [each for each in found if each.became_right is right]
-        if not chosen:
-            continue
-        yield page.heading(f"Greedy answers that {title} ({len(chosen)})")
-        shown = _spread(chosen)
-        yield "".join(_example(each, TITLES[before], TITLES[after]) for each in shown)
-
-
-def _spread(found: Sequence[Flip]) -> list[Flip]:
-    """A few examples, of each domain in turn."""
-    by_domain: dict[str, list[Flip]] = {}
-    for each in found:
-        by_domain.setdefault(each.domain, []).append(each)
-    shown: list[Flip] = []
-    while by_domain and len(shown) < _SHOWN_FLIPS:
-        for domain in list(by_domain):
-            shown.append(by_domain[domain].pop(0))
-            if not by_domain[domain]:
-                del by_domain[domain]
-    return shown[:_SHOWN_FLIPS]
-
-
-def _example(flip: Flip, before: str, after: str) -> str:
-    answers = "".join(
-        f"<div>{page.paragraph(title, 'soft')}{page.preformatted(_cut(text))}</div>"
-        for title, text in ((before, flip.before), (after, flip.after))
-    )
-    return (
-        f'<div class="example">{page.paragraph(flip.domain, "soft")}'
-        f'{page.preformatted(_cut(flip.prompt))}<div class="pair">{answers}</div></div>'
-    )
-
-
-def _cut(text: str) -> str:
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text
-    return f"{text[:_SHOWN_CHARACTERS]} … ({len(text)} characters in all)"
 
 
 def _pinned(run: Run, several: bool) -> Iterable[str]:

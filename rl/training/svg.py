@@ -84,17 +84,17 @@ def stacks(
     highest = max(sum(heights) for _, heights in bars)
     frame = _Frame.around([*((at, 0.0) for at, _ in bars), (bars[0][0], highest)], True, half=0.5)
     width = max(1.0, 0.8 * (frame.x(1.0) - frame.x(0.0)))
-    parts = [frame.axes(x, y)]
-    for at, heights in bars:
-        bottom = 0.0
-        for color, (name, height) in enumerate(zip(names, heights, strict=True), start=1):
-            top = frame.y(bottom + height)
-            parts.append(
-                f'<rect class="fill c{color}" x="{frame.x(at) - width / 2:.1f}" y="{top:.1f}" '
-                f'width="{width:.1f}" height="{frame.y(bottom) - top:.1f}">'
-                f"<title>{escape(name)}: {height:.2f} at {at:g}</title></rect>"
-            )
-            bottom += height
+    parts = [frame.axes(x, y), *_stacked(frame, names, bars, width)]
+    return _chart(title, parts, [(name, color) for color, name in enumerate(names, start=1)])
+
+
+def histogram(
+    title: str, names: Sequence[str], bars: Sequence[tuple[float, Sequence[float]]], x: str, y: str
+) -> str:
+    """Stacked bars over percent: for each place one count per name, from the bottom up."""
+    frame = _Frame.around([(0.0, 0.0), (100.0, max((sum(b) for _, b in bars), default=0))], True, 6)
+    width = 0.8 * (frame.x(100 / max(1, len(bars) - 1)) - frame.x(0.0))
+    parts = [frame.axes(x, y), *_stacked(frame, names, bars, min(width, 40.0))]
     return _chart(title, parts, [(name, color) for color, name in enumerate(names, start=1)])
 
 
@@ -186,6 +186,26 @@ class _Frame:
             f"{escape(y)}</text>"
         )
         return "".join(parts)
+
+
+def _stacked(
+    frame: _Frame,
+    names: Sequence[str],
+    bars: Sequence[tuple[float, Sequence[float]]],
+    width: float,
+) -> list[str]:
+    parts = []
+    for at, heights in bars:
+        bottom = 0.0
+        for color, (name, height) in enumerate(zip(names, heights, strict=True), start=1):
+            top = frame.y(bottom + height)
+            parts.append(
+                f'<rect class="fill c{color}" x="{frame.x(at) - width / 2:.1f}" y="{top:.1f}" '
+                f'width="{width:.1f}" height="{frame.y(bottom) - top:.1f}">'
+                f"<title>{escape(name)}: {height:.4g} at {at:g}</title></rect>"
+            )
+            bottom += height
+    return parts
 
 
 def _cut(name: str) -> str:

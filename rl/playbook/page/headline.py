@@ -1,0 +1,60 @@
+"""What a person wants to know first: whether it worked, with numbers."""
+
+from collections.abc import Iterable
+
+from assayoffice.rl.playbook.page.figures import gain
+from assayoffice.rl.playbook.page.files import Left, Written
+from assayoffice.rl.playbook.sentences import points
+from assayoffice.rl.training import page
+
+
+def headline(left: Left) -> Iterable[str]:
+    """A sentence, and a big figure for each domain."""
+    yield f'<p class="headline">{page.text(sentence(left))}</p>'
+    if left.matrix is not None:
+        yield page.cards(_card(row) for row in left.matrix["domains"])
+
+
+def sentence(left: Left) -> str:
+    """The outcome in a sentence."""
+    refined = [name for name, each in left.decisions.items() if each["verdict"] != "scale"]
+    if left.matrix is None:
+        if refined:
+            return (
+                f"Not scaled: the gate says to refine {_listed(refined)}. What it misses is below, "
+                "with what to do about it."
+            )
+        return "Not finished yet: this page shows what is there so far."
+    rows = left.matrix["domains"]
+    grouped = {
+        state: [each["domain"] for each in rows if each["against_start"] == state]
+        for state in ("better", "kept", "lost", "cannot tell")
+    }
+    said = []
+    if grouped["better"]:
+        said.append(f"better than the base model at {_listed(grouped['better'])}")
+    if grouped["kept"]:
+        said.append(f"no worse at {_listed(grouped['kept'])}")
+    if grouped["lost"]:
+        said.append(f"worse at {_listed(grouped['lost'])}")
+    if grouped["cannot tell"]:
+        said.append(f"not distinguishable from it at {_listed(grouped['cannot tell'])}")
+    text = f"The scaled model is {', '.join(said)}."
+    lost = [each["domain"] for each in rows if each["against_best"] == "lost"]
+    if lost:
+        text += f" It is worse than when explored alone at {_listed(lost)}: gains did not add up."
+    without = left.matrix["without_evidence"]
+    if without:
+        text += f" The gate had not said to scale {_listed(without)}; it was done all the same."
+    return text
+
+
+def _card(row: Written) -> tuple[str, str, str]:
+    last = list(row["checkpoints"].values())[-1]
+    found = last["to_start"]
+    figure = "–" if found is None else f"{points(found['value'])}"
+    return f"{row['domain']}: points gained", figure, gain(found) if found else "nothing to compare"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
