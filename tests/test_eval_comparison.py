@@ -82,6 +82,19 @@ class TestFinding:
         assert {name: found.domains[name].corrected for name in domains} == holm(ps)
         assert found.overall.corrected == found.overall.p
 
+    def test_a_domain_is_found_better_only_as_corrected(self):
+        def six(classes: list[int], others: int) -> Evaluation:
+            several = [judged(f"a{n}", classes + [n % 2], "a") for n in range(6)]
+            several += [judged(f"{d}{n}", [0, 1], f"d{d}") for d in range(others) for n in range(2)]
+            return evaluated(several)
+
+        # Of 64 choices of signs, two are as far from 0 as all six gains.
+        alone = compare(six([1], 0), six([0], 0)).domains["a"]
+        assert (alone.p, alone.finding) == (1 / 32, Finding.BETTER)
+        among = compare(six([1], 2), six([0], 2)).domains["a"]
+        assert (among.p, among.corrected) == (1 / 32, 3 / 32)
+        assert among.finding is Finding.NOT_DISTINGUISHABLE
+
     def test_what_the_correction_takes_away_is_explained(self):
         found = compare(model(0.3, 1), model(0.5, 2)).overall
         doubtful = replace(found, p=0.03, corrected=0.09, finding=Finding.NOT_DISTINGUISHABLE)
