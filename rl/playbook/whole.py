@@ -188,15 +188,13 @@ class _Whole:
     def _teach(self) -> tuple[Path, ...]:
         """SFT of a model that knows nothing, with verl as any other."""
         folder = RunFolder(self._run / "base")
-        held_out = self._run / "data" / "held_out.parquet"
-        toy.write_held_out(self._run / "data", held_out)
         ours = {"sft.enabled": True, "grpo.enabled": False, "evaluation.at": ["sft"]}
         values = {
             "seed": self._config.seed,
             "model": {"build": "toy"},
             "data": {
                 "sft": str(self._run / "data" / "demonstrations.parquet"),
-                "held_out": str(held_out),
+                "held_out": str(self._run / "data" / "held_out.parquet"),
             },
             **with_settings(self._config.train, {**self._config.base.settings, **ours}),
         }

@@ -5,6 +5,7 @@
     FOLDER/DOMAIN/candidates.jsonl    problems with demonstrations, to be filtered and mixed
                   held_out.jsonl      problems to measure by
            demonstrations.parquet     of all domains, what the base model learns from
+           held_out.parquet           of all domains, as verl reads them
 
 No question is in two of them. The domains are called "fractions" and "programs", because their
 names are folders, too.
@@ -69,10 +70,10 @@ def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
     pyarrow.parquet.write_table(
         pyarrow.Table.from_pylist(lessons), folder / "demonstrations.parquet"
     )
+    _write_held_out(folder)
 
 
-def write_held_out(folder: Path, file: Path) -> None:
-    """Write the held-out problems of all domains in ``folder`` as one parquet file for verl."""
+def _write_held_out(folder: Path) -> None:
     problems = [
         dataclasses.replace(each, id=f"{domain}:{each.id}")
         for domain in DOMAINS
@@ -80,7 +81,7 @@ def write_held_out(folder: Path, file: Path) -> None:
         if isinstance(each, Held)
     ]
     rows = [verl_row(each, index=i, split="test", facts={}) for i, each in enumerate(problems)]
-    write_parquet(rows, file)
+    write_parquet(rows, folder / "held_out.parquet")
 
 
 def _is_candidate(problem: Problem) -> bool:
