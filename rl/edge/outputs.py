@@ -18,7 +18,7 @@ from assayoffice.rl.results import ItemError
 from assayoffice.rl.stamps import Stamp
 from assayoffice.rl.training.folder import write_whole
 
-JSON_LINES = ".jsonl"
+PARQUET, JSON_LINES = ".parquet", ".jsonl"
 _SPLIT = "train"
 _SHOWN_CHARACTERS = 200
 

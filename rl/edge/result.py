@@ -27,6 +27,11 @@ class Decided:
         """What its samples say, None where there are none, or no verdicts on them."""
         return None if isinstance(self.decision, ItemError) else self.decision.figures
 
+    @property
+    def error(self) -> ItemError | None:
+        """Why nothing is known about it, None where something is."""
+        return self.decision if isinstance(self.decision, ItemError) else None
+
 
 @dataclass(frozen=True, slots=True)
 class DomainCount:

@@ -7,6 +7,7 @@ import typer
 from assayoffice import __version__
 from assayoffice.rl.cli import app as client_commands
 from assayoffice.rl.demo import app as demo_commands
+from assayoffice.rl.edge.cli import app as edge_commands
 from assayoffice.rl.evaluating.cli import app as evaluation_commands
 from assayoffice.rl.mixes.cli import app as mix_commands
 from assayoffice.rl.playbook.cli import app as playbook_commands
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(client_commands)
 app.add_typer(reward_commands)
 app.add_typer(rewrite_commands, name="rewrites", help="Check rewritten problems, and make some.")
+app.add_typer(edge_commands)
 app.add_typer(mix_commands, name="mix", help="Keep mixes of problems: add, tune, freeze, combine.")
 app.add_typer(
     evaluation_commands, name="eval", help="Evaluate models, and say whether one is better."
