@@ -15,12 +15,14 @@ import fake_playbook
 import pytest
 from fake_playbook import PlaybookPrograms
 from playbook_files import diary, write_playbook
+from rich.console import Console
 from typer.testing import CliRunner
 
 from assayoffice.cli import app
 from assayoffice.rl.playbook import config, explore
+from assayoffice.rl.playbook.nested import Nested
 from assayoffice.rl.training import programs
-from assayoffice.rl.training.progress import JsonLines
+from assayoffice.rl.training.progress import Advance, Board, JsonLines
 
 SCALE = "[scale]\nmixes = { a = 1 }\ntrainers = ['sft']"
 
@@ -114,6 +116,39 @@ class TestExitCodes:
         code, _, said = run("explore", file)
         assert code == 2 and "assayoffice[train-cpu]" in said
         assert not (tmp_path / "run").exists()
+
+
+class TestProgress:
+    def test_step_of_a_run_is_one_of_its_experiment(self, capsys):
+        shown = Nested(JsonLines(), "a: lr=1, seed 2")
+        shown.begin("sft")
+        shown.advance("sft", Advance(3, 10, {"loss": 0.5}))
+        shown.end("sft", "finished", 1.0)
+        (line,) = capsys.readouterr().out.splitlines()
+        assert json.loads(line) == {
+            "event": "step",
+            "stage": "a: lr=1, seed 2",
+            "step": 3,
+            "of": 10,
+            "part": "sft",
+            "loss": 0.5,
+        }
+
+    @pytest.mark.parametrize("finished", [0, 5, 25, 29])
+    def test_long_list_shows_the_experiment_at_work(self, finished):
+        stages = tuple(f"experiment {number}" for number in range(30))
+        board = Board(stages)
+        for each in stages[:finished]:
+            board.end(each, "finished", 1.0)
+        board.begin(stages[finished])
+        console = Console(width=100)
+        with console.capture() as printed:
+            console.print(board)
+        lines = printed.get().splitlines()
+        assert any(line.startswith(f"▸ experiment {finished} ") for line in lines)
+        assert len(lines) <= 20
+        counted = sum(int(line.split()[1]) for line in lines if "more" in line)
+        assert counted + sum("experiment" in line for line in lines) == 30
 
 
 @pytest.mark.heavy

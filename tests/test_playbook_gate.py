@@ -7,7 +7,13 @@ from statistics import fmean
 import pytest
 from scipy import stats
 
-from assayoffice.rl.playbook.differences import Difference, Shares, Spread, difference
+from assayoffice.rl.playbook.differences import (
+    Difference,
+    Shares,
+    Spread,
+    difference,
+    pooled,
+)
 from assayoffice.rl.playbook.gate import (
     Decision,
     PointRuns,
@@ -274,6 +280,12 @@ class TestDifferences:
         found = difference([base], [after], 0.95, lone=Spread(0.0004, 2))
         half = stats.t.ppf(0.975, 2) * 0.02
         assert found and found.high - found.value == pytest.approx(half)
+
+    def test_spreads_are_pooled_by_their_degrees_of_freedom(self):
+        assert pooled([Spread(0.03, 1), None, Spread(0.06, 2)]) == Spread(pytest.approx(0.05), 3)
+        assert pooled([None]) is None
+        found = decided(point("x", 0.4, 0.5, 0.6), point("y", 0.4, 0.4, 0.4))
+        assert found.spread == Spread(pytest.approx(0.005), 4)
 
     def test_runs_are_compared_with_themselves_where_they_are_the_same(self):
         base = {f"p{number}": number / 40 for number in range(40)}

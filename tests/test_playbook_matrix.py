@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from assayoffice.rl.playbook.differences import difference
 from assayoffice.rl.playbook.gate import Reference
 from assayoffice.rl.playbook.matrix import Matrix, Standing, matrix
 from assayoffice.rl.playbook.matrix_json import matrix_as_json
@@ -33,7 +34,8 @@ def made(last: float, *explored: float, start: float = 0.3, gate: GateConfig = G
     """The matrix of domain a: where it started, how it was explored, and where it ends."""
     base = {"a": measured(a=start)}
     runs = tuple(measured(a=each).shares("a") for each in explored)
-    best = {"a": Reference("its runs", runs)} if runs else {}
+    found = difference([base["a"].shares("a")], runs, 0.95) if runs else None
+    best = {"a": Reference("its runs", runs, found.runs)} if found else {}
     return matrix(["a"], {"sft": measured(a=0.3), "grpo": measured(a=last)}, base, best, gate, ())
 
 

@@ -14,7 +14,7 @@ Biometrics Bull. 2, 1946): few runs that disagree make intervals wide.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import TypeAlias
@@ -94,11 +94,21 @@ def difference(
     value = fmean(by_problem)
     # What rounding leaves of no difference is to lie on neither side of 0.
     value, low, high = (round(each, _DIGITS) for each in (value, value - half, value + half))
+    low, high = max(-1.0, low), min(1.0, high)
     return Difference(value, low, high, len(problems), tuple(by_run), runs)
 
 
 def _pairs(before: Sequence[Shares], after: Sequence[Shares]) -> Sequence[tuple[Shares, Shares]]:
     return list(zip(before, after, strict=True))
+
+
+def pooled(spreads: Iterable[Spread | None]) -> Spread | None:
+    """The spread that several have in common, by their degrees of freedom; None of none."""
+    known = [each for each in spreads if each is not None]
+    freedom = sum(each.freedom for each in known)
+    if not freedom:
+        return None
+    return Spread(sum(each.freedom * each.variance for each in known) / freedom, freedom)
 
 
 def _mean(run: Shares, problems: Sequence[str]) -> float:

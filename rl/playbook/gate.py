@@ -27,7 +27,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assayoffice.rl.playbook import sentences
-from assayoffice.rl.playbook.differences import Difference, Shares, difference
+from assayoffice.rl.playbook.differences import (
+    Difference,
+    Shares,
+    Spread,
+    difference,
+    pooled,
+)
 from assayoffice.rl.playbook.plan import GateConfig
 
 
@@ -75,10 +81,14 @@ class PointRuns:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a frozen domain is held to: the runs it was frozen with, or those of the base model."""
+    """What a domain is held to: the runs it was explored with, or the base model.
+
+    ``spread`` is that of runs when it was explored, None where that is not known.
+    """
 
     said: str
     runs: tuple[Shares, ...]
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,12 @@ class Decision:
     points: tuple[PointFindings, ...]
     tried: int
     level: float
+
+    @property
+    def spread(self) -> Spread | None:
+        """How runs spread, at whatever point; None where no point has two."""
+        uplifts = (each.findings[0].difference for each in self.points)
+        return pooled(each.runs for each in uplifts if each is not None)
 
 
 def decide(

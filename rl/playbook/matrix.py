@@ -5,16 +5,17 @@ tested: each accuracy is compared, over the same problems, with the base model's
 the runs in which its domain was explored alone.
 
 There is one run that scales, and its luck cannot be seen. Where the domain was explored in several
-runs, theirs is taken for it (``lone`` of ``differences.difference``); without them an interval is
-over problems only. Intervals are of the gate's confidence, each for itself.
+runs, theirs is taken for it, that of all points together (``lone`` of ``differences.difference``);
+without them an interval is over problems only. Intervals are of the gate's confidence, each for
+itself.
 """
 
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 
-from assayoffice.rl.playbook.differences import Difference, Shares, Spread, difference
+from assayoffice.rl.playbook.differences import Difference, Shares, difference
 from assayoffice.rl.playbook.gate import Reference
 from assayoffice.rl.playbook.plan import GateConfig
 from assayoffice.rl.playbook.results import Measured
@@ -106,7 +107,7 @@ def _row(
 ) -> Row:
     base = start.shares(domain)
     runs = () if best is None else best.runs
-    lone = _spread(runs)
+    lone = None if best is None else best.spread
     cells = {"start": Cell(start.accuracy(domain), None, None)}
     for name, found in checkpoints.items():
         shares = [found.shares(domain)]
@@ -156,18 +157,6 @@ def _said(found: Difference | None) -> str:
     return "unknown" if found is None else interval(found)
 
 
-def _common(runs: Sequence[Shares]) -> Sequence[str]:
-    return sorted(set.intersection(*(set(each) for each in runs))) if runs else []
-
-
 def _mean(runs: Sequence[Shares]) -> float | None:
-    problems = _common(runs)
+    problems = sorted(set.intersection(*(set(each) for each in runs))) if runs else []
     return fmean(run[each] for run in runs for each in problems) if problems else None
-
-
-def _spread(runs: Sequence[Shares]) -> Spread | None:
-    problems = _common(runs)
-    if len(runs) < 2 or not problems:
-        return None
-    means = [fmean(run[each] for each in problems) for run in runs]
-    return Spread(variance(means), len(means) - 1)

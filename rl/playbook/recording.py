@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assayoffice.rl.playbook.differences import Difference
+from assayoffice.rl.playbook.differences import Difference, Spread
 from assayoffice.rl.playbook.experiments import Point
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Decision, PointFindings, Reference, Verdict
@@ -37,7 +37,8 @@ class Experiment:
 class Explored:
     """What is known of a domain that was explored: the verdict, and the runs it rests on.
 
-    ``mix`` is the digest of the domain's mix then; ``moment`` is the last checkpoint.
+    ``mix`` is the digest of the domain's mix then; ``moment`` is the last checkpoint. ``spread`` is
+    that of runs at all points.
     """
 
     verdict: Verdict
@@ -45,6 +46,7 @@ class Explored:
     point: str
     moment: str
     runs: tuple[Path, ...]
+    spread: Spread | None
 
 
 def write_experiments(
@@ -104,6 +106,7 @@ def write_decision(
             "mix": mixes.of_domains[decision.domain],
             "moment": list(chosen[0].measured)[-1],
             "runs": [str(each.folder.relative_to(path.parent)) for each in chosen],
+            "spread": None if decision.spread is None else dataclasses.asdict(decision.spread),
             "gate": dataclasses.asdict(gate),
         },
     )
@@ -143,12 +146,14 @@ def read_explored(folder: PlaybookFolder, domain: str) -> Explored | None:
     path = folder.decision(domain)
     try:
         written = json.loads(path.read_text("utf-8"))
+        spread = written["spread"]
         return Explored(
             Verdict(written["verdict"]),
             written["mix"],
             written["point"],
             written["moment"],
             tuple(path.parent / each for each in written["runs"]),
+            None if spread is None else Spread(spread["variance"], spread["freedom"]),
         )
     except FileNotFoundError:
         return None
@@ -165,7 +170,7 @@ def explored(folder: PlaybookFolder, domain: str, mix: str) -> Reference | None:
         return None
     runs = tuple(measured(RunFolder(each), known.moment).shares(domain) for each in known.runs)
     counted = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    return Reference(f"its {counted} when it was explored ({known.point})", runs)
+    return Reference(f"its {counted} when it was explored ({known.point})", runs, known.spread)
 
 
 def _point_as_json(point: PointFindings) -> dict[str, object]:

@@ -25,7 +25,8 @@ def uplift(found: Difference | None, gate: GateConfig, level: float) -> str:
     """What became of the uplift."""
     if found is None:
         return "Uplift: fewer than two problems have verdicts before and after."
-    compared = {1: "above", -1: "below", 0: "around"}[_side(found, gate.minimum_uplift)]
+    sides = {1: "above", -1: "not above", 0: "on both sides of"}
+    compared = sides[_side(found, gate.minimum_uplift)]
     return (
         f"Uplift: {interval(found)}, {_level(level)} interval over {_basis(found)}: {compared} "
         f"{points(gate.minimum_uplift)}.{_few(found, gate)}"

@@ -27,7 +27,7 @@ def decision(found: Decision) -> Iterator[RenderableType]:
     title = f"{found.domain}: points of the grid, {100 * found.level:.4g} % intervals"
     table = Table(title=plain(title), box=box.SIMPLE, title_justify="left")
     table.add_column("point")
-    table.add_column("uplift, points", justify="right")
+    table.add_column("uplift, points", justify="right", no_wrap=True)
     table.add_column("by run", justify="right")
     for trigger in ("uplift", "trend", "regression"):
         table.add_column(trigger)
@@ -36,25 +36,25 @@ def decision(found: Decision) -> Iterator[RenderableType]:
         table.add_row(plain(mark + each.name), *_cells(each))
     yield table
     for finding in found.chosen.findings:
-        state = Text(f"{finding.state.value:>9}  ", _STATES[finding.state])
-        yield state + plain(finding.sentence)
+        state = (f"{finding.state.value:>9}  ", _STATES[finding.state])
+        yield Text.assemble(state, plain(finding.sentence))
         if finding.remedy:
-            yield Text(" " * 11) + plain(finding.remedy)
+            yield Text.assemble(" " * 11, plain(finding.remedy))
     verdict = plain(f"{found.domain}: {found.verdict.upper()} ({found.chosen.name})")
     verdict.stylize("bold green" if found.verdict is Verdict.SCALE else "bold yellow")
     yield verdict
 
 
 def matrix(found: Matrix) -> Iterator[RenderableType]:
-    """A matrix, and a sentence for each domain."""
+    """A matrix, and a sentence for each domain; "alone" is how it was explored."""
     title = "Accuracy by domain and checkpoint, % with 95 % intervals"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("domain")
     for name in found.checkpoints:
-        table.add_column(TITLES[name], justify="right")
-    table.add_column("explored alone", justify="right")
-    table.add_column("to the base model")
-    table.add_column("to its best")
+        table.add_column(TITLES[name], justify="right", no_wrap=True)
+    table.add_column("alone", justify="right")
+    table.add_column("to base")
+    table.add_column("to alone")
     for row in found.rows:
         cells = [percent(cell.accuracy) for cell in row.cells.values()]
         best = "–" if row.best_accuracy is None else f"{100 * row.best_accuracy:.1f}"

@@ -20,6 +20,7 @@ from rich.text import Text
 _LINE_SECONDS = 20.0
 _SHOWN_CHARACTERS = 100
 _BAR_WIDTH = 24
+_SHOWN_ROWS = 18
 _STYLES = {
     "finished": "green",
     "before": "green",
@@ -35,7 +36,7 @@ class Advance:
     """How far a stage is: ``done`` of ``total`` steps, and figures of the last one by name.
 
     Before the first step, and in stages without steps, ``total`` is 0 and ``says`` is the last line
-    its process wrote.
+    its process wrote. With steps, it is the part of the stage that they are of, if it has parts.
     """
 
     done: int = 0
@@ -142,6 +143,7 @@ class JsonLines:
                     "stage": stage,
                     "step": advance.done,
                     "of": advance.total,
+                    **({"part": advance.says} if advance.says else {}),
                     **advance.figures,
                 }
             )
@@ -190,16 +192,30 @@ class Board:
         table.add_column(no_wrap=True, justify="right")
         table.add_column(width=_BAR_WIDTH)
         table.add_column()
-        for stage, row in self._rows.items():
+        earlier, shown, later = self._window()
+        if earlier:
+            table.add_row(Text(f"✓ {earlier} more", "green"))
+        for stage, row in shown:
             table.add_row(
                 Text(f"{_MARKS.get(row.state, '·')} {stage}", _STYLES.get(row.state, "dim")),
                 Text(row.time(), "dim"),
                 row.bar(),
                 Text(row.sentence(), "dim" if row.state != "running" else "", overflow="ellipsis"),
             )
+        if later:
+            table.add_row(Text(f"· {later} more", "dim"))
         if self._note:
             table.add_row(Text(""), Text(""), Text(""), Text(self._note, "yellow"))
         return table
+
+    def _window(self) -> tuple[int, list[tuple[str, "_Row"]], int]:
+        """The stages that a terminal has room for, and how many are before and after them."""
+        rows = list(self._rows.items())
+        first = 0
+        while len(rows) - first > _SHOWN_ROWS and rows[first][1].is_finished:
+            first += 1
+        shown = rows[first : first + _SHOWN_ROWS]
+        return first, shown, len(rows) - first - len(shown)
 
 
 @dataclass(slots=True)
@@ -209,6 +225,10 @@ class _Row:
     seconds: float = 0.0
     advance: Advance = field(default_factory=Advance)
     pace: Pace = field(default_factory=Pace)
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in ("finished", "before")
 
     def time(self) -> str:
         if self.state == "waiting":
@@ -245,7 +265,8 @@ def shown(stages: tuple[str, ...], console: Console, as_json: bool) -> Iterator[
 def _sentence(advance: Advance, pace: Pace) -> str:
     if not advance.total:
         return advance.says[:_SHOWN_CHARACTERS]
-    parts = [f"step {advance.done} of {advance.total}"]
+    step = f"step {advance.done} of {advance.total}"
+    parts = [f"{advance.says}, {step}" if advance.says else step]
     if figures := _figures(advance):
         parts.append(figures)
     left = pace.seconds_left(advance.done, advance.total)
