@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_playbook import PlaybookPrograms
+from fake_playbook import PlaybookPrograms, write_model
 from playbook_files import HELD_OUT, diary, problems, write_lines, write_playbook
 from test_training_pipeline import Seen
 
@@ -273,6 +273,11 @@ class TestGoingOn:
         with pytest.raises(ChangedRunError, match=message):
             go(mine / "playbook.toml", "a")
         assert list(diary(mine)) == []
+
+    def test_other_weights_in_the_same_place_are_refused(self, mine):
+        write_model(mine / "base", {"a": 0.9, "b": 0.3})
+        with pytest.raises(ChangedRunError, match="content of the model: "):
+            go(mine / "playbook.toml", "a")
 
     def test_evaluation_that_was_edited_is_refused(self, mine):
         (edited,) = (mine / "run/explore/a/experiments").glob("gain=0.4*/seed-2/evaluations/*")

@@ -1,6 +1,7 @@
 """Runs of ``assay train`` within a playbook: how they are made, and what they may not mix."""
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from assayoffice.rl.training.serving import HALLMARK, answering, serve
 from assayoffice.rl.training.stages import Facts, Stages, digest_at
 
 START = "start"
+# The head of a file of weights may take some hundred kilobytes before the first weight.
+_LOOKED_AT = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,11 @@ class Runner:
     def facts(
         self, settings: Values, trainers: Sequence[str], *, seed: int, at: Sequence[str]
     ) -> dict[str, object]:
-        """What a run is made from besides its data: its configuration, and who judges."""
+        """What a run is made from besides its data: configuration, model, and who judges."""
         values = self.values(settings, trainers, seed=seed, files=PLACEHOLDER, at=at)
         flat = training.parsed(values, self.config.file).flat()
         kept = {name: each for name, each in flat.items() if name.partition(".")[0] != "data"}
+        kept["content of the model"] = model_digest(Path(self.config.model))
         return kept | {f"{HALLMARK}{name}": each for name, each in self.served.hallmarks.items()}
 
     def stage(
@@ -185,6 +189,20 @@ def held_out_facts(config: PlaybookConfig, domains: Sequence[str]) -> dict[str, 
         for file in config.domains[name].held_out
     }
     return {**files, "evaluation.problems": config.problems}
+
+
+def model_digest(model: Path) -> str:
+    """What tells a model from another at the same place; empty for a name of the hub.
+
+    Of each file its size and its beginning: weights may be too many to be read at each start, and
+    training changes all of them.
+    """
+    look = hashlib.sha256()
+    for file in sorted(each for each in model.rglob("*") if each.is_file()):
+        look.update(f"{file.relative_to(model)} {file.stat().st_size}\n".encode())
+        with file.open("rb") as content:
+            look.update(content.read(_LOOKED_AT))
+    return look.hexdigest() if model.is_dir() else ""
 
 
 def baseline_stage(domain: str) -> str:
