@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_completions import Asked, FakeCompletions, unused_port
@@ -15,11 +16,14 @@ from judging_answers import lines, problem, write_header
 from typer.testing import CliRunner
 
 from assayoffice.cli import app
-from assayoffice.rl.evaluating.evaluation import OVERALL, read_evaluation
+from assayoffice.rl.evaluating.evaluation import OVERALL
+from assayoffice.rl.evaluating.evaluation import read_evaluation as _read_evaluation
 from assayoffice.rl.problems.problem import Problem
 from assayoffice.rl.training.folder import RunFolder
 from assayoffice.rl.training.stages import Stages
 
+# Whoever asserts on a figure knows that there is one.
+read_evaluation: Any = _read_evaluation
 PROBLEMS = 12
 RUNS = 3
 

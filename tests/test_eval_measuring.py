@@ -2,6 +2,7 @@
 
 import json
 from statistics import fmean, stdev
+from typing import Any
 
 import pytest
 from judging_answers import DIGEST, problem, shed
@@ -14,15 +15,19 @@ from assayoffice.rl.evaluating.evaluation import (
     read_evaluation,
     save_evaluation,
 )
-from assayoffice.rl.evaluating.measuring import evaluate
+from assayoffice.rl.evaluating.measuring import evaluate as _evaluate
 from assayoffice.rl.evaluating.tables import evaluation_table
 from assayoffice.rl.judging.journal import Judged
 from assayoffice.rl.judging.problems import JudgedProblem
 from assayoffice.rl.results import Outcome
 from assayoffice.rl.statistics.intervals import wilson
-from assayoffice.rl.statistics.majority import counts_of, majority_at_k
+from assayoffice.rl.statistics.majority import counts_of
+from assayoffice.rl.statistics.majority import majority_at_k as _majority_at_k
 from assayoffice.rl.statistics.passing import pass_at_k
 
+# Whoever asserts on a figure knows that there is one.
+evaluate: Any = _evaluate
+majority_at_k: Any = _majority_at_k
 RIGHT = 0
 
 
@@ -59,7 +64,7 @@ def judged(
     return JudgedProblem(**fields)  # type: ignore[arg-type]
 
 
-def evaluated(several: list[JudgedProblem], **more) -> Evaluation:
+def evaluated(several: list[JudgedProblem], **more) -> Any:
     problems = [problem(each.problem, domain=each.domain) for each in several]
     found = Judged(tuple(several), {}, domains={each.problem: each.domain for each in several})
     return evaluate(found, problems, **{"request": {"temperature": 0.8}, **more})
