@@ -234,10 +234,11 @@ class TestGoingOn:
         assert file.read_bytes() == before
 
     def test_the_same_model_may_be_served_elsewhere(self, file):
-        for _ in range(2):
-            with FakeCompletions(drawn) as fake:
-                go(problems(2), model(fake.url), file)
-        assert not fake.requests
+        with FakeCompletions(drawn) as first:
+            go(problems(2), model(first.url), file)
+        with FakeCompletions(drawn) as second:
+            go(problems(2), model(second.url), file)
+        assert not second.requests
 
     def test_a_file_that_is_none_of_ours_is_left_alone(self, file):
         file.write_text('{"id": "1"}\n')
@@ -352,6 +353,17 @@ class TestEndpointsThatFail:
             healed.set()
             assert go(problems(8), model(fake.url), file) == Sampled(7, 8, {})
         assert not read_failures(file) and file.read_bytes() == whole
+
+    def test_one_that_never_ends_an_answer_is_not_waited_for(self, file):
+        def endless(asked: Asked) -> Raw:
+            about = asked["messages"][0]["content"]
+            return Raw(drip=b" ") if "sets/1" in about else drawn(asked)
+
+        with FakeCompletions(endless) as fake:
+            impatient = replace(model(fake.url), patience=Patience(0.5, 1))
+            found = go(problems(3), impatient, file)
+        assert found.finished == 2
+        assert "no whole answer within 0.5 s" in found.failures["sets/1"]
 
     def test_problems_that_are_refused_cost_the_others_nothing(self, file):
         def refusing(asked: Asked) -> Raw:

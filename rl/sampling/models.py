@@ -10,6 +10,8 @@ from assayoffice.rl.endpoints.endpoint import Patience
 from assayoffice.rl.sampling.errors import UnusableModelError
 
 _LOOKS_LIKE_A_PATH = ("/", ".", "~")
+# Reasoning of thirty thousand tokens takes half an hour where a server is busy.
+_ANSWER_SECONDS = 3600.0
 # Of each file, so many parts of this size are read: weights may be too large to be read whole, and
 # training changes all of them.
 _PARTS, _PART_BYTES = 16, 4096
@@ -68,7 +70,7 @@ class EndpointModel:
     model: str
     api_key: str = field(default="", repr=False)
     concurrency: int = 16
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = field(default_factory=lambda: Patience(_ANSWER_SECONDS))
     ca_file: str | None = None
 
     @property

@@ -5,6 +5,7 @@ every node. What is answered is written as it comes, by the process that asks.
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -45,8 +46,6 @@ def connect(address: str) -> None:
     if address != LOCAL:
         ray.init(address=address, log_to_driver=False)
         return
-    import os
-
     ray.init(
         num_cpus=max(_FEWEST_CPUS, os.cpu_count() or 1),
         object_store_memory=_OBJECT_STORE_BYTES,
