@@ -1,5 +1,8 @@
-"""The playbook for GPUs: every run that it makes is composed with verl's own configuration."""
+"""The playbook for GPUs, shipped and with the changes of docs/playbook.md for Phi-4: every run that
+it makes is composed with verl's own configuration.
+"""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -16,22 +19,37 @@ from assayoffice.rl.playbook.plan import PlaybookConfig, run_values
 from assayoffice.rl.training import config as training
 from assayoffice.rl.training import trainers
 
-FOLDER = Path(__file__).parents[2] / "rl" / "configs"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "rl" / "configs"
 PLAYBOOK = FOLDER / "playbook_8gpu.toml"
+SHARED = "[train.set]\n"
 REWARDS = trainers.Rewards(["127.0.0.1:1"], {"numeric": "0" * 64}, Path("/run/metrics.jsonl"))
 
 
-@pytest.fixture
-def playbook(tmp_path: Path) -> PlaybookConfig:
+def changes_for_phi4() -> str:
+    """The settings that the documentation gives."""
+    found = re.search(
+        r"^```toml\n(.*?)^```", (ROOT / "docs" / "playbook.md").read_text(), re.M | re.S
+    )
+    assert found is not None
+    return found.group(1)
+
+
+@pytest.fixture(params=["", changes_for_phi4()], ids=["shipped", "phi4"])
+def playbook(request, tmp_path: Path) -> PlaybookConfig:
     """The playbook, with files where it expects its data."""
-    written = tomllib.loads(PLAYBOOK.read_text("utf-8"))
+    text = PLAYBOOK.read_text("utf-8")
+    assert text.count(SHARED) == 1
+    written = tomllib.loads(text)
     shutil.copy(FOLDER / written["train"]["config"], tmp_path)
     for domain in written["explore"].values():
         for name in domain["held_out"]:
             file = tmp_path / name
             file.parent.mkdir(exist_ok=True)
             file.touch()
-    return load(Path(shutil.copy(PLAYBOOK, tmp_path)))
+    file = tmp_path / PLAYBOOK.name
+    file.write_text(text.replace(SHARED, SHARED + request.param), "utf-8")
+    return load(file)
 
 
 def runs(playbook: PlaybookConfig, folder: Path) -> Iterator[tuple[str, training.Config]]:
@@ -99,4 +117,11 @@ def test_verl_takes_the_run_of_grpo(playbook, tmp_path):
         omega_conf_to_dataclass(grpo.actor_rollout_ref.actor)
         omega_conf_to_dataclass(grpo.actor_rollout_ref.rollout)
         assert grpo.trainer.total_training_steps == 90
-        assert config.evaluation.max_tokens >= grpo.data.max_response_length
+        answers = grpo.data.max_response_length
+        assert config.evaluation.max_tokens == answers
+        assert config.reward_settings(["127.0.0.1:1"]).recipe.options["max_tokens"] == answers
+        longest = grpo.data.max_prompt_length + answers
+        assert grpo.actor_rollout_ref.rollout.max_model_len >= longest
+        actor = grpo.actor_rollout_ref.actor
+        shared_by = actor.fsdp_config.ulysses_sequence_parallel_size
+        assert actor.ppo_max_token_len_per_gpu * shared_by >= longest
