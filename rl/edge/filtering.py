@@ -30,6 +30,7 @@ from assayoffice.rl.judging.journal import Judged
 from assayoffice.rl.judging.judge import Through, judge_answers
 from assayoffice.rl.problems.problem import Problem
 from assayoffice.rl.results import ItemError
+from assayoffice.rl.sampling.engine import Start
 from assayoffice.rl.sampling.errors import ChangedAnswersError
 from assayoffice.rl.sampling.models import Model
 from assayoffice.rl.sampling.request import SamplingRequest
@@ -51,6 +52,7 @@ class _Means:
     timeout: float
     ray: str | None
     through: Through | None
+    start: Start | None
     progress: Progress
 
 
@@ -69,6 +71,7 @@ def edge(
     timeout: float = 600.0,
     ray: str | None = None,
     through: Through | None = None,
+    start: Start | None = None,
     progress: Progress = quiet,
 ) -> EdgeResult:
     """Keep the problems of ``files`` that lie in ``band`` for ``model``, as rows of verl.
@@ -77,7 +80,8 @@ def edge(
     rows with their reasons, as JSON lines. ``verifier`` judges rows that name none. ``stronger``
     answers problems without a reference. A call to the service takes ``timeout`` seconds at most.
     Samples and verdicts stay in ``work``, and are not asked for again. ``ray`` is a cluster to
-    sample on, ``through`` where else than through ``client`` answers are judged.
+    sample on, ``through`` where else than through ``client`` answers are judged. ``start`` runs the
+    processes of engines for callers with a way of their own.
 
     Raises EdgeError, UnreadableFileError, SamplingError, JudgingError, EndpointUnavailableError,
     ServiceError and OSError. Whatever is raised, the same call goes on from there.
@@ -89,7 +93,7 @@ def edge(
         )
     rows = read_rows(files, verifier)
     problems = [each for each in rows if isinstance(each, Problem)]
-    means = _Means(client, timeout, ray, through, progress)
+    means = _Means(client, timeout, ray, through, start, progress)
     faults = unscorable(
         client,
         problems,
@@ -143,7 +147,7 @@ def _judged(
     answers, journal = work / "answers.jsonl", work / "judged.jsonl"
     told = partial(means.progress, f"{stage}answers")
     try:
-        sample(problems, model, request, answers, progress=told, ray=means.ray)
+        sample(problems, model, request, answers, progress=told, ray=means.ray, start=means.start)
     except ChangedAnswersError as error:
         raise ChangedAnswersError(f"{error} by another --work") from None
     judge = partial(
