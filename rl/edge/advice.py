@@ -27,10 +27,11 @@ def advice(result: EdgeResult, band: Band) -> list[str]:
             f"{cut_off / samples:.0%} of the samples were cut off before their end, which makes "
             "problems look harder than they are; raise --max-tokens"
         )
-    if result.total.errors:
+    if errors := result.total.errors:
+        them = "it" if errors == 1 else "them"
         said.append(
-            f"{counted(result.total.errors, 'row')} got no verdict, which says nothing about them; "
-            "the same command tries them again"
+            f"{counted(errors, 'row')} got no verdict, which says nothing about {them}; the same "
+            f"command tries {them} again"
         )
     return said
 
