@@ -15,6 +15,7 @@ from assayoffice.rl.training.cli import app
 from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.evaluation import Evaluation, ProblemResult
 from assayoffice.rl.training.folder import RunFolder, write_json, write_whole
+from assayoffice.rl.training.frame import ticks
 from assayoffice.rl.training.metrics import Step
 from assayoffice.rl.training.stages import Stages
 
@@ -234,7 +235,7 @@ class TestCharts:
         ],
     )
     def test_ticks_are_round_and_around_the_values(self, low, high, expected):
-        assert svg.ticks(low, high) == expected
+        assert ticks(low, high) == expected
 
     def test_values_that_differ_by_rounding_are_drawn_as_equal(self):
         # 256 times 0.3, added up in parts that differ from step to step.
@@ -243,7 +244,7 @@ class TestCharts:
         (drawn,) = re.findall(r'points="([^"]+)"', chart)
         (_, first), (_, second) = (each.split(",") for each in drawn.split())
         assert first == second
-        assert len(set(svg.ticks(0, 1e-13))) > 2
+        assert len(set(ticks(0, 1e-13))) > 2
 
     def test_points_stand_where_their_values_are(self):
         chart = svg.lines("t", [svg.Line("a", [(1, 0), (2, 10)], 1)], x="x", y="y")

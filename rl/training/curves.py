@@ -1,11 +1,15 @@
 """The part of a report that says how training went, and where its time."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
+from assayoffice.rl.statistics.intervals import mean
 from assayoffice.rl.training import page, svg
+from assayoffice.rl.training.frame import Point
 from assayoffice.rl.training.metrics import Step
 from assayoffice.rl.training.runs import Run
+from assayoffice.rl.training.summary import TITLES
 
 # The phases of a step that are worth a color, as verl names them, and as people would.
 _PHASES = {
@@ -17,6 +21,8 @@ _PHASES = {
 }
 _OTHER = "other"
 _SMOOTH = 5
+_LONG = 4 * _SMOOTH
+_ANY = (-math.inf, math.inf)
 
 Value = Callable[[Step], float | None]
 
@@ -31,6 +37,7 @@ def curves(runs: Sequence[Run]) -> Iterable[str]:
         "GRPO: accuracy of the rollouts",
         "share",
         lambda step: step.rewards.get("accuracy"),
+        ends=(0.0, 1.0),
     )
     yield _components(runs)
     yield _chart(runs, "grpo", "GRPO: response length", "tokens", lambda step: step.tokens)
@@ -39,30 +46,59 @@ def curves(runs: Sequence[Run]) -> Iterable[str]:
         yield _phases(runs[0])
 
 
+def reading(runs: Sequence[Run]) -> Iterable[str]:
+    """How the charts are to be read, where one of them has means."""
+    if any(len(run.of(stage)) >= _LONG for run in runs for stage in ("sft", "grpo")):
+        yield page.paragraph(
+            f"Faint: each step. Strong: the mean of the last {_SMOOTH} steps, and around it its "
+            "95 % interval over these steps (Student's; what changes within them widens it).",
+            "soft",
+        )
+
+
 def _chart(
-    runs: Sequence[Run], stage: str, title: str, y: str, value: Value, *, from_zero: bool = False
+    runs: Sequence[Run],
+    stage: str,
+    title: str,
+    y: str,
+    value: Value,
+    *,
+    from_zero: bool = False,
+    ends: tuple[float, float] = _ANY,
 ) -> str:
     series = []
     for index, run in enumerate(runs):
         points = _points(run.of(stage), value)
         name = run.name if len(runs) > 1 else y
-        series += _smoothed(name, points, 1 + index % page.COLORS)
+        series += _smoothed(name, points, 1 + index % page.COLORS, ends)
     return svg.lines(title, series, x="step", y=y, from_zero=from_zero)
 
 
-def _points(steps: Iterable[Step], value: Value) -> list[svg.Point]:
+def _points(steps: Iterable[Step], value: Value) -> list[Point]:
     return [(step.step, found) for step in steps if (found := value(step)) is not None]
 
 
-def _smoothed(name: str, points: Sequence[svg.Point], color: int) -> list[svg.Line]:
-    """The series, and a running mean over it where it is long enough to need one."""
-    if len(points) < 4 * _SMOOTH:
+def _smoothed(
+    name: str, points: Sequence[Point], color: int, ends: tuple[float, float] = _ANY
+) -> list[svg.Line]:
+    """The series, and a running mean over it where it is long enough to need one.
+
+    Its intervals end at ``ends``, beyond which there is nothing.
+    """
+    if len(points) < _LONG:
         return [svg.Line(name, points, color)] if points else []
-    means = [
-        (points[index][0], fmean(y for _, y in points[max(0, index - _SMOOTH + 1) : index + 1]))
-        for index in range(len(points))
+    means, intervals = [], []
+    for index, (at, _) in enumerate(points):
+        window = [y for _, y in points[max(0, index - _SMOOTH + 1) : index + 1]]
+        means.append((at, fmean(window)))
+        # Over fewer steps an interval is wider than anything else in the chart.
+        if len(window) == _SMOOTH:
+            over = mean(window)
+            intervals.append((at, max(ends[0], over.low), min(ends[1], over.high)))
+    return [
+        svg.Line(name, points, color, faint=True),
+        svg.Line(name, means, color, intervals=intervals),
     ]
-    return [svg.Line(name, points, color, faint=True), svg.Line(name, means, color)]
 
 
 def _components(runs: Sequence[Run]) -> str:
@@ -134,3 +170,29 @@ def cost(runs: Sequence[Run]) -> Iterable[str]:
         "rollouts were still generated.",
         "soft",
     )
+
+
+def errors(runs: Sequence[Run]) -> Iterable[str]:
+    """What had no verdict or no reward; said also when there was none."""
+    lines = [
+        f"{run.name}, evaluation {TITLES[name]}: {count} answers without a verdict ({reason})"
+        for run in runs
+        for name, found in run.evaluations.items()
+        for reason, count in found.errors.items()
+    ]
+    steps = [each.rewards for run in runs for each in run.of("grpo")]
+    lost = sum(each.get("errors", 0) for each in steps)
+    failed = sum(each.get("failed_calls", 0) for each in steps)
+    unknown = sum("samples" not in each for each in steps)
+    if lost or failed:
+        lines.append(
+            f"In training, {lost:.0f} errors instead of rewards and {failed:.0f} failed calls. "
+            "Those were sent again, and what had no reward then was left to the failure policy."
+        )
+    if unknown:
+        lines.append(f"Of {unknown} steps, nothing is known about the rewards.")
+    if not lines:
+        lines = [
+            "Every answer got a verdict and every rollout its reward: no infrastructure errors."
+        ]
+    return [page.paragraph(each, "soft") for each in lines]

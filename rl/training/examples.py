@@ -18,15 +18,26 @@ class Flip:
     became_right: bool
 
 
-def flips(folder: RunFolder, before: str, after: str) -> list[Flip]:
-    """The problems whose greedy answer flipped from one evaluation to another, in their order."""
-    early, late = (_greedy_verdicts(folder, each) for each in (before, after))
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An evaluation, by its name in the folder of its run."""
+
+    folder: RunFolder
+    name: str
+
+
+def flips(before: Answered, after: Answered) -> list[Flip]:
+    """The problems whose greedy answer flipped from one evaluation to another, in their order.
+
+    Those of different runs are of the same problems where they are named alike.
+    """
+    early, late = (_greedy_verdicts(each) for each in (before, after))
     flipped = {
         problem: verdict
         for problem, verdict in late.items()
         if early.get(problem) is not None and verdict is not None and early[problem] != verdict
     }
-    answers = [_greedy_answers(folder, each, flipped) for each in (before, after)]
+    answers = [_greedy_answers(each, flipped) for each in (before, after)]
     return [
         Flip(
             str(rows[0]["data_source"]),
@@ -40,17 +51,17 @@ def flips(folder: RunFolder, before: str, after: str) -> list[Flip]:
     ]
 
 
-def _greedy_verdicts(folder: RunFolder, name: str) -> Mapping[str, bool | None]:
-    results = evaluation.read(folder.evaluation(name)).results
+def _greedy_verdicts(answered: Answered) -> Mapping[str, bool | None]:
+    results = evaluation.read(answered.folder.evaluation(answered.name)).results
     return {each.problem: each.greedy for each in results}
 
 
 def _greedy_answers(
-    folder: RunFolder, name: str, wanted: Mapping[str, object]
+    answered: Answered, wanted: Mapping[str, object]
 ) -> Mapping[str, Mapping[str, object]]:
     return {
         problem: row
-        for row in metrics.objects(folder.completions(name))
+        for row in metrics.objects(answered.folder.completions(answered.name))
         if row.get("greedy") and (problem := evaluation.problem_of(row)) in wanted
     }
 

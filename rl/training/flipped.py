@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from assayoffice.rl.training import page
-from assayoffice.rl.training.examples import Flip, flips
+from assayoffice.rl.training.examples import Answered, Flip, flips
 from assayoffice.rl.training.runs import Run, common_evaluations
 from assayoffice.rl.training.summary import TITLES
 
@@ -11,20 +11,27 @@ _SHOWN_FLIPS = 6
 _SHOWN_CHARACTERS = 1200
 
 
-def examples(run: Run) -> Iterable[str]:
+def within(run: Run) -> Iterable[str]:
     """Greedy answers that became right or wrong between the last two evaluations of a run."""
     names = common_evaluations([run])
     if len(names) < 2:
         return
     before, after = names[-2], names[-1]
-    found = flips(run.folder, before, after)
+    found = flips(Answered(run.folder, before), Answered(run.folder, after))
+    yield from examples(found, TITLES[before], TITLES[after])
+
+
+def examples(found: Sequence[Flip], before: str, after: str) -> Iterable[str]:
+    """A few of the answers that flipped; ``before`` and ``after`` say whose they are."""
     for right, title in ((True, "became right"), (False, "became wrong")):
         chosen = [each for each in found if each.became_right is right]
         if not chosen:
             continue
-        yield page.heading(f"Greedy answers that {title} ({len(chosen)})")
         shown = _spread(chosen)
-        yield "".join(_example(each, TITLES[before], TITLES[after]) for each in shown)
+        yield page.heading(f"Greedy answers that {title} ({len(chosen)})")
+        if len(shown) < len(chosen):
+            yield page.paragraph(f"{len(shown)} of them, of each domain in turn.", "soft")
+        yield "".join(_example(each, before, after) for each in shown)
 
 
 def _spread(found: Sequence[Flip]) -> list[Flip]:

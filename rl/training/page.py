@@ -39,7 +39,8 @@ figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height
   overflow: visible; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; min-height: 20px; }
 .key { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 6px; }
-.line { fill: none; stroke-width: 2; } .faint { opacity: .3; stroke-width: 1.5; }
+.line { fill: none; stroke-width: 2; } .band { opacity: .16; }
+.faint { opacity: .3; stroke-width: 1.5; }
 .grid { stroke: var(--line); } .tick { font-size: 12px; fill: var(--soft); }
 .label { font-size: 14px; fill: var(--ink); }
 @media (max-width: 520px) { .tick { font-size: 17px; } .label { font-size: 16px; } }

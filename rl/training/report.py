@@ -11,7 +11,6 @@ from assayoffice.rl.training import accuracies, curves, flipped, page
 from assayoffice.rl.training.folder import RunFolder, write_whole
 from assayoffice.rl.training.runs import Run, common_evaluations, read_run
 from assayoffice.rl.training.stages import changes
-from assayoffice.rl.training.summary import TITLES
 
 
 def write(folders: Sequence[RunFolder], output: Path) -> None:
@@ -28,11 +27,12 @@ def write(folders: Sequence[RunFolder], output: Path) -> None:
         accuracies.chart(runs),
         page.heading("Held-out accuracy"),
         *accuracies.tables(runs),
-        *_errors(runs),
+        *curves.errors(runs),
         page.heading("Training"),
         page.charts(curves.curves(runs)),
+        *curves.reading(runs),
         *curves.cost(runs),
-        *(() if several else flipped.examples(runs[0])),
+        *(() if several else flipped.within(runs[0])),
         page.heading("What was pinned"),
         *(part for each in runs for part in _pinned(each, several)),
         "<footer>Made by assay train. Nothing on this page is loaded from elsewhere.</footer>",
@@ -62,32 +62,6 @@ def _differences(runs: Sequence[Run]) -> Iterable[str]:
         if found:
             yield page.paragraph(f"{run.name} differs from {runs[0].name} in more than its seed:")
             yield page.preformatted(found)
-
-
-def _errors(runs: Sequence[Run]) -> Iterable[str]:
-    """What had no verdict or no reward; said also when there was none."""
-    lines = [
-        f"{run.name}, evaluation {TITLES[name]}: {count} answers without a verdict ({reason})"
-        for run in runs
-        for name, found in run.evaluations.items()
-        for reason, count in found.errors.items()
-    ]
-    steps = [each.rewards for run in runs for each in run.of("grpo")]
-    lost = sum(each.get("errors", 0) for each in steps)
-    failed = sum(each.get("failed_calls", 0) for each in steps)
-    unknown = sum("samples" not in each for each in steps)
-    if lost or failed:
-        lines.append(
-            f"In training, {lost:.0f} errors instead of rewards and {failed:.0f} failed calls. "
-            "Those were sent again, and what had no reward then was left to the failure policy."
-        )
-    if unknown:
-        lines.append(f"Of {unknown} steps, nothing is known about the rewards.")
-    if not lines:
-        lines = [
-            "Every answer got a verdict and every rollout its reward: no infrastructure errors."
-        ]
-    return [page.paragraph(each, "soft") for each in lines]
 
 
 def _pinned(run: Run, several: bool) -> Iterable[str]:

@@ -3,33 +3,35 @@
 Every function returns markup in which all texts are escaped.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 from assayoffice.rl.statistics.intervals import Estimate
+from assayoffice.rl.training.frame import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, Frame, Point, ticks
 
-_WIDTH, _HEIGHT = 640.0, 250.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 18.0, 34.0
-_TICKS = 5
-_SAME = 1e-6
 _MOST_MARKS = 60
 _ROW = 30.0
 _LABEL_CHARACTERS = 32
 _CHARACTER = 8.5
 
-Point = tuple[float, float]
+#: x, and from where to where its interval reaches.
+Reach = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A named series of (x, y), in the order of x. ``color`` is the number of a class, from 1."""
+    """A named series of (x, y), in the order of x. ``color`` is the number of a class, from 1.
+
+    ``intervals`` are drawn as a band around the line, or as a bar at each x if ``bars``.
+    """
 
     name: str
     points: Sequence[Point]
     color: int
     faint: bool = False
+    intervals: Sequence[Reach] = ()
+    bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +43,14 @@ class Dot:
     color: int
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """About five round numbers from ``low`` to ``high``, both within or at the ends.
-
-    What differs by less than anyone could read is taken for equal: means of the same values, added
-    up in another order, differ in their last digits.
-    """
-    size = max(abs(low), abs(high))
-    if high - low <= _SAME * size:
-        high = low + (size or 1.0)
-    rough = (high - low) / _TICKS
-    unit = 10 ** math.floor(math.log10(rough))
-    step = next(each * unit for each in (1, 2, 2.5, 5, 10) if each * unit >= rough)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [float(f"{number * step:.10g}") for number in range(first, last + 1)]
-
-
 def lines(title: str, series: Sequence[Line], *, x: str, y: str, from_zero: bool = True) -> str:
     """Lines over steps. ``x`` and ``y`` name the axes."""
     points = [point for each in series for point in each.points]
     if not points:
         return ""
-    frame = _Frame.around(points, from_zero)
-    parts = [frame.axes(x, y)]
+    reached = [(at, end) for each in series for at, *ends in each.intervals for end in ends]
+    frame = Frame.around([*points, *reached], from_zero)
+    parts = [frame.axes(x, y), *(part for each in series for part in _intervals(frame, each))]
     # The faint first, so that they stay behind.
     for each in sorted(series, key=lambda one: not one.faint):
         path = " ".join(f"{frame.x(one):.1f},{frame.y(two):.1f}" for one, two in each.points)
@@ -82,7 +69,7 @@ def stacks(
     if not bars:
         return ""
     highest = max(sum(heights) for _, heights in bars)
-    frame = _Frame.around([*((at, 0.0) for at, _ in bars), (bars[0][0], highest)], True, half=0.5)
+    frame = Frame.around([*((at, 0.0) for at, _ in bars), (bars[0][0], highest)], True, half=0.5)
     width = max(1.0, 0.8 * (frame.x(1.0) - frame.x(0.0)))
     parts = [frame.axes(x, y), *_stacked(frame, names, bars, width)]
     return _chart(title, parts, [(name, color) for color, name in enumerate(names, start=1)])
@@ -92,33 +79,36 @@ def histogram(
     title: str, names: Sequence[str], bars: Sequence[tuple[float, Sequence[float]]], x: str, y: str
 ) -> str:
     """Stacked bars over percent: for each place one count per name, from the bottom up."""
-    frame = _Frame.around([(0.0, 0.0), (100.0, max((sum(b) for _, b in bars), default=0))], True, 6)
+    frame = Frame.around([(0.0, 0.0), (100.0, max((sum(b) for _, b in bars), default=0))], True, 6)
     width = 0.8 * (frame.x(100 / max(1, len(bars) - 1)) - frame.x(0.0))
     parts = [frame.axes(x, y), *_stacked(frame, names, bars, min(width, 40.0))]
     return _chart(title, parts, [(name, color) for color, name in enumerate(names, start=1)])
 
 
 def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
-    """Shares with their intervals on one axis of percent: a row for each name."""
+    """Shares with their intervals on one axis of percent, from 0: a row for each name."""
     gap = 13.0
     names = [_cut(name) for name, _ in rows]
     labels = 24 + _CHARACTER * max(map(len, names), default=0)
     heights = [max(_ROW, gap * len(each) + 12) for _, each in rows]
-    height = sum(heights) + _BOTTOM + _TOP
-    scale = (_WIDTH - labels - 2 * _RIGHT) / 100  # the last label is centered on its end
+    height = sum(heights) + BOTTOM + TOP
+    ends = [100 * dot.estimate.high for _, row in rows for dot in row]
+    percents = ticks(0.0, min(100.0, max(ends, default=100.0)))
+    # The last label is centered on its end.
+    scale = (WIDTH - labels - 2 * RIGHT) / percents[-1]
 
     def at(share: float) -> float:
         return labels + 100 * share * scale
 
     parts = []
-    for percent in range(0, 101, 20):
+    for percent in percents:
         place = at(percent / 100)
         parts.append(
-            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP}" '
-            f'y2="{height - _BOTTOM:.1f}"/><text class="tick" text-anchor="middle" '
-            f'x="{place:.1f}" y="{height - _BOTTOM + 16:.1f}">{percent} %</text>'
+            f'<line class="grid" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" '
+            f'y2="{height - BOTTOM:.1f}"/><text class="tick" text-anchor="middle" '
+            f'x="{place:.1f}" y="{height - BOTTOM + 16:.1f}">{percent:g} %</text>'
         )
-    top = _TOP
+    top = TOP
     for name, (_, row), room in zip(names, rows, heights, strict=True):
         parts.append(
             f'<text class="label" text-anchor="end" x="{labels - 12:g}" '
@@ -140,56 +130,8 @@ def dots(title: str, rows: Sequence[tuple[str, Sequence[Dot]]]) -> str:
     return _chart(title, parts, list(named), height)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Where values stand in a chart."""
-
-    x_ticks: Sequence[float]
-    y_ticks: Sequence[float]
-    x_low: float
-    x_high: float
-
-    @classmethod
-    def around(cls, points: Sequence[Point], from_zero: bool, half: float = 0.0) -> "_Frame":
-        xs, ys = [each for each, _ in points], [each for _, each in points]
-        y_ticks = ticks(min(0.0, *ys) if from_zero else min(ys), max(ys))
-        low, high = min(xs) - half, max(xs) + half
-        high = high if high > low else low + 1
-        x_ticks = [each for each in ticks(low, high) if low <= each <= high and each == int(each)]
-        return cls(x_ticks, y_ticks, low, high)
-
-    def x(self, value: float) -> float:
-        span = self.x_high - self.x_low
-        return _LEFT + (value - self.x_low) / span * (_WIDTH - _LEFT - _RIGHT)
-
-    def y(self, value: float) -> float:
-        low, high = self.y_ticks[0], self.y_ticks[-1]
-        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
-
-    def axes(self, x: str, y: str) -> str:
-        parts = []
-        for value in self.y_ticks:
-            level = self.y(value)
-            parts.append(
-                f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{level:.1f}" '
-                f'y2="{level:.1f}"/><text class="tick" text-anchor="end" x="{_LEFT - 6}" '
-                f'y="{level + 4:.1f}">{value:g}</text>'
-            )
-        for value in self.x_ticks:
-            parts.append(
-                f'<text class="tick" text-anchor="middle" x="{self.x(value):.1f}" '
-                f'y="{_HEIGHT - _BOTTOM + 15}">{value:g}</text>'
-            )
-        parts.append(
-            f'<text class="tick" text-anchor="end" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}">'
-            f'{escape(x)}</text><text class="tick" x="{_LEFT}" y="{_TOP - 6}">'
-            f"{escape(y)}</text>"
-        )
-        return "".join(parts)
-
-
 def _stacked(
-    frame: _Frame,
+    frame: Frame,
     names: Sequence[str],
     bars: Sequence[tuple[float, Sequence[float]]],
     width: float,
@@ -213,7 +155,22 @@ def _cut(name: str) -> str:
     return name if len(name) <= _LABEL_CHARACTERS else f"…{name[1 - _LABEL_CHARACTERS :]}"
 
 
-def _mark(frame: _Frame, series: Line, point: Point) -> str:
+def _intervals(frame: Frame, series: Line) -> list[str]:
+    if series.bars:
+        return [
+            f'<line class="line c{series.color}" x1="{frame.x(at):.1f}" x2="{frame.x(at):.1f}" '
+            f'y1="{frame.y(low):.1f}" y2="{frame.y(high):.1f}"/>'
+            for at, low, high in series.intervals
+        ]
+    if not series.intervals:
+        return []
+    there = [(at, high) for at, _, high in series.intervals]
+    back = [(at, low) for at, low, _ in reversed(series.intervals)]
+    corners = " ".join(f"{frame.x(at):.1f},{frame.y(end):.1f}" for at, end in [*there, *back])
+    return [f'<polygon class="fill band c{series.color}" points="{corners}"/>']
+
+
+def _mark(frame: Frame, series: Line, point: Point) -> str:
     x, y = point
     return (
         f'<circle class="mark c{series.color}" r="3" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}">'
@@ -222,7 +179,7 @@ def _mark(frame: _Frame, series: Line, point: Point) -> str:
 
 
 def _chart(
-    title: str, parts: Sequence[str], named: Sequence[tuple[str, int]], height: float = _HEIGHT
+    title: str, parts: Sequence[str], named: Sequence[tuple[str, int]], height: float = HEIGHT
 ) -> str:
     keys = "".join(
         f'<span><i class="key c{color}"></i>{escape(name)}</span>' for name, color in named
@@ -230,6 +187,6 @@ def _chart(
     legend = f'<div class="legend">{keys}</div>' if len(named) > 1 else ""
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>{legend}"
-        f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}">'
+        f'<svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg></figure>"
     )

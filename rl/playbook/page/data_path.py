@@ -21,8 +21,10 @@ def data_path(left: Left) -> Iterable[str]:
     yield page.table(head, rows, 1)
     yield page.paragraph(
         "Kept is what lies in the band for the base model. Solved: it gets nearly all samples "
-        "right. Hopeless: nearly none. Inconsistent: no two answers agree. Unscorable: there is "
-        "nothing to judge by. Solve rates are shares of right samples.",
+        "right. Hopeless: nearly none. Inconsistent: no two answers agree, or too few do. "
+        "Unscorable: there is nothing to judge by. Below, a whole bar is how many problems had a "
+        "solve rate (the share of right samples) before the filter, and its lower part how many "
+        "of them are left after it.",
         "soft",
     )
     yield page.charts(_histogram(domain, each["total"]) for domain, each in left.edge.items())
@@ -65,8 +67,8 @@ def _histogram(domain: str, total: Written) -> str:
     kept = Counter(round(100 * each, 6) for each in total["kept_solve_rates"])
     bars = [(rate, (kept[rate], rates[rate] - kept[rate])) for rate in sorted(rates)]
     return svg.histogram(
-        f"{domain}: solve rate of the base model",
-        ("kept", "dropped"),
+        f"{domain}: solve rates before and after the filter",
+        (f"left after it ({total['kept']})", "dropped by it"),
         bars,
         x="% of samples right",
         y="problems",

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 
+from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.page.figures import estimate, gain
 from assayoffice.rl.playbook.page.files import Left, Written
 from assayoffice.rl.playbook.sentences import points
-from assayoffice.rl.training import page, svg
+from assayoffice.rl.training import curves, flipped, page, svg
+from assayoffice.rl.training.examples import Answered, flips
+from assayoffice.rl.training.folder import RunFolder
+from assayoffice.rl.training.runs import Run, read_run
+from assayoffice.rl.training.summary import TITLES
 
 _STATES = {"met": "good", "not met": "bad", "undecided": "soft"}
 
@@ -27,6 +32,26 @@ def exploring(left: Left) -> Iterable[str]:
             f'<p>The gate says: <b class="{kind}">{page.text(decision["verdict"])}</b> '
             f"({page.text(decision['point'])}).</p>"
         )
+        runs = _runs(left, domain, decision)
+        if runs:
+            drawn = page.charts(curves.curves(runs)) + "".join(curves.reading(runs))
+            title = f"How {decision['point']} was trained: {len(runs)} runs"
+            yield page.folded(title, drawn + "".join(curves.errors(runs)))
+            if left.scaled is None:
+                yield from _flipped(left, domain, runs[0], decision["moment"])
+
+
+def _runs(left: Left, domain: str, decision: Written) -> list[Run]:
+    """The runs of the chosen point, as far as their folders are still there."""
+    place = PlaybookFolder(left.run).decision(domain).parent
+    folders = (RunFolder(place / each) for each in decision["runs"])
+    return [read_run(each) for each in folders if each.evaluation(decision["moment"]).exists()]
+
+
+def _flipped(left: Left, domain: str, run: Run, moment: str) -> Iterable[str]:
+    base = PlaybookFolder(left.run).baseline(domain)
+    found = flips(Answered(base, "start"), Answered(run.folder, moment))
+    yield from flipped.examples(found, "base model", f"{run.name}, {TITLES[moment]}")
 
 
 def _chart(domain: str, found: Written) -> str:

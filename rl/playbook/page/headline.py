@@ -13,6 +13,8 @@ def headline(left: Left) -> Iterable[str]:
     yield f'<p class="headline">{page.text(sentence(left))}</p>'
     if left.matrix is not None:
         yield page.cards(_card(row) for row in left.matrix["domains"])
+    elif left.decisions:
+        yield page.cards(_explored(each) for each in left.decisions.values())
 
 
 def sentence(left: Left) -> str:
@@ -43,6 +45,11 @@ def sentence(left: Left) -> str:
     lost = [each["domain"] for each in rows if each["against_best"] == "lost"]
     if lost:
         text += f" It is worse than when explored alone at {_listed(lost)}: gains did not add up."
+    unknown = [each["domain"] for each in rows if each["against_best"] == "cannot tell"]
+    if unknown:
+        text += (
+            f" Whether it is as good as when explored alone cannot be told at {_listed(unknown)}."
+        )
     without = left.matrix["without_evidence"]
     if without:
         text += f" The gate had not said to scale {_listed(without)}; it was done all the same."
@@ -54,6 +61,14 @@ def _card(row: Written) -> tuple[str, str, str]:
     found = last["to_start"]
     figure = "–" if found is None else f"{points(found['value'])}"
     return f"{row['domain']}: points gained", figure, gain(found) if found else "nothing to compare"
+
+
+def _explored(decision: Written) -> tuple[str, str, str]:
+    chosen = next(each for each in decision["points"] if each["point"] == decision["point"])
+    found = chosen["findings"][0]["difference"]
+    figure = "–" if found is None else points(found["value"])
+    below = gain(found) if found else "nothing to compare"
+    return f"{decision['domain']}: points gained alone", figure, f"{below}, {decision['verdict']}"
 
 
 def _listed(names: list[str]) -> str:

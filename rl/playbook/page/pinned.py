@@ -1,7 +1,7 @@
 """What everything was made from, so that it can be made again."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from assayoffice.rl.playbook.page.files import Left
 from assayoffice.rl.training import page
@@ -22,11 +22,8 @@ def pinned(left: Left) -> Iterable[str]:
     if left.scaled is not None:
         pins = left.scaled.pins
         rows.append(("recipe", f"{pins.recipe} {pins.recipe_digest}".strip()))
-        rows += [(f"hallmark of {name}", digest) for name, digest in pins.hallmarks.items()]
-    rows += [
-        (f"stage {name}", f"{each.seconds:.0f} s, from {each.digest[:16]}")
-        for name, each in Stages(folder).finished.items()
-    ]
+    rows += [(f"hallmark of {name}", digest) for name, digest in _hallmarks(left).items()]
+    rows += [(f"made from: {name}", each.digest) for name, each in Stages(folder).finished.items()]
     yield page.folded("Versions, digests and hallmarks", page.table(["", ""], rows, 2))
     if folder.config.exists():
         text = folder.config.read_text("utf-8")
@@ -34,12 +31,25 @@ def pinned(left: Left) -> Iterable[str]:
         yield page.folded("Configuration", page.paragraph(command) + page.preformatted(text))
 
 
-def unverified() -> Iterable[str]:
+def _hallmarks(left: Left) -> Mapping[str, str]:
+    """Those of the verifiers that judged."""
+    found: dict[str, str] = {}
+    for each in left.experiments.values():
+        for experiment in each["experiments"]:
+            found |= experiment["hallmarks"]
+    return {**found, **(left.scaled.pins.hallmarks if left.scaled is not None else {})}
+
+
+def unverified(left: Left) -> Iterable[str]:
     """What a page like this does not show."""
     yield page.heading("What this does not show")
+    if left.scaled is not None:
+        yield page.paragraph(
+            "The scaled model was trained once: its interval is over problems, and of the luck of "
+            "a run it knows only what exploring showed."
+        )
     yield page.paragraph(
-        "The scaled model was trained once: its interval is over problems, and of the luck of a "
-        "run it knows only what exploring showed. Held-out problems are of the same kind as those "
-        "trained on. Evasive answers are those whose verdict says so (docs/training.md lists the "
-        "reasons); a way round that no verifier knows is not among them."
+        "Held-out problems are of the same kind as those trained on. Evasive answers are those "
+        "whose verdict says so (docs/training.md lists the reasons); a way round that no verifier "
+        "knows is not among them."
     )

@@ -1,15 +1,16 @@
 """The report of a playbook: one HTML file that needs nothing else."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from assayoffice.rl.playbook.page.data_path import data_path
 from assayoffice.rl.playbook.page.exploring import exploring
-from assayoffice.rl.playbook.page.files import Left, read
+from assayoffice.rl.playbook.page.files import read
 from assayoffice.rl.playbook.page.headline import headline
 from assayoffice.rl.playbook.page.pinned import pinned, unverified
 from assayoffice.rl.playbook.page.scaling import scaling
-from assayoffice.rl.training import curves, flipped, page
+from assayoffice.rl.playbook.page.times import times
+from assayoffice.rl.playbook.page.training import training
+from assayoffice.rl.training import page
 from assayoffice.rl.training.folder import write_whole
 
 _STYLE = """
@@ -28,24 +29,10 @@ def write(run: Path, domains: tuple[str, ...], seed: int, output: Path) -> None:
         *data_path(left),
         *exploring(left),
         *scaling(left),
-        *_training(left),
-        *unverified(),
+        *training(left),
+        *times(left),
+        *unverified(left),
         *pinned(left),
         "<footer>Made by assay playbook. Nothing on this page is loaded from elsewhere.</footer>",
     ]
     write_whole(output, page.page(title, body, _STYLE))
-
-
-def _training(left: Left) -> Iterable[str]:
-    if left.scaled is None:
-        return
-    yield page.heading("Training of the combination")
-    yield page.charts(curves.curves([left.scaled]))
-    yield page.paragraph(
-        "Answers to look at: evasive are those that a careless judge would take for right (several "
-        "values for one, the question repeated, work left to the reader); over limits used up "
-        "their time or memory; without a reward are failures of the infrastructure, which were "
-        "never scored.",
-        "soft",
-    )
-    yield from flipped.examples(left.scaled)

@@ -1,6 +1,7 @@
 """Phase 2 on the page: accuracies before and after, majority votes, and the regression matrix."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from assayoffice.rl.evaluating.evaluation import Figures, Measure
 from assayoffice.rl.playbook.page.figures import estimate, gain, share
@@ -23,6 +24,7 @@ def scaling(left: Left) -> Iterable[str]:
         return
     yield page.heading("Before and after")
     yield page.alone(_chart(left.matrix))
+    yield page.alone(_path(left.matrix, left.scaled.pins.steps if left.scaled else {}))
     yield from _votes(left)
     yield page.heading("Regression matrix")
     yield _matrix(left.matrix)
@@ -50,6 +52,32 @@ def _chart(matrix: Written) -> str:
         ]
         rows.append((row["domain"], dots))
     return svg.dots("Sampled accuracy on held-out problems", rows)
+
+
+def _path(matrix: Written, steps: Mapping[str, int]) -> str:
+    """Accuracies by how many steps were trained until then; empty where that is not known."""
+    trained = [each for each in matrix["checkpoints"] if each != "start"]
+    if not all(each in steps for each in trained):
+        return ""
+    places = [0, *accumulate(steps[each] for each in trained)]
+    # Side by side, so that intervals do not cover each other.
+    apart = 0.01 * places[-1]
+    series = []
+    for index, row in enumerate(matrix["domains"]):
+        found = [
+            (place + apart * index, estimate(row["checkpoints"][name]["accuracy"]))
+            for place, name in zip(places, matrix["checkpoints"], strict=True)
+            if row["checkpoints"][name]["accuracy"] is not None
+        ]
+        values = [(at, 100 * each.value) for at, each in found]
+        ends = [(at, 100 * each.low, 100 * each.high) for at, each in found]
+        color = 1 + index % page.COLORS
+        series.append(svg.Line(row["domain"], values, color, intervals=ends, bars=True))
+    said = ", ".join(
+        f"{each.upper()} until {at}" for at, each in zip(places[1:], trained, strict=True)
+    )
+    title = f"Sampled accuracy over training, 95 % intervals ({said})"
+    return svg.lines(title, series, x="step", y="%")
 
 
 def _votes(left: Left) -> Iterable[str]:
