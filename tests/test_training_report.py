@@ -15,7 +15,7 @@ from assayoffice.rl.training.cli import app
 from assayoffice.rl.training.errors import TrainingError
 from assayoffice.rl.training.evaluation import Evaluation, ProblemResult
 from assayoffice.rl.training.folder import RunFolder, write_json, write_whole
-from assayoffice.rl.training.frame import ticks
+from assayoffice.rl.training.frame import Frame, ticks
 from assayoffice.rl.training.metrics import Step
 from assayoffice.rl.training.stages import Stages
 
@@ -211,6 +211,47 @@ class TestSeveralRuns:
         assert "grpo.lr: absent, now 1" in text
 
 
+class TestIntervals:
+    @staticmethod
+    def corners(folder: RunFolder, title: str, tmp_path: Path) -> list[tuple[float, float]]:
+        """Of the band in a chart."""
+        report.write([folder], tmp_path / "report.html")
+        text = (tmp_path / "report.html").read_text("utf-8")
+        chart = text[text.index(f"<figcaption>{title}") :].split("</figure>")[0]
+        (drawn,) = re.findall(r'class="fill band c1" points="([^"]+)"', chart)
+        pairs = (each.split(",") for each in drawn.split())
+        return [(float(x), float(y)) for x, y in pairs]
+
+    def test_band_is_students_over_the_last_steps(self, run, tmp_path):
+        folder, values = run(), [0.1, 0.4, 0.2, 0.5, 0.3] * 4
+        metrics.save(
+            folder.metrics,
+            [Step("grpo", at, 0.1, each, 9, {}, {}) for at, each in enumerate(values, start=1)],
+        )
+        corners = self.corners(folder, "GRPO: mean reward", tmp_path)
+        # From the fifth step on, there and back.
+        assert len(corners) == 2 * 16
+        # The mean is 0.3 and sd sqrt(0.025) in every window; t with 4 degrees of freedom is 2.776.
+        half = 2.7764 * (0.025 / 5) ** 0.5
+        frame = Frame.around([(1, 0.3 - half), (20, 0.3 + half), (1, 0.1), (20, 0.5)], False)
+        assert {y for _, y in corners[:16]} == {pytest.approx(frame.y(0.3 + half), abs=0.1)}
+        assert {y for _, y in corners[16:]} == {pytest.approx(frame.y(0.3 - half), abs=0.1)}
+
+    def test_band_of_shares_ends_where_they_do(self, run, tmp_path):
+        folder, values = run(), [0.0, 0.0, 0.0, 0.0, 1.0] * 4
+        metrics.save(
+            folder.metrics,
+            [
+                Step("grpo", at, 0.1, 0.5, 9, {}, {"accuracy": each})
+                for at, each in enumerate(values, start=1)
+            ],
+        )
+        corners = self.corners(folder, "GRPO: accuracy of the rollouts", tmp_path)
+        frame = Frame.around([(1, 0.0), (20, 1.0)], False)
+        assert max(y for _, y in corners) == pytest.approx(frame.y(0.0), abs=0.1)
+        assert "its 95 % interval over these steps" in Page(tmp_path / "report.html").text
+
+
 class TestCommand:
     def test_writes_the_report(self, run, tmp_path):
         output = tmp_path / "all.html"
@@ -258,6 +299,10 @@ class TestCharts:
         ends = re.search(r'class="line c1" x1="([\d.]+)" x2="([\d.]+)"', chart)
         labels = dict(re.findall(r'x="([\d.]+)" y="[\d.]+">(\d+) %', chart))
         assert ends and labels[ends[1]] == "0" and labels[ends[2]] == "100"
+
+    def test_axis_of_shares_ends_soon_after_the_largest(self):
+        chart = svg.dots("t", [("row", [svg.Dot("a", Estimate(0.1, 0.05, 0.14), 1)])])
+        assert re.findall(r">(\S+) %</text>", chart) == ["0", "5", "10", "15"]
 
     def test_long_names_of_rows_stand_within_the_chart(self):
         dots = [svg.Dot("a", Estimate(0.5, 0.0, 1.0), 1)]

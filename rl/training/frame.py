@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html import escape
 
 #: Of a chart, in units of its drawing.
-WIDTH, HEIGHT = 640.0, 250.0
+WIDTH, HEIGHT = 640.0, 256.0
 #: What is left free at its sides.
-RIGHT, TOP, BOTTOM = 12.0, 18.0, 34.0
+RIGHT, TOP, BOTTOM = 12.0, 18.0, 40.0
 _LEFT = 52.0
 _TICKS = 5
 _SAME = 1e-6
@@ -74,10 +74,10 @@ class Frame:
         for value in self.x_ticks:
             parts.append(
                 f'<text class="tick" text-anchor="middle" x="{self.x(value):.1f}" '
-                f'y="{HEIGHT - BOTTOM + 15}">{value:g}</text>'
+                f'y="{HEIGHT - BOTTOM + 18}">{value:g}</text>'
             )
         parts.append(
-            f'<text class="tick" text-anchor="end" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}">'
+            f'<text class="tick" text-anchor="end" x="{WIDTH - RIGHT}" y="{HEIGHT - 3}">'
             f'{escape(x)}</text><text class="tick" x="{_LEFT}" y="{TOP - 6}">'
             f"{escape(y)}</text>"
         )

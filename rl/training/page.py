@@ -29,7 +29,7 @@ p { max-width: 76ch; margin: 8px 0; } .soft, figcaption + .legend, footer { colo
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; font-variant-numeric: tabular-nums; }
-th { font-weight: 600; color: var(--soft); }
+th { font-weight: 600; color: var(--soft); white-space: nowrap; }
 td.number, th.number { text-align: right; padding: 6px 0 6px 14px; }
 td.number { white-space: nowrap; } .strong td { font-weight: 600; }
 .alone { max-width: 780px; margin: 26px 0; }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from assayoffice.rl.playbook.page.figures import gain
 from assayoffice.rl.playbook.page.files import Left, Written
 from assayoffice.rl.playbook.sentences import points
 from assayoffice.rl.training import page
@@ -12,7 +11,7 @@ def headline(left: Left) -> Iterable[str]:
     """A sentence, and a big figure for each domain."""
     yield f'<p class="headline">{page.text(sentence(left))}</p>'
     if left.matrix is not None:
-        yield page.cards(_card(row) for row in left.matrix["domains"])
+        yield page.cards(_card(row, left.matrix["level"]) for row in left.matrix["domains"])
     elif left.decisions:
         yield page.cards(_explored(each) for each in left.decisions.values())
 
@@ -56,19 +55,25 @@ def sentence(left: Left) -> str:
     return text
 
 
-def _card(row: Written) -> tuple[str, str, str]:
+def _card(row: Written, level: float) -> tuple[str, str, str]:
     last = list(row["checkpoints"].values())[-1]
     found = last["to_start"]
-    figure = "–" if found is None else f"{points(found['value'])}"
-    return f"{row['domain']}: points gained", figure, gain(found) if found else "nothing to compare"
+    figure = "–" if found is None else points(found["value"])
+    return f"{row['domain']}: points gained", figure, _interval(found, level)
 
 
 def _explored(decision: Written) -> tuple[str, str, str]:
     chosen = next(each for each in decision["points"] if each["point"] == decision["point"])
     found = chosen["findings"][0]["difference"]
     figure = "–" if found is None else points(found["value"])
-    below = gain(found) if found else "nothing to compare"
-    return f"{decision['domain']}: points gained alone", figure, f"{below}, {decision['verdict']}"
+    below = f"{_interval(found, decision['level'])}: {decision['verdict']}"
+    return f"{decision['domain']}: points gained alone", figure, below
+
+
+def _interval(found: Written | None, level: float) -> str:
+    if found is None:
+        return "nothing to compare"
+    return f"{points(found['low'])} to {points(found['high'])} ({100 * level:.4g} %)"
 
 
 def _listed(names: list[str]) -> str:

@@ -12,8 +12,8 @@ from assayoffice.rl.training.summary import TITLES
 _BASE = "base model"
 _STANDINGS = {
     "better": ("good", "better"),
-    "kept": ("good", "no worse"),
-    "lost": ("bad", "worse"),
+    "kept": ("good", "kept"),
+    "lost": ("bad", "lost"),
     "cannot tell": ("soft", "cannot tell"),
 }
 
@@ -32,8 +32,10 @@ def scaling(left: Left) -> Iterable[str]:
     yield page.paragraph(
         f"Sampled accuracy in percent with 95 % intervals over problems; below it the difference "
         f"to the base model in points with its {100 * left.matrix['level']:.4g} % interval, paired "
-        "over problems. Alone is how the domain was explored by itself. No worse means that the "
-        f"interval excludes a loss of {100 * left.matrix['tolerance']:g} points or more.",
+        "over problems. Alone is how the domain was explored by itself. Better means that the "
+        "interval lies above 0, kept that it excludes a loss of "
+        f"{100 * left.matrix['tolerance']:g} points or more, lost that it lies below 0 and does "
+        "not.",
         "soft",
     )
 
