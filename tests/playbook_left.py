@@ -157,12 +157,14 @@ class Left:
             found = voted.Evaluation({}, {}, "", {}, {domain: figures}, (), ())
             voted.save_evaluation(found, self.run / "evaluation" / name_of(name) / FILE)
 
-    def trained(self, folder: RunFolder, done: Mapping[str, Shares], steps: Shares) -> None:
+    def trained(
+        self, folder: RunFolder, done: Mapping[str, Shares], steps: Mapping[str, int]
+    ) -> None:
         """A run of ``assay train`` with these accuracies by evaluation and domain."""
         write_whole(folder.config, "seed = 1\n")
         write_json(folder.versions, {"verl": "0.9.1"})
         stages = Stages(folder)
-        facts = {"seed": 1, "model.path": None, "reward.recipe": "r1@1"}
+        facts: dict[str, object] = {"seed": 1, "model.path": None, "reward.recipe": "r1@1"}
         for each in ("sft", "grpo"):
             facts |= {f"{each}.enabled": each in steps, f"{each}.steps": steps.get(each, 0)}
         stages.run("configuration", facts, lambda: ())
@@ -172,7 +174,7 @@ class Left:
             results = [each for domain in shares for each in _results(domain, shares[domain])]
             evaluation.save(Evaluation(tuple(results), {}, ()), folder.evaluation(name))
             write_whole(folder.completions(name), "".join(self._line(name, r) for r in results))
-        every = [step for stage in steps for step in _steps(stage, int(steps[stage]))]
+        every = [step for stage in steps for step in _steps(stage, steps[stage])]
         metrics.save(folder.metrics, every)
         for each in steps:
             self._took(folder, each, 300)
