@@ -1,5 +1,6 @@
 """``assay edge`` as a command: exit codes, what is shown, kills, and a disk that is full."""
 
+import io
 import json
 import resource
 import signal
@@ -12,9 +13,14 @@ import pytest
 from edge_cases import ANSWERS, row, rows_file, scripted
 from fake_completions import FakeCompletions, Raw, unused_port
 from fake_service import spin_until
+from rich.console import Console
 from typer.testing import CliRunner
 
 from assayoffice.cli import app
+from assayoffice.rl.edge.band import Reason
+from assayoffice.rl.edge.result import DomainCount, EdgeResult
+from assayoffice.rl.edge.showing import summary
+from assayoffice.rl.judging.journal import Judged
 
 COMMAND = (sys.executable, "-c", "from assayoffice.cli import main; main()")
 
@@ -60,9 +66,9 @@ class TestShown:
         done = assay(*arguments(file, model.url, endpoint, whole / "kept.parquet"))
         assert done.exit_code == 0
         lines = [line.split() for line in done.stdout.splitlines()]
-        assert ["proofs", *"2 1 0 0 1 0 0 0.50 0.50".split()] in lines
-        assert ["sums", *"6 1 1 2 1 1 0 0.40 0.75".split()] in lines
-        assert ["all", *"8 2 1 2 2 1 0 0.42 0.62".split()] in lines
+        assert ["proofs", *"2 1 0 0 1 0 0 0.50".split()] in lines
+        assert ["sums", *"6 1 1 2 1 1 0 0.40".split()] in lines
+        assert ["all", *"8 2 1 2 2 1 0 0.42".split()] in lines
         assert [["0", "░" * 40, "2"], ["0.5", "█" * 20, "1"]] == [
             each for each in lines if each and each[0] in ("0", "0.5")
         ]
@@ -111,6 +117,19 @@ class TestShown:
         assert done.exit_code == 3
         assert "! kept: NO_ANSWERS: " in done.stdout and "\x1b" not in done.stdout
         assert "1 row got no verdict, which says nothing about it" in done.stdout
+
+
+def test_summary_fits_a_terminal_of_80_columns() -> None:
+    counts = DomainCount(72401, 12012, dict.fromkeys(Reason, 12345), 3, (0.25,), (0.25,))
+    domains = {"a domain with a name that is too long": counts, "": counts}
+    console = Console(width=80, file=io.StringIO())
+    console.print(summary(EdgeResult(domains, counts, None, Judged((), {}), ()), []))
+    assert isinstance(console.file, io.StringIO)
+    head, *rows = console.file.getvalue().splitlines()
+    reasons = ["solved", "hopeless", "inconsistent", "unscorable"]
+    assert head.split() == ["domain", "rows", "kept", *reasons, "errors", "rate"]
+    assert rows[0].startswith("a domain")
+    assert rows[0].split()[-8:] == [*"72,401 12,012".split(), *["12,345"] * 4, "3", "0.25"]
 
 
 class TestFailures:

@@ -152,6 +152,7 @@ def command(
     ca_file: connecting.CaFile = None,
     token_file: connecting.TokenFile = None,
     timeout: connecting.Timeout = 600.0,
+    concurrency: connecting.Concurrency = 4,
     require_hallmark: connecting.RequireHallmark = None,
     as_json: connecting.AsJson = False,
 ) -> None:
@@ -193,6 +194,7 @@ def command(
                 stronger=None if better is None else Stronger(better, asked, min_plurality),
                 verifier=verifier,
                 timeout=timeout,
+                concurrency=concurrency,
                 ray=ray,
                 through=through,
                 progress=progress,

@@ -50,6 +50,7 @@ class _Means:
 
     client: Client
     timeout: float
+    concurrency: int
     ray: str | None
     through: Through | None
     start: Start | None
@@ -69,6 +70,7 @@ def edge(
     stronger: Stronger | None = None,
     verifier: str | None = None,
     timeout: float = 600.0,
+    concurrency: int = 4,
     ray: str | None = None,
     through: Through | None = None,
     start: Start | None = None,
@@ -78,10 +80,10 @@ def edge(
 
     ``output`` is parquet, or JSON lines where its name ends in .jsonl; ``dropped`` gets the other
     rows with their reasons, as JSON lines. ``verifier`` judges rows that name none. ``stronger``
-    answers problems without a reference. A call to the service takes ``timeout`` seconds at most.
-    Samples and verdicts stay in ``work``, and are not asked for again. ``ray`` is a cluster to
-    sample on, ``through`` where else than through ``client`` answers are judged. ``start`` runs the
-    processes of engines for callers with a way of their own.
+    answers problems without a reference. At most ``concurrency`` calls ask the service at
+    once, each for ``timeout`` seconds. Samples and verdicts stay in ``work``, and are not asked for
+    again. ``ray`` is a cluster to sample on, ``through`` where else than through ``client`` answers
+    are judged. ``start`` runs the processes of engines for callers with a way of their own.
 
     Raises EdgeError, UnreadableFileError, SamplingError, JudgingError, EndpointUnavailableError,
     ServiceError and OSError. Whatever is raised, the same call goes on from there.
@@ -93,7 +95,7 @@ def edge(
         )
     rows = read_rows(files, verifier)
     problems = [each for each in rows if isinstance(each, Problem)]
-    means = _Means(client, timeout, ray, through, start, progress)
+    means = _Means(client, timeout, concurrency, ray, through, start, progress)
     faults = unscorable(
         client,
         problems,
@@ -159,6 +161,7 @@ def _judged(
         progress=partial(means.progress, f"{stage}verdicts"),
         references=references,
         timeout=means.timeout,
+        concurrency=means.concurrency,
         through=means.through,
     )
     try:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +12,7 @@ from assayoffice.rl.edge.result import DomainCount, EdgeResult
 from assayoffice.rl.terminal import counted, one_line
 
 _BAR = 40
+_SHORTEST_DOMAIN = 10
 _MOST_BARS = 17
 _SHOWN_ERRORS = 3
 
@@ -58,15 +58,15 @@ def _rates(rates: Sequence[float]) -> dict[str, int]:
 
 
 def _table(result: EdgeResult) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("domain", style="cyan")
-    names = ("rows", "kept", *(each.value for each in Reason), "errors", "solve rate", "of kept")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    # All of it is to fit into 80 columns; only what may be wrapped is made narrower for that.
+    table.add_column("domain", style="cyan", min_width=_SHORTEST_DOMAIN)
+    names = ("rows", "kept", *(each.value for each in Reason), "errors", "rate")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for domain, count in result.domains.items():
         table.add_row(one_line(domain or "(unread)"), *_cells(count))
     if len(result.domains) > 1:
-        table.add_section()
         table.add_row("all", *_cells(result.total))
     return table
 
@@ -78,7 +78,6 @@ def _cells(count: DomainCount) -> list[Text]:
         *(_number(count.dropped[each]) for each in Reason),
         _number(count.errors, "bold red"),
         _mean(count.solve_rates),
-        _mean(count.kept_solve_rates),
     ]
 
 
