@@ -199,6 +199,11 @@ class TestKeptRows:
             filtering(file, work=work, output=tmp_path / name, stronger=filtering.stronger())
         assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
+    def test_say_what_the_model_is_called(self, filtering, tmp_path):
+        filtering(rows_file(tmp_path, row("kept")), name="the base model")
+        (kept,) = filtering.kept()
+        assert kept["extra_info"]["edge"]["model"] == "the base model"
+
     def test_rows_of_files_that_number_alike_are_told_apart(self, filtering, tmp_path):
         first = rows_file(tmp_path, row("kept"), name="first.jsonl")
         second = rows_file(tmp_path, row("kept"), row("kept"), name="second.jsonl")

@@ -69,6 +69,7 @@ def edge(
     dropped: Path | None = None,
     stronger: Stronger | None = None,
     verifier: str | None = None,
+    name: str | None = None,
     timeout: float = 600.0,
     concurrency: int = 4,
     ray: str | None = None,
@@ -80,7 +81,8 @@ def edge(
 
     ``output`` is parquet, or JSON lines where its name ends in .jsonl; ``dropped`` gets the other
     rows with their reasons, as JSON lines. ``verifier`` judges rows that name none. ``stronger``
-    answers problems without a reference. At most ``concurrency`` calls ask the service at
+    answers problems without a reference. ``name`` is what rows call the model, for one whose path
+    means nothing elsewhere. At most ``concurrency`` calls ask the service at
     once, each for ``timeout`` seconds. Samples and verdicts stay in ``work``, and are not asked for
     again. ``ray`` is a cluster to sample on, ``through`` where else than through ``client`` answers
     are judged. ``start`` runs the processes of engines for callers with a way of their own.
@@ -113,7 +115,7 @@ def edge(
     judgements = {each.problem: each for each in judged.problems}
     findings = Findings(faults, references, judgements, judged.errors, stronger is not None)
     decisions = [decision_on(each, findings, band) for each in rows]
-    names = Names(model.name, stronger.model.name if stronger else "")
+    names = Names(name or model.name, stronger.model.name if stronger else "")
     kept, others = rows_of(rows, decisions, findings, names)
     write_rows(kept, output)
     if dropped is not None:
