@@ -26,10 +26,10 @@ DIARY = "FAKE_DIARY"
 
 
 class PlaybookPrograms:
-    """As pipeline.Programs; playbooks build neither models nor data."""
+    """As pipeline.Programs; playbooks build no data, and of models the toy's alone."""
 
     def model(self, folder: Path, seed: int) -> Sequence[str]:
-        raise NotImplementedError
+        return (*_FAKE, "model", str(folder))
 
     def data(self, folder: Path, seed: int, sizes: Mapping[str, int]) -> Sequence[str]:
         raise NotImplementedError
@@ -49,7 +49,8 @@ def _train_command(kind: str, trainer: "TrainerConfig", seed: int, job: "Job") -
 
     # Here, where pyarrow is loaded already.
     rows = pyarrow.parquet.read_table(job.train).to_pylist()
-    domains = sorted({row["data_source"] for row in rows})
+    # What teaches the base model is of no domain, and of use to all.
+    domains = sorted({row.get("data_source", "") for row in rows})
     keys = {"steps": trainer.steps, "seed": seed, "domains": domains}
     written = json.dumps({**keys, **_table(trainer.verl, "fake")})
     return (*_FAKE, kind, job.model, str(job.checkpoints), written)
@@ -80,7 +81,7 @@ def _sample(file: str) -> None:
     skills = json.loads(Path(job["model"], "skills.json").read_text())
     with Path(job["output"]).open("a") as output:
         for question in job["questions"]:
-            for index in [*range(request["samples"]), "greedy"]:
+            for index in [*range(request["samples"]), *(["greedy"] if request["greedy"] else [])]:
                 id = f"{question['problem']}/{index}"
                 right = _drawn(id, request["seed"]) < skills[question["data_source"]]
                 truth = question["reward_model"]["ground_truth"]
@@ -101,7 +102,8 @@ def _train(kind: str, model: str, checkpoints: str, written: str) -> None:
     skills = json.loads(Path(model, "skills.json").read_text())
     luck = keys.get("luck", 0) * (2 * _drawn(kind, keys["seed"]) - 1)
     for domain in skills:
-        change = keys.get("gain", 0.0) if domain in keys["domains"] else -keys.get("forget", 0.0)
+        is_learned = {domain, ""} & set(keys["domains"])
+        change = keys.get("gain", 0.0) if is_learned else -keys.get("forget", 0.0)
         skills[domain] = min(1.0, max(0.0, skills[domain] + change + luck))
     step = {"step": keys["steps"], "data": {"train/loss": 0.5, "timing_s/step": 1.0}}
     Path(os.environ["VERL_FILE_LOGGER_PATH"]).write_text(json.dumps(step) + "\n")
@@ -117,22 +119,24 @@ def write_model(folder: Path, skills: Mapping[str, float]) -> None:
     (folder / "skills.json").write_text(json.dumps(skills))
 
 
-def _run(command: str, file: Path, run: Path) -> None:
-    """``assay explore`` and ``assay scale`` with these programs, to be stopped from outside."""
+def _run(command: str, file: Path, run: Path, *flags: str) -> None:
+    """A command of playbooks with these programs, to be stopped from outside."""
     from assayoffice.cli import app
     from assayoffice.rl.training import programs
 
     # The command knows the real ones only, by this name.
     programs.VerlPrograms = PlaybookPrograms  # type: ignore[misc,assignment]
     programs.require_extra = lambda: None
-    app([command, str(file), "--run", str(run), "--json"])
+    app([command, str(file), "--run", str(run), "--json", *flags])
 
 
 if __name__ == "__main__":
     match sys.argv[1]:
         case "sample":
             _sample(sys.argv[2])
+        case "model":
+            write_model(Path(sys.argv[2]), {"fractions": 0.0, "programs": 0.0})
         case "sft" | "grpo":
             _train(*sys.argv[1:])
         case command:
-            _run(command, Path(sys.argv[2]), Path(sys.argv[3]))
+            _run(command, Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:])

@@ -140,15 +140,15 @@ def folder_of(file: Path, run: Path | None) -> Path:
 def ended_well(console: Console) -> Iterator[None]:
     """Turn what ends a command early into a message and an exit code."""
     from assayoffice.rl.mixes.errors import MixError
-    from assayoffice.rl.playbook.errors import NoEvidenceError
+    from assayoffice.rl.playbook.errors import NoEvidenceError, NothingKeptError
     from assayoffice.rl.terminal import plain
 
     with outcome_of(console):
         try:
             yield
-        except (NoEvidenceError, MixError) as error:
+        except (NoEvidenceError, NothingKeptError, MixError) as error:
             console.print(plain(f"error: {error}"), style="bold red", soft_wrap=True)
-            raise typer.Exit(1 if isinstance(error, NoEvidenceError) else 2) from None
+            raise typer.Exit(2 if isinstance(error, MixError) else 1) from None
 
 
 def _print(console: Console, parts: Iterable[RenderableType]) -> None:

@@ -3,10 +3,11 @@
 Exit codes:
 
 ====  ==============================================================================
-0     everything was scaled and no domain lost
-1     the gate says to refine a domain, or a domain lost; the report says which and why
-2     the command line, the configuration, a problem or a mix cannot be used, or the
-      extra is not installed
+0     the gate said to scale every domain, and no domain lost
+1     the gate says to refine a domain, or a domain lost: the report says which and why; or
+      no problem of a domain is at the edge of the base model: the message counts reasons
+2     the command line, the configuration, the model, a problem or a mix cannot be used,
+      or the extra is not installed
 3     a stage failed, or the folder holds something else or cannot be written; the
       message says what to do
 4     the service does not start, is unreachable or refuses the calls
@@ -14,8 +15,10 @@ Exit codes:
 ====  ==============================================================================
 """
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +32,11 @@ app = typer.Typer()
 
 
 @app.command(
-    epilog="Exit codes: 0 everything was scaled and no domain lost. 1 the gate says to refine, or "
-    "a domain lost. 2 the command line, the configuration or a mix cannot be used. 3 a stage "
-    "failed, or the folder holds something else. 4 the service is unreachable or refuses the calls."
+    epilog="Exit codes: 0 the gate said to scale every domain, and no domain lost. 1 it says to "
+    "refine, a domain lost, or no problem of a domain is at the edge. 2 the command line, the "
+    "configuration, the model or a mix cannot be used. 3 a stage failed, or the folder holds "
+    "something else. 4 the service is unreachable or refuses the calls. 130 interrupted; the same "
+    "command goes on."
 )
 def playbook(
     file: Annotated[
@@ -60,7 +65,7 @@ def playbook(
     The same command goes on where an interrupted run was left.
     """
     console = Console(stderr=as_json, highlight=False)
-    with ended_well(console), stoppable():
+    with _ended_well(console), stoppable():
         # Here, because other commands should not wait for the import of what they do not use.
         from assayoffice.rl.playbook import recording, showing, whole, whole_config
         from assayoffice.rl.playbook.matrix_json import matrix_as_json
@@ -93,6 +98,25 @@ def playbook(
             console.print(f"Report: {outcome.report}", markup=False, soft_wrap=True)
         lost = outcome.matrix is None or bool(outcome.matrix.lost)
     raise typer.Exit(0 if outcome.has_evidence and not lost else 1)
+
+
+@contextlib.contextmanager
+def _ended_well(console: Console) -> Iterator[None]:
+    """As of explore and scale, and what ends sampling, filtering and voting."""
+    from assayoffice.rl.edge.errors import EdgeError
+    from assayoffice.rl.evaluating.errors import EvaluationError
+    from assayoffice.rl.judging.errors import JudgingError
+    from assayoffice.rl.sampling.options import outcome_of
+    from assayoffice.rl.sources import UnreadableFileError
+    from assayoffice.rl.terminal import plain
+
+    with ended_well(console), outcome_of(console):
+        try:
+            yield
+        except (EdgeError, EvaluationError, JudgingError, UnreadableFileError) as error:
+            console.print(plain(f"error: {error}"), style="bold red", soft_wrap=True)
+            unusable = isinstance(error, (EdgeError, UnreadableFileError))
+            raise typer.Exit(2 if unusable else 3) from None
 
 
 def _write(event: dict[str, object]) -> None:

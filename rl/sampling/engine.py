@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,10 +72,22 @@ def command(job: Path) -> Sequence[str]:
     return (sys.executable, "-P", "-m", "assayoffice.rl.sampling.engine_process", str(job))
 
 
-def _under_keeper(job: Path, look: Callable[[], None], held: Sequence[int]) -> None:
+def under_keeper(
+    arguments: Sequence[str],
+    job: Path,
+    look: Callable[[], None],
+    held: Sequence[int],
+    environment: Mapping[str, str],
+) -> None:
+    """Run a command that does a job, its log beside the job. Raises ChildError."""
     log = job.with_name(job.name.removesuffix(_JOB) + ".log")
     # From here, because a model may be named by a relative path.
-    children.run(children.Command(command(job), _ENVIRONMENT, Path.cwd(), log, _ADVICE), look, held)
+    told = {**_ENVIRONMENT, **environment}
+    children.run(children.Command(arguments, told, Path.cwd(), log, _ADVICE), look, held)
+
+
+def _ours(job: Path, look: Callable[[], None], held: Sequence[int]) -> None:
+    under_keeper(command(job), job, look, held, {})
 
 
 def draw(
@@ -103,7 +115,7 @@ def draw(
 
     with job.written(run.output.absolute().with_name(run.output.name + _JOB)) as file:
         try:
-            (run.start or _under_keeper)(file, look, (run.journal.lock,))
+            (run.start or _ours)(file, look, (run.journal.lock,))
         except ChildError as error:
             raise EngineError(_explained(str(error))) from None
     look()
