@@ -358,3 +358,18 @@ class TestBeforehand:
         client.failing["kept"] = ItemError("kept", grpc.StatusCode.INTERNAL, "INTERNAL", "oh")
         result = filtering(rows_file(tmp_path, row("kept")), client=client)
         assert fates(result) == {"kept": "error INTERNAL"}
+
+    def test_what_was_to_be_sampled_once_stays_so(self, filtering, model, tmp_path):
+        file = rows_file(tmp_path, row("kept"), row("solved"))
+        client = FakeClient()
+        client.failing["kept"] = shed("kept")
+        filtering(file, client=client)
+        # Had it been found out before, it would not be among the problems that were sampled.
+        fault = ItemError(
+            "kept", grpc.StatusCode.INVALID_ARGUMENT, "UNSCORABLE_REFERENCE", "no number"
+        )
+        client.failing["kept"] = fault
+        result = filtering(file, client=client)
+        assert fates(result)["kept"] == "unscorable"
+        assert result.decisions[0].decision.detail == "UNSCORABLE_REFERENCE: no number"
+        assert len(model.requests) == 8

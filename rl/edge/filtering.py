@@ -82,10 +82,12 @@ def edge(
     ``output`` is parquet, or JSON lines where its name ends in .jsonl; ``dropped`` gets the other
     rows with their reasons, as JSON lines. ``verifier`` judges rows that name none. ``stronger``
     answers problems without a reference. ``name`` is what rows call the model, for one whose path
-    means nothing elsewhere. At most ``concurrency`` calls ask the service at
-    once, each for ``timeout`` seconds. Samples and verdicts stay in ``work``, and are not asked for
-    again. ``ray`` is a cluster to sample on, ``through`` where else than through ``client`` answers
-    are judged. ``start`` runs the processes of engines for callers with a way of their own.
+    means nothing elsewhere.
+
+    At most ``concurrency`` calls ask the service at once, each for ``timeout`` seconds. Samples and
+    verdicts stay in ``work``, and are not asked for again. ``ray`` is a cluster to sample on,
+    ``through`` where else than through ``client`` answers are judged. ``start`` runs the processes
+    of engines for callers with a way of their own.
 
     Raises EdgeError, UnreadableFileError, SamplingError, JudgingError, EndpointUnavailableError,
     ServiceError and OSError. Whatever is raised, the same call goes on from there.
