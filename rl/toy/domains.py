@@ -17,6 +17,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow
@@ -28,7 +29,8 @@ from assayoffice.rl.problems.verl_rows import verl_row, write_parquet
 from assayoffice.rl.toy import fractions, programs
 from assayoffice.rl.toy.problems import Problem, demonstration, held_out
 
-DOMAINS = {"fractions": fractions.problems, "programs": programs.problems}
+# More programs than the demo has, whose questions are as long.
+DOMAINS = {"fractions": fractions.problems, "programs": partial(programs.problems, range(7))}
 _CANDIDATES_OF_256 = 154  # six in ten of what may be trained on
 _GENERATOR = "assayoffice toy"
 
@@ -62,10 +64,10 @@ def write(folder: Path, *, seed: int, sizes: Sizes) -> None:
         drawn = _drawn(chance, domain, "held_out", kept, sizes.held_out)
         _save(place / "held_out.jsonl", [_row(domain, f"h{i}", p, "") for i, p in drawn])
         drawn = _drawn(chance, domain, "candidates", candidates, sizes.candidates)
-        rows = [_row(domain, f"c{i}", p, _demonstration(p, chance)) for i, p in drawn]
+        rows = [_row(domain, f"c{i}", p, _worked(p)) for i, p in drawn]
         _save(place / "candidates.jsonl", rows)
         for each in chance.choices(shown, k=sizes.demonstrations):
-            lessons.append(_lesson(each, _demonstration(each, chance)))
+            lessons.append(_lesson(each, _any_form(each, chance)))
     chance.shuffle(lessons)
     pyarrow.parquet.write_table(
         pyarrow.Table.from_pylist(lessons), folder / "demonstrations.parquet"
@@ -99,7 +101,12 @@ def _drawn(
     return list(enumerate(chance.sample(problems, rows)))
 
 
-def _demonstration(problem: Problem, chance: random.Random) -> str:
+def _worked(problem: Problem) -> str:
+    """As a stronger model would show it: worked out, the answer copied from the work."""
+    return demonstration(problem, problem.answers[0], worked=True)
+
+
+def _any_form(problem: Problem, chance: random.Random) -> str:
     """Worked or not, and its answer copied from the work or in any form."""
     answer = chance.choice((problem.answers[0], chance.choice(problem.answers)))
     return demonstration(problem, answer, worked=chance.random() < 0.5)

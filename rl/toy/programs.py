@@ -6,7 +6,7 @@ examples earns nothing and every program that computes the same is right.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from assayoffice.rl.toy.problems import Problem
 
@@ -20,13 +20,14 @@ _TESTED = (-4, 10, 100)
 _CPU_SECONDS = 1  # of a line of arithmetic; what loops need not run for longer
 
 
-def problems() -> list[Problem]:
-    """Every problem there is, in a fixed order."""
+def problems(starts: Iterable[int] = _STARTS) -> list[Problem]:
+    """Every problem there is, in a fixed order; ``starts`` are the first numbers shown."""
+    starts = tuple(starts)
     return [
         _problem(a, b, start, shown)
         for a in _SLOPES
         for b in _OFFSETS
-        for start in _STARTS
+        for start in starts
         for shown in _SHOWN
     ]
 
