@@ -3,6 +3,7 @@
 Service, filter, ledger, evaluations and report are real; trainers and samplers are fakes.
 """
 
+import dataclasses
 import json
 import random
 import subprocess
@@ -12,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import fake_playbook
+import pyarrow.parquet
 import pytest
 from fake_playbook import DIARY, PlaybookPrograms, write_model
 from playbook_files import diary, problems, write_lines
@@ -20,6 +22,9 @@ from typer.testing import CliRunner
 from assayoffice.cli import app
 from assayoffice.rl.mixes.ledger import Ledger
 from assayoffice.rl.playbook import whole, whole_config
+from assayoffice.rl.problems.problem import Problem
+from assayoffice.rl.problems.reading import read_problems
+from assayoffice.rl.toy import domains as toy
 from assayoffice.rl.training import programs
 from assayoffice.rl.training.errors import ConfigError
 
@@ -365,6 +370,47 @@ class TestMistakes:
         for code in ("0 the gate said", "1 it says", "2 the command", "3 a stage", "4 the service"):
             assert code in said
         assert "--without-evidence" in said
+
+
+class TestToyData:
+    SIZES = toy.Sizes(candidates=60, held_out=40, demonstrations=300)
+
+    def questions(self, folder: Path) -> dict[str, list[str]]:
+        """By what they are for; those of demonstrations come more than once."""
+        lessons = pyarrow.parquet.read_table(folder / "demonstrations.parquet").to_pylist()
+        found = {"lessons": [each["messages"][0]["content"] for each in lessons]}
+        for domain in toy.DOMAINS:
+            for kind in ("candidates", "held_out"):
+                rows = list(read_problems(str(folder / domain / f"{kind}.jsonl")))
+                assert all(isinstance(each, Problem) and each.has_reference for each in rows)
+                assert all(bool(each.demonstration) == (kind == "candidates") for each in rows)
+                found[f"{domain} {kind}"] = [each.messages[-1].content for each in rows]
+        return found
+
+    def test_no_question_is_for_two_things(self, tmp_path):
+        toy.write(tmp_path, seed=1, sizes=self.SIZES)
+        found = self.questions(tmp_path)
+        assert [len(each) for each in found.values()] == [600, 60, 40, 60, 40]
+        for name, asked in found.items():
+            assert name == "lessons" or len(set(asked)) == len(asked)
+            others = {each for other in found if other != name for each in found[other]}
+            assert not others & set(asked), name
+
+    def test_seed_and_sizes_decide_every_row(self, tmp_path):
+        written = {}
+        for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+            toy.write(tmp_path / name, seed=seed, sizes=self.SIZES)
+            files = sorted((tmp_path / name).rglob("*.*"))
+            written[name] = [each.read_bytes() for each in files]
+        assert len(written["one"]) == 6
+        assert written["one"] == written["same"]
+        assert not set(written["one"]) & set(written["other"])
+
+    def test_there_are_enough_for_the_configuration(self, tmp_path):
+        config = whole_config.load(Path(__file__).parents[1] / "rl/configs/playbook.toml")
+        toy.write(tmp_path, seed=config.seed, sizes=toy.Sizes(**config.sizes))
+        with pytest.raises(ValueError, match=r"sizes.held_out: 95 rows of programs .* and 94 are"):
+            toy.write(tmp_path, seed=1, sizes=dataclasses.replace(self.SIZES, held_out=95))
 
 
 @pytest.mark.heavy
