@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,7 +101,7 @@ class TestRun:
         asked = len(model.requests)
         done = assay(*run_arguments(problems_file, model.url, endpoint, whole))
         assert done.exit_code == 0
-        assert "by luck alone" in done.stdout and "pass@k" in done.stdout
+        assert "expect up to" in done.stdout and "pass@k" in done.stdout
         assert len(model.requests) == asked
         assert {each: each.read_bytes() for each in sorted(whole.iterdir())} == before
 
@@ -114,6 +115,7 @@ class TestRun:
         changed = run_arguments(problems_file, model.url, endpoint, whole)
         done = assay(*changed, "--temperature", "1.0")
         assert done.exit_code == 2 and "temperature" in done.output
+        assert "another --output" in done.output
 
     @pytest.mark.parametrize("moment", ["answering", "judging"])
     def test_killed_it_goes_on_and_ends_the_same(
@@ -153,6 +155,14 @@ class TestRun:
         nobody = f"127.0.0.1:{unused_port()}"
         done = assay(*run_arguments(problems_file, model.url, nobody, tmp_path / "out"))
         assert done.exit_code == 4 and len(model.requests) == asked
+
+    def test_a_service_that_does_not_answer_in_time_is_named(self, problems_file, model, tmp_path):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"127.0.0.1:{silent.getsockname()[1]}"
+            arguments = run_arguments(problems_file, model.url, address, tmp_path / "out")
+            done = assay(*arguments, "--timeout", "1")
+        assert done.exit_code == 4
+        assert f"{address} did not answer within 1 s" in done.output
 
     def test_rows_that_cannot_be_used_are_named(self, problems_file, model, endpoint, tmp_path):
         file = tmp_path / "held_out.jsonl"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from judging_answers import problem
+from rich.console import Console
 from test_eval_measuring import evaluated, judged
 
 from assayoffice.rl.evaluating.comparison import Aspect, Comparison, Finding
@@ -14,6 +15,7 @@ from assayoffice.rl.evaluating.errors import IncomparableError
 from assayoffice.rl.evaluating.evaluation import OVERALL, Evaluation
 from assayoffice.rl.evaluating.measuring import evaluate
 from assayoffice.rl.evaluating.sentences import conclusion, warnings
+from assayoffice.rl.evaluating.tables import comparison_table
 from assayoffice.rl.judging.journal import Judged
 from assayoffice.rl.results import Outcome
 from assayoffice.rl.statistics.intervals import Tally, paired_difference
@@ -166,6 +168,31 @@ class TestClaim:
         found = compare(model(0.4, 1, runs=1), model(0.42, 2, runs=1), claim=0.02)
         (warning, *_) = warnings(found)
         assert "evaluate with 2 runs or more to know how far runs help" in warning
+
+
+class TestTable:
+    def shown(self, comparison: Comparison) -> str:
+        console = Console(width=80, color_system=None)
+        with console.capture() as captured:
+            console.print(comparison_table(comparison))
+        return captured.get()
+
+    def test_nothing_is_cut_on_a_terminal_of_80_columns(self):
+        domains = ("mathematics/long", "b", "c")
+        early = model(0.99, 1, 600, domains=domains)
+        late = model(0.01, 2, 600, domains=domains)
+        said = self.shown(compare(early, late))
+        assert "…" not in said and said.count("worse") == 5
+
+    def test_a_single_domain_is_told_and_warned_of_once(self):
+        found = compare(model(0.4, 1), model(0.42, 2), claim=0.02)
+        said = self.shown(found)
+        assert " all " not in said and said.count("too few to see") == 1
+        assert "undecided" in said and "corrected" not in said
+
+    def test_models_of_one_name_are_the_first_and_the_second(self):
+        found = compare(model(0.3, 1), replace(model(0.5, 2), model={"name": "model 0.3"}))
+        assert "the second is better than the first by" in self.shown(found)
 
 
 class TestOthers:

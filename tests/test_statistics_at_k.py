@@ -122,6 +122,11 @@ class TestMajority:
         found = majority_at_k(counts_of(classes, [each == 0 for each in classes]), 256)
         assert found.value > 0.9
 
+    def test_all_samples_are_one_draw_however_many(self, monkeypatch):
+        monkeypatch.setattr(majority, "_MOST_STEPS", 0)
+        found = majority_at_k(Counts((300,), (200, 300), 100), 900)
+        assert (found.value, found.error) == (0.5, 0)
+
     def test_no_answer_at_all_is_refused(self):
         with pytest.raises(ValueError, match="k = 0"):
             majority_at_k(Counts((1,), (), 0), 0)

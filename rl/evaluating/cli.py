@@ -12,6 +12,7 @@ Exit codes:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ import typer
 
 from assayoffice.rl import connecting
 from assayoffice.rl.client import Client
+from assayoffice.rl.errors import DeadlineError
 from assayoffice.rl.evaluating import options
 from assayoffice.rl.evaluating.cli_compare import app as compare_command
 from assayoffice.rl.evaluating.evaluation import Evaluation
@@ -181,10 +183,15 @@ def _on_ray(
 def _try(client: Client, problems: Sequence[Problem], timeout: float) -> None:
     """Nobody there, or not the hallmarks that are demanded? Say so before anything is sampled."""
     first = {each.verifier: each for each in reversed(problems)}
-    client.group_responses(
-        [ResponseSet(each.id, each.verifier, each.task) for each in first.values()],
-        timeout=timeout,
-    )
+    sets = [ResponseSet(each.id, each.verifier, each.task) for each in first.values()]
+    try:
+        client.group_responses(sets, timeout=timeout)
+    except DeadlineError as error:
+        said = (
+            f"{', '.join(client.endpoints)} did not answer within {timeout:g} s; see whether it "
+            "works, or give it a longer --timeout"
+        )
+        raise DeadlineError(replace(error.details, message=said)) from None
 
 
 def _code(evaluation: Evaluation) -> int:

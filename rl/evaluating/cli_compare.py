@@ -21,8 +21,8 @@ from assayoffice.rl import connecting
 from assayoffice.rl.evaluating.comparison import Aspect, Comparison, Finding, compare
 from assayoffice.rl.evaluating.evaluation import read_evaluation
 from assayoffice.rl.evaluating.options import outcome_of, tell
-from assayoffice.rl.evaluating.sentences import conclusion, warnings
-from assayoffice.rl.evaluating.tables import comparison_table, names_of
+from assayoffice.rl.evaluating.sentences import conclusion, names_of, warnings
+from assayoffice.rl.evaluating.tables import comparison_table
 from assayoffice.rl.terminal import stderr_console
 
 app = typer.Typer()

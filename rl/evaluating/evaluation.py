@@ -23,7 +23,8 @@ class Measure:
 
     ``over_problems`` has the interval for other problems of the kind, which also holds the luck of
     samples, and ``over_runs`` the one for another luck on the same problems; None where a problem
-    has one sample. ``drawn_error`` is the standard error where the figure was drawn, not counted.
+    has one sample, or its figure takes so long that nobody computes it thousands of times.
+    ``drawn_error`` is the standard error where the figure was drawn, not counted.
     """
 
     problems: int

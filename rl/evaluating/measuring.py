@@ -24,12 +24,14 @@ from assayoffice.rl.judging.problems import JudgedProblem
 from assayoffice.rl.problems.problem import Problem
 from assayoffice.rl.results import Outcome
 from assayoffice.rl.statistics.intervals import Estimate, mean_share, wilson
-from assayoffice.rl.statistics.majority import Counts, counts_of, majority_at_k
+from assayoffice.rl.statistics.majority import Counts, counts_of, majority_at_k, takes_long
 from assayoffice.rl.statistics.passing import pass_at_k
 from assayoffice.rl.statistics.runs import draws_for, error_over_runs, luck, runs_of
 
 _Z = NormalDist().inv_cdf(0.975)
 _DIGITS = 16
+# Beyond, majority@k takes long to count.
+_LARGEST_USUAL = 64
 # A sample: the class of its answer, None where it gives none, and whether it is right.
 _Sample = tuple[int | None, bool]
 
@@ -65,11 +67,11 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate what was judged of ``problems``, with pass@k and majority@k for each of ``ks``.
 
-    By default they are the powers of two up to the number of samples, and that number. ``seed``
-    decides over what is drawn: intervals over runs, and majority@k where it cannot be counted. A
-    problem without a verdict, or without a reference to be right by, is neither right nor wrong; it
-    is named with its reason. Raises EvaluationError where there are no problems, or a domain has
-    the name that all of them have together.
+    By default they are the powers of two up to the number of samples and 64, and that number.
+    ``seed`` decides over what is drawn: intervals over runs, and majority@k where it cannot be
+    counted. A problem without a verdict, or without a reference to be right by, is neither right
+    nor wrong; it is named with its reason. Raises EvaluationError where there are no problems, or a
+    domain has the name that all of them have together.
     """
     if not problems:
         raise EvaluationError("there are no problems; an evaluation needs one at least")
@@ -125,7 +127,7 @@ def _why(problem: Problem, judged: Judged) -> Unjudged:
 
 def _usual(judged: Sequence[JudgedProblem]) -> list[int]:
     most = max((len(each.outcomes) for each in judged), default=0)
-    powers = {2**each for each in range(1, most.bit_length())}
+    powers = {2**each for each in range(1, most.bit_length()) if 2**each <= _LARGEST_USUAL}
     return sorted(powers | ({most} if most > 1 else set[int]()))
 
 
@@ -142,12 +144,15 @@ def _measured(
         passed[k] = _Valued(share(right), luck(right, share, draws=draws, seed=chance))
         if by_behaviour or k == 1:
             continue
-        drawn = majority_at_k(_counts_of(samples), k, seed=seed)
+        counts = _counts_of(samples)
+        drawn = majority_at_k(counts, k, seed=seed)
         assert drawn is not None  # There are k samples.
         won = partial(_won, k=k, seed=seed)
-        majority[k] = _Valued(
-            drawn.value, luck(samples, won, draws=draws, seed=chance), drawn.error**2
-        )
+        # Nobody waits for thousands of values that take long: their luck stays unknown.
+        spread = None
+        if not takes_long(counts, k):
+            spread = luck(samples, won, draws=draws, seed=chance)
+        majority[k] = _Valued(drawn.value, spread, drawn.error**2)
     return _Measured(judged, right, passed, majority)
 
 

@@ -13,14 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assayoffice.rl.embedded import EmbeddedServerError
 from assayoffice.rl.errors import ServiceError
 from assayoffice.rl.evaluating.errors import EvaluationError
-from assayoffice.rl.judging.errors import JudgingError
+from assayoffice.rl.judging.errors import ChangedJudgementsError, JudgingError
 from assayoffice.rl.sampling import options as sampling
+from assayoffice.rl.sampling.errors import ChangedAnswersError
 from assayoffice.rl.sources import UnreadableFileError
 from assayoffice.rl.terminal import plain
 from assayoffice.rl.training.cli import stoppable
 
 # Where no terminal says how wide it is.
-_LOG_WIDTH = 160
+_LOG_WIDTH = 100
 
 Folder = Annotated[
     Path,
@@ -37,7 +38,7 @@ Ks = Annotated[
         "--k",
         metavar="K,K,...",
         help="pass@k and majority@k are told for these.",
-        show_default="powers of two, and the number of samples",
+        show_default="powers of two up to 64, and the number of samples",
     ),
 ]
 Name = Annotated[
@@ -103,7 +104,7 @@ def bars(console: Console) -> Iterator[Callable[[str], Callable[[int, int], None
 def outcome_of(console: Console) -> Iterator[None]:
     """Turn what keeps a command from its work into a message and an exit code."""
     try:
-        with stoppable(), sampling.outcome_of(console):
+        with stoppable(), sampling.outcome_of(console), _another_folder():
             yield
     except (EvaluationError, JudgingError, UnreadableFileError) as error:
         _complain(console, error, 2)
@@ -117,6 +118,15 @@ def outcome_of(console: Console) -> Iterator[None]:
     except KeyboardInterrupt:
         console.print("Interrupted; the same command goes on from here.")
         raise typer.Exit(130) from None
+
+
+@contextlib.contextmanager
+def _another_folder() -> Iterator[None]:
+    """Name the option where a folder was begun with something else."""
+    try:
+        yield
+    except (ChangedAnswersError, ChangedJudgementsError) as error:
+        raise EvaluationError(f"{error} (of this command: another --output)") from None
 
 
 def _complain(console: Console, error: Exception, code: int) -> None:

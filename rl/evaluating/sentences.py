@@ -1,9 +1,29 @@
 """What a comparison shows, in plain sentences. Differences are in points, hundredths of a share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from assayoffice.rl.evaluating.comparison import Comparison, Difference, Finding, Needed
 from assayoffice.rl.evaluating.evaluation import OVERALL
+
+# With what is of all domains.
+_ONE_DOMAIN = 2
+_NAMES = ("the first", "the second")
+
+FiguresT = TypeVar("FiguresT")
+
+
+def told_apart(domains: Mapping[str, FiguresT]) -> dict[str, FiguresT]:
+    """Of a single domain, only itself: all problems together are the same."""
+    alone = len(domains) == _ONE_DOMAIN
+    return {name: each for name, each in domains.items() if not (alone and name == OVERALL)}
+
+
+def names_of(comparison: Comparison) -> tuple[str, str]:
+    """What the models are called in sentences; two of one name are the first and the second."""
+    if comparison.before == comparison.after:
+        return _NAMES
+    return comparison.before, comparison.after
 
 
 def conclusion(difference: Difference, before: str, after: str) -> str:
@@ -37,9 +57,10 @@ def warnings(comparison: Comparison) -> Iterator[str]:
     if comparison.left_out:
         problems = "problem is" if comparison.left_out == 1 else "problems are"
         yield f"{comparison.left_out:,} {problems} left out, without a verdict in one of the two"
-    for name, each in comparison.domains.items():
+    for name, each in told_apart(comparison.domains).items():
         if each.needed is not None:
-            yield f"{'' if name == OVERALL else f'{name}: '}{_needed(each.needed, each)}"
+            alone = name == OVERALL or len(comparison.domains) == _ONE_DOMAIN
+            yield f"{'' if alone else f'{name}: '}{_needed(each.needed, each)}"
 
 
 def _needed(needed: Needed, difference: Difference) -> str:

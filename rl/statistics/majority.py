@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 # Half a second of counting.
 _MOST_STEPS = 20_000_000
+_QUICK_STEPS = 1_000_000
 _DRAWS = 20_000
 
 
@@ -70,7 +71,14 @@ def majority_at_k(counts: Counts, k: int, *, seed: int = 0) -> Majority | None:
     return _drawn(counts, k, seed)
 
 
+def takes_long(counts: Counts, k: int) -> bool:
+    """Whether one value takes more than hundredths of a second, so that thousands are too many."""
+    return _steps(counts, k) > _QUICK_STEPS
+
+
 def _steps(counts: Counts, k: int) -> float:
+    if k == counts.samples:
+        return 0  # There is one way to draw all.
     classes = len(counts.right) + len(counts.wrong) + 1
     return (counts.samples + classes) * k * k * (1 + math.log(k)) * len(set(counts.right))
 
