@@ -409,8 +409,9 @@ class TestToyData:
     def test_there_are_enough_for_the_configuration(self, tmp_path):
         config = whole_config.load(Path(__file__).parents[1] / "rl/configs/playbook.toml")
         toy.write(tmp_path, seed=config.seed, sizes=toy.Sizes(**config.sizes))
-        with pytest.raises(ValueError, match=r"sizes.held_out: 95 rows of programs .* and 94 are"):
-            toy.write(tmp_path, seed=1, sizes=dataclasses.replace(self.SIZES, held_out=95))
+        too_many = dataclasses.replace(self.SIZES, held_out=100_000)
+        with pytest.raises(ValueError, match=r"^sizes.held_out: 100000 rows of fractions are want"):
+            toy.write(tmp_path, seed=1, sizes=too_many)
 
 
 @pytest.mark.heavy
