@@ -25,7 +25,8 @@ def summary(folder: Path, text: str, ci: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rA", folder],
         cwd=folder,
-        env={**os.environ, "CI": ci},
+        # What the conftest imports lies beside it.
+        env={**os.environ, "CI": ci, "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         encoding="utf-8",
     )

@@ -37,6 +37,11 @@ REWRITE = {
 }
 
 
+def mapping(value: object) -> dict[str, object]:
+    assert isinstance(value, dict)
+    return value
+
+
 def read(tmp_path, *written, **options):
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(f"{json.dumps(each)}\n" for each in written))
@@ -149,7 +154,7 @@ def test_what_is_written_for_verl_is_read_as_the_same_problem(tmp_path, row):
     assert {k: v for k, v in again.task.items() if v} == {
         k: v for k, v in problem.task.items() if v
     }
-    assert again.row["extra_info"]["edge"] == {"solve_rate": 0.5}
+    assert mapping(again.row["extra_info"])["edge"] == {"solve_rate": 0.5}
 
 
 def test_what_rewards_reads_the_same_task(tmp_path):
@@ -166,7 +171,7 @@ def test_what_rewards_reads_the_same_task(tmp_path):
     row = verl_row(problem, index=0, split="train", facts={})
     assert verifier_and_task(row) == ("numeric", problem.task)
     seen = {
-        "reward_model": {"ground_truth": row["reward_model"]["ground_truth"]},
+        "reward_model": {"ground_truth": mapping(row["reward_model"])["ground_truth"]},
         "extra_info": row["extra_info"],
     }
     assert verifier_and_task(seen) == ("numeric", problem.task)
@@ -196,7 +201,10 @@ def test_parquet_is_the_same_bytes_and_whole_or_absent(tmp_path):
 
 def test_demonstration_ends_the_conversation(tmp_path):
     problem = only(tmp_path, {**OURS, "demonstration": "So 4."})
-    assert sft_row(problem)["messages"][-1] == {"role": "assistant", "content": "So 4."}
+    assert sft_row(problem)["messages"] == [
+        {"role": "user", "content": "2+2?"},
+        {"role": "assistant", "content": "So 4."},
+    ]
     with pytest.raises(ValueError, match="no demonstration"):
         sft_row(only(tmp_path, OURS))
 

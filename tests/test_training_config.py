@@ -9,6 +9,8 @@ from assayoffice.rl.training import config
 from assayoffice.rl.training.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[1] / "rl" / "configs"
+# Those of playbooks are for other commands, and tried with them.
+SHIPPED = [each for each in sorted(CONFIGS.glob("*.toml")) if "playbook" not in each.name]
 RUN = """
 seed = 3
 [model]
@@ -91,7 +93,7 @@ class TestReading:
         text = text.replace("samples = 4", 'samples = 4\nat = ["start"]')
         assert config.load(written(tmp_path, text)).data.held_out == tmp_path / "c.parquet"
 
-    @pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.toml")), ids=lambda file: file.name)
+    @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
     def test_shipped_configurations_are_free_of_mistakes(self, file, tmp_path, monkeypatch):
         # Those for real models name files that their readers make.
         monkeypatch.setattr(Path, "is_file", lambda path: True)
