@@ -79,7 +79,9 @@ def write(folder: Path, endpoint: str, text: str = DOMAINS) -> Path:
     folder.mkdir(exist_ok=True)
     write_model(folder / "base", {"a": 0.4, "b": 0.4})
     for domain in ("a", "b"):
-        write_lines(folder / f"{domain}.jsonl", problems(domain, CANDIDATES))
+        # Files of different domains number their rows alike.
+        rows = [{**each, "id": str(n)} for n, each in enumerate(problems(domain, CANDIDATES))]
+        write_lines(folder / f"{domain}.jsonl", rows)
         write_lines(folder / f"{domain}-held-out.jsonl", problems(domain, HELD_OUT, offset=100))
     (folder / "train.toml").write_text(
         f"""

@@ -147,7 +147,10 @@ class Candidates:
 
     def _mix(self, client: Client) -> tuple[Path, ...]:
         domain, kept = self._domain, str(self._place / "kept.parquet")
-        added = self._ledger.add(domain, [kept], client, domain=domain, timeout=CALL_SECONDS)
+        # Files of different domains number their rows alike, and mixes are to be combined.
+        added = self._ledger.add(
+            domain, [kept], client, domain=domain, prefix=f"{domain}:", timeout=CALL_SECONDS
+        )
         shown = "\n".join(each.message for each in added.refused[:_SHOWN_REFUSALS])
         if any(each.unknown for each in added.refused):
             raise TrainingError(

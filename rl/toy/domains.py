@@ -15,7 +15,7 @@ import dataclasses
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,10 @@ from assayoffice.rl.toy import fractions, programs
 from assayoffice.rl.toy.problems import Problem, demonstration, held_out
 
 # More programs than the demo has, whose questions are as long.
-DOMAINS = {"fractions": fractions.problems, "programs": partial(programs.problems, range(7))}
+DOMAINS: Mapping[str, Callable[[], list[Problem]]] = {
+    "fractions": fractions.problems,
+    "programs": partial(programs.problems, range(7)),
+}
 _CANDIDATES_OF_256 = 154  # six in ten of what may be trained on
 _GENERATOR = "assayoffice toy"
 

@@ -122,7 +122,8 @@ def _trainer(job: Job, steps: int, save_every: int) -> _Keys:
         "default_local_dir": str(job.checkpoints),
         "resume_mode": "auto",
         "total_training_steps": steps,
-        "total_epochs": steps,  # an epoch has a step at least, so the steps end it
+        # An epoch has a step at least, but for the first after a checkpoint at the end of one.
+        "total_epochs": steps + 1,
         "save_freq": save_every,
         "test_freq": -1,
     }
