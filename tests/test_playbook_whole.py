@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import fake_playbook
 import pyarrow.parquet
@@ -139,7 +140,7 @@ def events(said: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in said.splitlines()]
 
 
-def edge_counts(file: Path, domain: str) -> dict[str, object]:
+def edge_counts(file: Path, domain: str) -> dict[str, Any]:
     written = json.loads((file.parent / f"run/edge/{domain}/edge.json").read_text())
     assert isinstance(written["total"], dict)
     return written["total"]
