@@ -284,3 +284,22 @@ class TestGoingOn:
         edited.write_text(edited.read_text().replace('"correct": 5', '"correct": 8', 1))
         with pytest.raises(ChangedRunError, match=f"{re.escape(str(edited))}: not what the stage"):
             go(mine / "playbook.toml", "a")
+
+
+class TestHeldOutApart:
+    @pytest.mark.parametrize("beside", ["a", "half"])
+    def test_held_out_problems_that_are_trained_on_are_refused(self, tmp_path, endpoint, beside):
+        """They are of the mix beside, asked with other blanks and a system message."""
+        file = write_playbook(tmp_path, endpoint)
+        Ledger(tmp_path / "mixes").combine("half", {"a": 0.5})
+        file.write_text(file.read_text().replace('beside = ["a"]', f'beside = ["{beside}"]'))
+        known = [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "In a,  what is 3 + 3?\n"},
+        ]
+        rows = problems("b", HELD_OUT, offset=100)
+        rows[4]["prompt"] = known
+        write_lines(tmp_path / "b-held-out.jsonl", rows)
+        with pytest.raises(ConfigError, match="row 5 asks what a row 'a-3' asks"):
+            go(file, "b")
+        assert not list(diary(tmp_path)) and not (tmp_path / "run").exists()

@@ -295,6 +295,28 @@ class TestDifferences:
         assert found and found.by_run == pytest.approx([0.05] * 3)
         assert found.high - found.low == pytest.approx(0, abs=1e-9)
 
+    @pytest.mark.parametrize("problems", [30, 100, 200])
+    def test_rare_loss_is_not_ruled_out_by_problems_too_few_to_meet_it(self, problems):
+        """Of losses as large as the tolerance, no more pass than the interval's level allows."""
+        drawn = random.Random(problems)
+        before = {f"p{number}": 1.0 for number in range(problems)}
+        passed = 0
+        for _ in range(200):
+            after = {name: float(drawn.random() >= 0.02) for name in before}
+            found = difference([before], [after], 0.95)
+            passed += found is not None and found.low > -0.02
+        assert passed / 200 <= 0.05
+
+    @pytest.mark.parametrize(("problems", "state"), [(30, State.UNDECIDED), (200, State.MET)])
+    def test_domain_that_stayed_as_it_was_is_kept_where_there_are_enough_problems(
+        self, problems, state
+    ):
+        same = {f"p{number}": 1.0 for number in range(problems)}
+        runs = tuple(Run(seed, {"sft": {"a": shares(0.5, seed), "b": same}}) for seed in range(3))
+        held = {"b": Reference("then", (same,))}
+        found = decide("a", [PointRuns("x", runs)], shares(0.3, 50), held, GATE)
+        assert states(found)["regression"] is state
+
     def test_only_problems_with_verdicts_everywhere_count(self):
         before, after = shares(0.4, 1), shares(0.5, 2)
         fewer = {name: each for name, each in after.items() if name != "p3"}

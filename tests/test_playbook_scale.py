@@ -97,6 +97,16 @@ class TestEvidence:
 
 
 class TestMistakes:
+    def test_held_out_problems_that_are_trained_on_are_refused(self, explored):
+        file = explored.parent / "b-held-out.jsonl"
+        text = file.read_text()
+        try:
+            file.write_text(text.replace("In b, what is 101 + 101?", "In a, what is 5 + 5?"))
+            with pytest.raises(ConfigError, match="row 2 asks what a row 'a-5' asks"):
+                go(explored, without_evidence=True)
+        finally:
+            file.write_text(text)
+
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from assayoffice.rl.mixes.ledger import Ledger
 from assayoffice.rl.playbook import data, recording
+from assayoffice.rl.playbook.apart import refuse_trained_on
 from assayoffice.rl.playbook.differences import Shares
 from assayoffice.rl.playbook.experiments import Point
 from assayoffice.rl.playbook.folder import PlaybookFolder
@@ -53,7 +54,7 @@ def explore(
     ledger = Ledger(config.ledger)
     mixes = {name: chosen(config, ledger, config.domains[name]) for name in names}
     for each in mixes.values():
-        held_out(config, each.domains)
+        refuse_trained_on(config, held_out(config, each.domains), ledger, each.names)
     where = PlaybookFolder(folder.absolute())
 
     def waiting() -> None:

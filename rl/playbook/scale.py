@@ -9,6 +9,7 @@ from pathlib import Path
 from assayoffice.rl.mixes.combination import Combination
 from assayoffice.rl.mixes.ledger import Ledger, Mix
 from assayoffice.rl.playbook import data, recording
+from assayoffice.rl.playbook.apart import refuse_trained_on
 from assayoffice.rl.playbook.errors import NoEvidenceError
 from assayoffice.rl.playbook.folder import PlaybookFolder
 from assayoffice.rl.playbook.gate import Verdict
@@ -48,7 +49,7 @@ def scale(
     settings = _settings(config)
     ledger = Ledger(config.ledger)
     mixes = _mixes(config, settings, ledger)
-    held_out(config, list(config.domains))
+    refuse_trained_on(config, held_out(config, list(config.domains)), ledger, list(settings.mixes))
     where = PlaybookFolder(folder.absolute())
     missing = _without_evidence(where, mixes)
     if missing and not without_evidence:
