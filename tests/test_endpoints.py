@@ -174,6 +174,16 @@ def test_follows_nobody_elsewhere_with_the_key() -> None:
         (Raw(body=b'{"choices": {"0": 1}}'), "not a chat completion"),
         (Raw(body=b"[" * 100_000), "not a chat completion"),
         (Raw(body=b'{"choices": [{"message": {"content": null}}]}'), "without text"),
+        *(
+            (
+                Raw(
+                    body=b'{"choices": [{"message": {"content": "so"}, "finish_reason": "%s"}]}'
+                    % reason
+                ),
+                "broken off",
+            )
+            for reason in (b"abort", b"error", b"content_filter")
+        ),
         (Raw(body=b"x" * (5 * 1024 * 1024)), "longer than"),
     ],
 )

@@ -103,6 +103,8 @@ def test_problem_without_right_answer_is_a_problem(tmp_path, row):
         ({"verifier": "code", "reference": None}, "task: missing; 'code' judges by tests"),
         ({"stamp": {"hallmark": "a"}}, "stamp: must be an object with hallmark and content"),
         ({"demonstration": "\ud800"}, "demonstration: holds half a surrogate pair"),
+        ({"id": "\ud800"}, "id: holds half a surrogate pair"),
+        ({"reference": "\ud800"}, "task: holds half a surrogate pair"),
     ],
 )
 def test_unusable_field_is_named_and_costs_only_its_row(tmp_path, change, said):

@@ -25,6 +25,7 @@ from assayoffice.rl.rows import RowForm, rows
 from assayoffice.rl.sampling import journal
 from assayoffice.rl.sampling.answers import (
     discard,
+    failures_path,
     header_path,
     read_answers,
     read_failures,
@@ -353,6 +354,13 @@ class TestEndpointsThatFail:
             healed.set()
             assert go(problems(8), model(fake.url), file) == Sampled(7, 8, {})
         assert not read_failures(file) and file.read_bytes() == whole
+
+    def test_why_there_is_no_answer_is_read_whatever_it_holds(self, file):
+        """The lines of text that others end are no lines of the file; nor is a torn one."""
+        failed = {"a\u2028b": "no\x85answer\u2029"}
+        lines = journal.lines_of({"problem": id, "error": said} for id, said in failed.items())
+        failures_path(file).write_bytes(lines + b'{"problem": "c", "err')
+        assert read_failures(file) == failed
 
     def test_one_that_never_ends_an_answer_is_not_waited_for(self, file):
         def endless(asked: Asked) -> Raw:

@@ -10,6 +10,7 @@
 A row without a right answer is a problem all the same: a stronger model may answer it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 import grpc
@@ -76,6 +77,7 @@ def problem_of(row: Mapping[str, object], file: str, number: int, verifier: str)
         raise UnusableRow(
             f"task: missing; {named!r} judges by tests or a statement, not by answers"
         )
+    _text(json.dumps(task, ensure_ascii=False, default=str), "task")
     provenance = object_of(said.get("provenance") or {}, "provenance")
     origin = said.get("origin", provenance.get("source"))
     return Problem(
@@ -169,7 +171,7 @@ def _id(said: Mapping[str, object], number: int) -> str:
         if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value):
             if len(str(value)) > _LONGEST_ID:
                 raise UnusableRow(f"{name}: longer than {_LONGEST_ID} characters; shorten it")
-            return str(value)
+            return _text(str(value), name)
         if value is not None:
             raise UnusableRow(f"{name}: must be text or an integer, not {kind(value)}")
     return str(number)

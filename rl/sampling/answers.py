@@ -146,10 +146,10 @@ def read_answers(path: Path) -> Iterator[Answer]:
 def read_failures(answers: Path) -> Mapping[str, str]:
     """Why problems got no answer, by id; they are asked again when sampling goes on."""
     try:
-        lines = failures_path(answers).read_text("utf-8").splitlines()
+        with failures_path(answers).open("rb") as lines:  # Text may hold other ends of lines.
+            written = [json.loads(line) for line in lines if line.endswith(b"\n")]
     except FileNotFoundError:
         return {}
-    written = [json.loads(line) for line in lines]
     return {str(each["problem"]): str(each["error"]) for each in written}
 
 
