@@ -240,7 +240,7 @@ class TestHeadline:
         written["domains"][1]["against_best"] = "cannot tell"
         left.folder.matrix.write_text(json.dumps(written))
         said = headline(left)
-        assert "not distinguishable from it at sums" in said
+        assert "not known to be better or worse at sums" in said
         assert "as good as when explored alone cannot be told at words." in said
 
     def test_without_evidence(self, left):

@@ -39,7 +39,7 @@ def sentence(left: Left) -> str:
     if grouped["lost"]:
         said.append(f"worse at {_listed(grouped['lost'])}")
     if grouped["cannot tell"]:
-        said.append(f"not distinguishable from it at {_listed(grouped['cannot tell'])}")
+        said.append(f"not known to be better or worse at {_listed(grouped['cannot tell'])}")
     text = f"The scaled model is {', '.join(said)}."
     lost = [each["domain"] for each in rows if each["against_best"] == "lost"]
     if lost:
