@@ -188,6 +188,16 @@ class TestHallmarks:
         assert done.exit_code == 4 and "HALLMARK" in done.output
         assert len(model.requests) == asked
 
+    def test_a_verifier_that_is_not_served_is_told_before_anything_is_sampled(
+        self, model, endpoint, tmp_path
+    ):
+        asked, file = len(model.requests), tmp_path / "held_out.jsonl"
+        row = {"id": "1", "domain": "d", "prompt": "Say 1", "verifier": "oracle", "task": {"a": 1}}
+        file.write_text(json.dumps(row) + "\n")
+        done = assay(*run_arguments(file, model.url, endpoint, tmp_path / "out"))
+        assert done.exit_code == 4 and "oracle" in done.output, done.output
+        assert len(model.requests) == asked
+
     def test_that_of_training_is_demanded(self, problems_file, model, endpoint, whole, tmp_path):
         def trained(digest: str) -> Path:
             folder = RunFolder(tmp_path / digest[:2])

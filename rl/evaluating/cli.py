@@ -20,7 +20,7 @@ import typer
 
 from assayoffice.rl import connecting
 from assayoffice.rl.client import Client
-from assayoffice.rl.errors import DeadlineError
+from assayoffice.rl.errors import DeadlineError, ErrorDetails, service_error
 from assayoffice.rl.evaluating import options
 from assayoffice.rl.evaluating.cli_compare import app as compare_command
 from assayoffice.rl.evaluating.evaluation import Evaluation
@@ -30,6 +30,7 @@ from assayoffice.rl.evaluating.running import ANSWERS, Scoring, problems_of
 from assayoffice.rl.groups import ResponseSet
 from assayoffice.rl.judging.judge import Through
 from assayoffice.rl.problems.problem import Problem
+from assayoffice.rl.results import ItemError
 from assayoffice.rl.sampling import options as sampling
 from assayoffice.rl.sampling.request import SamplingRequest
 from assayoffice.rl.sampling.sampling import sample
@@ -37,6 +38,8 @@ from assayoffice.rl.terminal import stderr_console
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(compare_command)
+
+_NOT_SERVED = ("UNKNOWN_VERIFIER", "VERIFIER_UNAVAILABLE")
 
 _EPILOG = (
     "Exit codes: 0 every problem is judged. 2 the command line or a file cannot be used. "
@@ -181,17 +184,20 @@ def _on_ray(
 
 
 def _try(client: Client, problems: Sequence[Problem], timeout: float) -> None:
-    """Nobody there, or not the hallmarks that are demanded? Say so before anything is sampled."""
+    """Nobody there, or not the verifiers that are wanted? Say so before anything is sampled."""
     first = {each.verifier: each for each in reversed(problems)}
     sets = [ResponseSet(each.id, each.verifier, each.task) for each in first.values()]
     try:
-        client.group_responses(sets, timeout=timeout)
+        looks = client.group_responses(sets, timeout=timeout)
     except DeadlineError as error:
         said = (
             f"{', '.join(client.endpoints)} did not answer within {timeout:g} s; see whether it "
             "works, or give it a longer --timeout"
         )
         raise DeadlineError(replace(error.details, message=said)) from None
+    for each in looks:
+        if isinstance(each, ItemError) and each.reason in _NOT_SERVED:
+            raise service_error(ErrorDetails(each.code, each.reason, each.message))
 
 
 def _code(evaluation: Evaluation) -> int:
