@@ -23,6 +23,7 @@ from assayoffice.rl.edge.band import Band
 from assayoffice.rl.edge.filtering import edge
 from assayoffice.rl.edge.references import Stronger
 from assayoffice.rl.evaluating import options
+from assayoffice.rl.judging.on_ray import through_ray
 from assayoffice.rl.rewrites.reading import look_for
 from assayoffice.rl.sampling import options as sampling
 from assayoffice.rl.sampling.request import SamplingRequest
@@ -182,7 +183,7 @@ def command(
         ):
             through = None
             if ray is not None:
-                through = running.on_ray(client, ray, timeout, token_file, ca_file, demands)
+                through = through_ray(client, ray, timeout, token_file, ca_file, demands)
             result = edge(
                 files,
                 tried,

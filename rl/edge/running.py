@@ -3,13 +3,12 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from assayoffice.rl.client import Client
 from assayoffice.rl.edge.advice import advice
 from assayoffice.rl.edge.band import Band
 from assayoffice.rl.edge.errors import EdgeError, UnservedVerifierError
@@ -19,7 +18,6 @@ from assayoffice.rl.edge.result import EdgeResult
 from assayoffice.rl.edge.showing import result_as_json, summary
 from assayoffice.rl.evaluating import options
 from assayoffice.rl.file_runs import refuse_overwriting
-from assayoffice.rl.judging.judge import Through
 from assayoffice.rl.sampling.models import Model
 from assayoffice.rl.sampling.options import model_of
 from assayoffice.rl.terminal import plain
@@ -67,23 +65,6 @@ def stronger_of(
     if url or api_key_env or engine:
         raise typer.BadParameter("is missing", param_hint="--stronger-model")
     return None
-
-
-def on_ray(
-    client: Client,
-    address: str,
-    timeout: float,
-    token_file: Path | None,
-    ca_file: Path | None,
-    demands: Mapping[str, str],
-) -> Through:
-    """Judging through a cluster."""
-    # Here, because other commands should not wait for the import of what they do not use.
-    from assayoffice.rl.judging import on_ray
-
-    token = token_file.read_text().strip() if token_file is not None else None
-    ca = ca_file.read_bytes() if ca_file is not None else None
-    return on_ray.on_ray(on_ray.Service(client.endpoints, token, ca, demands), address, timeout)
 
 
 @contextlib.contextmanager

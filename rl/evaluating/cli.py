@@ -11,7 +11,7 @@ Exit codes:
 ====  ==============================================================================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,7 @@ from assayoffice.rl.evaluating.hallmarks import demanded, hallmarks_from
 from assayoffice.rl.evaluating.options import bars, ks_of, outcome_of
 from assayoffice.rl.evaluating.running import ANSWERS, Scoring, problems_of
 from assayoffice.rl.groups import ResponseSet
-from assayoffice.rl.judging.judge import Through
+from assayoffice.rl.judging.on_ray import through_ray
 from assayoffice.rl.problems.problem import Problem
 from assayoffice.rl.results import ItemError
 from assayoffice.rl.sampling import options as sampling
@@ -112,7 +112,7 @@ def run(
             sample(problems, answering, request, answers, progress=bar("answered"), ray=ray)
             through = None
             if ray is not None:
-                through = _on_ray(client, ray, timeout, token_file, ca_file, demands)
+                through = through_ray(client, ray, timeout, token_file, ca_file, demands)
             evaluation = scoring.score(client, answers, problems, bar, through)
         scoring.show(evaluation, console)
     raise typer.Exit(_code(evaluation))
@@ -161,26 +161,6 @@ def score(
             evaluation = scoring.score(client, answers, problems, bar)
         scoring.show(evaluation, console)
     raise typer.Exit(_code(evaluation))
-
-
-def _on_ray(
-    client: Client,
-    address: str,
-    timeout: float,
-    token_file: Path | None,
-    ca_file: Path | None,
-    demands: Mapping[str, str],
-) -> Through:
-    # Here, because other commands should not wait for the import of what they do not use.
-    from assayoffice.rl.judging.on_ray import Service, on_ray
-
-    service = Service(
-        client.endpoints,
-        token_file.read_text().strip() if token_file is not None else None,
-        ca_file.read_bytes() if ca_file is not None else None,
-        demands,
-    )
-    return on_ray(service, address, timeout)
 
 
 def _try(client: Client, problems: Sequence[Problem], timeout: float) -> None:

@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assayoffice.rl.client import Client
@@ -68,6 +69,20 @@ class JudgeActor:
             # Its kind would not survive the way back as an exception.
             answered = [error.details]
         return {"answered": [pickle.dumps(each) for each in answered]}
+
+
+def through_ray(
+    client: Client,
+    address: str,
+    timeout: float,
+    token_file: Path | None,
+    ca_file: Path | None,
+    demands: Mapping[str, str],
+) -> Callable[[Iterable[Asked]], Iterator[Line]]:
+    """``on_ray`` with the service that a command's client asks. Raises as it, and OSError."""
+    token = token_file.read_text().strip() if token_file is not None else None
+    ca = ca_file.read_bytes() if ca_file is not None else None
+    return on_ray(Service(client.endpoints, token, ca, demands), address, timeout)
 
 
 def on_ray(

@@ -3,23 +3,17 @@
 Takes three to four minutes on two quiet cores.
 """
 
-import contextlib
 import json
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_service import spin_until
-from process_tree import running_below
+from watched_commands import events, reached, states
 
 from assayoffice.rl.training import metrics
 
 DEMO = Path(__file__).parents[2] / "rl" / "configs" / "demo.toml"
-ASSAY = [sys.executable, "-P", "-c", "from assayoffice.cli import main; main()"]
 SFT_STEPS, GRPO_STEPS, PROBLEMS, SAMPLES = 6, 3, 6, 2
 SMALLER = {
     r"demonstrations = \d+": "demonstrations = 400",
@@ -32,8 +26,6 @@ SMALLER = {
     r"\nn = 8": "\nn = 4",
     r"ppo_micro_batch_size_per_gpu = \d+": "ppo_micro_batch_size_per_gpu = 32",
 }
-
-Event = dict[str, object]
 
 
 @pytest.fixture(scope="module")
@@ -48,76 +40,18 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def events(config: Path, until: Callable[[Event], bool], ask: int) -> Iterator[Event]:
-    """Run the command; send it a signal at an event; check that nothing of it is left."""
-    command = [*ASSAY, "train", str(config), "--run", str(config.parent / "run"), "--json"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
-    ) as train:
-        assert train.stdout is not None
-        started: dict[int, float] = {}
-        shared: set[Path] = set()
-        try:
-            for line in train.stdout:
-                event = json.loads(line)
-                yield event
-                if not started and until(event):
-                    started = running_below(train.pid)
-                    shared = shared_memory(started)
-                    train.send_signal(ask)
-        finally:
-            train.kill()
-    assert train.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9, 0: 0}[ask]
-    spin_until(lambda: not any(alive(pid) for pid in started), 60)
-    assert not [each for each in shared if each.exists()]
-
-
-def shared_memory(pids: Iterable[int]) -> set[Path]:
-    """The files of /dev/shm that processes use; others on the machine may have theirs there."""
-    used: set[Path] = set()
-    for pid in pids:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
-            used |= {Path(line.split()[-1]) for line in maps if " /dev/shm/" in line}
-    return used
-
-
-def hear_interrupts() -> None:
-    """Shells have what they start in the background ignore them, tests among it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
-
-
-def reached(stage: str, step: int) -> Callable[[Event], bool]:
-    return lambda event: (
-        (event["event"], event.get("stage")) == ("step", stage) and int(str(event["step"])) >= step
-    )
-
-
-def states(seen: list[Event]) -> dict[object, object]:
-    """How each stage ended."""
-    steps = ("begin", "step", "note")
-    return {each["stage"]: each["event"] for each in seen if each["event"] not in steps}
-
-
 def test_run_is_interrupted_killed_gone_on_with_and_finished(config: Path) -> None:
     run = config.parent / "run"
+    train = ["train", config, "--run", run]
 
-    seen = list(events(config, reached("sft", 2), signal.SIGINT))
+    seen = list(events(train, reached("sft", 2), signal.SIGINT, 130))
     assert states(seen)["sft"] == "stopped"
 
-    seen = list(events(config, reached("grpo", 1), signal.SIGKILL))
+    seen = list(events(train, reached("grpo", 1), signal.SIGKILL, -signal.SIGKILL))
     assert states(seen)["evaluation start"] == "before"
     assert states(seen)["sft"] == states(seen)["evaluation sft"] == "finished"
 
-    seen = list(events(config, lambda event: False, 0))
+    seen = list(events(train))
     assert states(seen)["evaluation sft"] == "before"
     assert states(seen)["grpo"] == states(seen)["report"] == "finished"
 
