@@ -143,7 +143,7 @@ def test_each_row_that_is_refused_is_told_why(client, ledger, write):
         "x" * 20: "LONG_ID",
         "odd": "INVALID_ROW",
         "surrogate": "INVALID_ROW",
-        "surrogate task": "INVALID_SUBMISSION",
+        "10": "INVALID_ROW",
         "11": "INVALID_ROW",
     }
     assert {(each.row, each.reason) for each in report.refused if each.row == 12} == {

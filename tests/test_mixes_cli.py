@@ -157,7 +157,7 @@ def test_broken_mix_is_shown_beside_the_others(ledger, mix):
     (ledger.path / "bad" / "rows.jsonl").unlink()
     done = mix("show")
     assert done.exit_code == 2
-    assert "good" in done.stdout and "git checkout" in done.stdout
+    assert "good" in done.stdout and "git checkout" in " ".join(done.stdout.split())
     lines = [json.loads(each) for each in mix("show", "--json").stdout.splitlines()]
     assert [each["name"] for each in lines] == ["good", "bad"]
     assert "rows.jsonl" in lines[1]["error"]
