@@ -49,9 +49,9 @@ def matrix(found: Matrix) -> Iterator[RenderableType]:
     """A matrix, and a sentence for each domain; "alone" is how it was explored."""
     title = "Accuracy by domain and checkpoint, % with 95 % intervals"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
-    table.add_column("domain")
+    table.add_column("domain", no_wrap=True)
     for name in found.checkpoints:
-        table.add_column(TITLES[name], justify="right", no_wrap=True)
+        table.add_column(TITLES[name], justify="right")
     table.add_column("alone", justify="right")
     table.add_column("to base")
     table.add_column("to alone")
