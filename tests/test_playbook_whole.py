@@ -446,7 +446,7 @@ class TestKilled:
         assert run(killed)[0] == 0, seed
         compared = (
             "edge/fractions/edge.json",
-            "edge/fractions/work/answers.jsonl",
+            Path("edge/fractions", "work", "answers.jsonl"),
             "mixes/fractions/rows.jsonl",
             "scale/run/completions/sft.jsonl",
         )
