@@ -1,5 +1,6 @@
 """What runs below a process, from /proc."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -31,3 +32,12 @@ def running_below(pid: int) -> dict[int, float]:
     while level := {each for each, parent in parents.items() if parent in level}:
         below |= level
     return {each: seconds[each] for each in below}
+
+
+def is_named_below(pid: int, name: str) -> bool:
+    """Whether a process below one has called itself so."""
+    for each in running_below(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if Path(f"/proc/{each}/comm").read_text().rstrip("\n") == name:
+                return True
+    return False

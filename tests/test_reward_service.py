@@ -13,8 +13,8 @@ import pytest
 from fake_service import spin_until
 from google.protobuf import json_format, struct_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from process_tree import running_below
-from toy_service import Details, call_details, reason, toy, toy_server
+from process_tree import is_named_below
+from toy_service import Details, call_details, reason, sleeper, toy, toy_server
 
 from assayoffice.rl.embedded import EmbeddedServer
 from assayoffice.v1 import reward_pb2, task_pb2, verdict_pb2, verifier_pb2
@@ -427,22 +427,21 @@ class TestStream:
 
 class TestClientsThatGoAway:
     def test_cancelling_a_batch_kills_its_work(self, server, stub):
-        before = set(running_below(server[1]))
         request = reward_pb2.ComputeRewardsRequest(
-            rollouts=[rollout(toy("sleep", word="batch"))], recipe=ACCURACY
+            rollouts=[rollout(sleeper("r-batch"))], recipe=ACCURACY
         )
         call = stub.ComputeRewards.future(request, timeout=SECONDS)
-        compute(stub, ACCURACY, rollout(toy("gold", word="after the one to cancel")))
+        spin_until(lambda: is_named_below(server[1], "r-batch"))
         call.cancel()
-        spin_until(lambda: not before <= set(running_below(server[1])))
+        spin_until(lambda: not is_named_below(server[1], "r-batch"))
 
     def test_cancelling_a_stream_kills_its_work(self, server, stub):
-        before = set(running_below(server[1]))
-        rollouts = rollout(toy("sleep", id="1", word="stream")), rollout(toy("gold", id="2"))
+        rollouts = rollout(sleeper("r-stream", id="1")), rollout(toy("gold", id="2"))
         call = stub.StreamRewards(stream(ACCURACY, *rollouts), timeout=SECONDS)
         assert next(call).result.id == "2"
+        spin_until(lambda: is_named_below(server[1], "r-stream"))
         call.cancel()
-        spin_until(lambda: not before <= set(running_below(server[1])))
+        spin_until(lambda: not is_named_below(server[1], "r-stream"))
 
 
 class TestLongGenerations:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 from fake_service import spin_until
-from process_tree import running_below
+from process_tree import is_named_below, running_below
 from rewrites_served import SECONDS, check, code, custom, error, found, numeric
 from test_service import is_shed
 from test_service_code import program_below, seconds_until_gone
@@ -71,12 +71,11 @@ class TestCancelling:
         seconds_until_gone(pid)
 
     def test_withdraws_what_waits(self, server, stub):
-        before = set(running_below(server[1]))
-        rewrites = [custom("toy", word=f"c{n}", solutions=["sleep"]) for n in range(100)]
+        rewrites = [custom("patient_toy", word=f"c{n}", solutions=["sleep"]) for n in range(100)]
         call = stub.CheckRewrites.future(asked(*rewrites), timeout=SECONDS)
-        check(stub, numeric("77"))  # answered when the other call has been read
+        spin_until(lambda: is_named_below(server[1], "c0"))
         call.cancel()
-        spin_until(lambda: not before <= set(running_below(server[1])))
+        spin_until(lambda: not is_named_below(server[1], "c0"))
         [result] = check(stub, custom("toy", word="after", wrong_answers=["lead"]), seconds=10)
         assert found(result)["discrimination"] == ("PASSED", "TOLD_APART")
 

@@ -14,8 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from process_tree import running_below
-from toy_service import Details, call_details, reason, toy, toy_server
+from process_tree import is_named_below
+from toy_service import Details, call_details, reason, sleeper, toy, toy_server
 
 from assayoffice.server.errors import Reason
 from assayoffice.v1 import task_pb2, verdict_pb2, verifier_pb2
@@ -220,13 +220,11 @@ class TestDeadlines:
         assert reason(verify(stub, toy("burn", word="deadline"))) == "CPU_TIME"
 
     def test_cancelling_a_call_kills_its_work(self, server, stub):
-        request = verifier_pb2.VerifyRequest(submission=toy("sleep", word="cancelled"))
-        before = set(running_below(server[1]))
+        request = verifier_pb2.VerifyRequest(submission=sleeper("v-cancelled"))
         call = stub.Verify.future(request, timeout=SECONDS)
-        # The reply to another submission proves that the first has been read.
-        verify(stub, toy("gold", word="after the one to cancel"))
+        spin_until(lambda: is_named_below(server[1], "v-cancelled"))
         call.cancel()
-        spin_until(lambda: not before <= set(running_below(server[1])))
+        spin_until(lambda: not is_named_below(server[1], "v-cancelled"))
 
 
 class TestStream:
@@ -255,12 +253,12 @@ class TestStream:
         assert sum(each.result.verdict.score for each in responses) == 75
 
     def test_cancelled_stream_kills_its_work(self, server, stub):
-        before = set(running_below(server[1]))
-        requests = stream(toy("sleep", id="1", word="stream"), toy("gold", id="2"))
+        requests = stream(sleeper("v-stream", id="1"), toy("gold", id="2"))
         call = stub.VerifyStream(requests, timeout=SECONDS)
         assert next(call).result.id == "2"
+        spin_until(lambda: is_named_below(server[1], "v-stream"))
         call.cancel()
-        spin_until(lambda: not before <= set(running_below(server[1])))
+        spin_until(lambda: not is_named_below(server[1], "v-stream"))
 
 
 @pytest.fixture(scope="module")

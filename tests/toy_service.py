@@ -16,10 +16,17 @@ from assayoffice.v1 import reward_pb2, verdict_pb2, verifier_pb2
 PLUGINS = Path(__file__).parent / "plugins"
 
 
-def toy(response: str, id: str = "", word: str = "gold", **task: object) -> verifier_pb2.Submission:
-    message = verifier_pb2.Submission(id=id, verifier="toy", response=response)
+def toy(
+    response: str, id: str = "", word: str = "gold", verifier: str = "toy", **task: object
+) -> verifier_pb2.Submission:
+    message = verifier_pb2.Submission(id=id, verifier=verifier, response=response)
     json_format.ParseDict({"word": word, **task}, message.custom)
     return message
+
+
+def sleeper(name: str, id: str = "") -> verifier_pb2.Submission:
+    """Work that ends only when it is killed, in a process that goes by the name."""
+    return toy("sleep", id=id, word=name, verifier="patient_toy")
 
 
 @contextlib.contextmanager

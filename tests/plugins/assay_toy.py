@@ -7,6 +7,7 @@ verifier, or a submission, can.
 import ctypes
 import os
 import time
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,6 +60,7 @@ class ToyVerifier:
             case "exit":
                 os._exit(0)
             case "sleep":
+                Path("/proc/self/comm").write_text(task.word)  # so that a test can find it
                 time.sleep(3600)
             case "raise":
                 raise RuntimeError("a defect")
@@ -67,3 +69,13 @@ class ToyVerifier:
         if submission.response == task.word:
             return Verdict(Outcome.CORRECT, 1.0, "SAME", extracted=task.word, method=effort.value)
         return Verdict(Outcome.INCORRECT, 0.0, "OTHER", extracted=submission.response)
+
+
+class PatientToyVerifier(ToyVerifier):
+    """For tests of what ends work, which must not be that its time is up."""
+
+    name = "patient_toy"
+    summary = "The same with all the time in the world"
+    limits = Limits(
+        cpu_seconds=0.6, wall_seconds=3600.0, memory_bytes=256 * 1024 * 1024, quick_cpu_seconds=0.1
+    )
