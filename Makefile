@@ -42,7 +42,7 @@ playbook: .venv/train/ready ## The whole playbook on this CPU: edge, mixes, expl
 test: .venv/development ## Run the tests
 	$(BIN)/python -m pytest
 
-test-heavy: .venv/development ## Run the tests that take long: whole servers, benchmarks, other users
+test-heavy: .venv/development ## Run the tests that take long: whole servers, compilers, Lean under attack, benchmarks
 	$(BIN)/python -m pytest -m heavy
 
 test-train: .venv/train/ready ## Run the tests that need the trainer: verl, vLLM and Ray, for real

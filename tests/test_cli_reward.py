@@ -367,6 +367,7 @@ def _unframed(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
+@pytest.mark.heavy
 class TestRealServer:
     """Nothing is faked here: a server is started, and its verifiers and recipes decide."""
 

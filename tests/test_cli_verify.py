@@ -312,6 +312,7 @@ class TestVerifiers:
         assert numeric["hallmark_parts"] == {"python": "3.14"}
 
 
+@pytest.mark.heavy
 class TestRealServer:
     """Nothing is faked here: a server is started, and its verifiers judge."""
 

@@ -384,6 +384,7 @@ class TestRewrites:
         job = Operation.QUICK.value + subject.value + bytes(DIGEST_BYTES)
         assert toy(job) == Tag.NEEDS_FULL.value
 
+    @pytest.mark.heavy
     def test_long_conflict_is_cut_and_says_so(self, toy):
         names = [f"x{n}" for n in range(40)]
         circle = [f"{names[n - 1]} < {name}" for n, name in enumerate(names)]

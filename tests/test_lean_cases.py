@@ -152,6 +152,7 @@ MISSING: dict[str, Missing] = {
 }
 
 
+@pytest.mark.heavy
 def test_all_are_judged_right_where_nothing_is_missing_but_a_replay():
     assert list(wrong(Replay.NONE)) == []
 

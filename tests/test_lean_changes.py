@@ -27,6 +27,8 @@ from assayoffice.verifiers.lean.compiled.library import Library
 from assayoffice.verifiers.lean.prepared import prepare
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
+pytestmark = pytest.mark.heavy  # each has a Lean of its own
+
 TASK = LeanTask("(p q : Prop) (hp : p) (hq : q) : p", extraction=CodeExtraction.WHOLE)
 FACT = LeanTask(": 2 + 2 = 4", extraction=CodeExtraction.WHOLE)
 

@@ -25,6 +25,8 @@ from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.selftest import trials as selftest
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
+pytestmark = pytest.mark.heavy  # each self-test judges all of its cases
+
 # As little as a program can do to be taken for leanchecker.
 REPLAYS = '#!/bin/sh\necho "replaying $2"\n'
 GITHASH = "eb6cafb7290e8bd5f2937522d8d804f58f02bafc"
@@ -94,7 +96,6 @@ class TestCommand:
         )
         return file
 
-    @pytest.mark.heavy
     def test_real_lean_passes_and_is_recorded(self, written, folder):
         ended = assay("--lean", written, "--json")
         rows = {row["what"]: row for row in map(json.loads, ended.stdout.splitlines())}

@@ -76,6 +76,7 @@ def install(wheel: Path, folder: Path) -> tuple[Path, Path]:
     return python, site
 
 
+@pytest.mark.heavy
 def test_installed_wheel_runs_and_brings_its_cases(wheel, tmp_path):
     python, site = install(wheel, tmp_path)
     assay = [python, "-P", tmp_path / "bin" / "assay"]
@@ -94,6 +95,7 @@ def test_installed_wheel_runs_and_brings_its_cases(wheel, tmp_path):
     subprocess.run([python, "-P", "-c", code], cwd=tmp_path, check=True)
 
 
+@pytest.mark.heavy
 def test_installed_wheel_judges_proofs(wheel, tmp_path):
     """What sandboxes are handed as text is in the wheel, too."""
     python, site = install(wheel, tmp_path)

@@ -89,6 +89,13 @@ class TestLoading:
         assert isinstance(loaded, Unloadable)
         assert reason in loaded.reason
 
+    @pytest.mark.parametrize("name", ["plain-words", "Plain", "1st", "", "p" * 65])
+    def test_name_that_no_submission_can_have_is_refused(self, package, name):
+        package(named=plain().replace('"plain"', repr(name)))
+        loaded = load_one("plainpkg.named:Plain", name)
+        assert isinstance(loaded, Unloadable)
+        assert "must match [a-z][a-z0-9_]{0,63}" in loaded.reason
+
     def test_verifier_without_the_tools_it_needs_says_what_is_missing(self, package):
         raising = """
     def tools(self):

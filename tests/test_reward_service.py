@@ -477,6 +477,7 @@ def health_waits_while(channel: grpc.Channel, goes_on: Callable[[], bool]) -> li
     return waits
 
 
+@pytest.mark.heavy
 class TestOverload:
     def test_full_queue_sheds_rewards_as_it_sheds_verdicts(self):
         with (
@@ -497,6 +498,7 @@ class TestOverload:
             assert [reason(each.result) for each in responses] == ["OTHER"] * 50
 
 
+@pytest.mark.heavy
 class TestDraining:
     def test_stopping_server_answers_what_it_took_and_takes_no_more(self):
         embedded = EmbeddedServer(start_seconds=60)

@@ -184,6 +184,7 @@ class TestTests:
         assert concluded.value == 0.5
         assert "a fifth of the CPU time" in concluded.check.explanation
 
+    @pytest.mark.heavy
     def test_program_in_a_language_like_c(self, tests_of):
         solution = """```cpp
 #include <cstdio>

@@ -364,6 +364,7 @@ class TestDigests:
         assert len(set(digests.values())) == len(digests)
         assert not set(digests.values()) & {each.hallmark.digest for each in listed.values()}
 
+    @pytest.mark.heavy
     def test_are_the_same_in_another_server(self, stub):
         with toy_server() as (endpoint, _), grpc.insecure_channel(endpoint) as channel:
             other = RewriteServiceStub(channel).CheckRewrites(NOTHING, timeout=SECONDS)

@@ -138,6 +138,7 @@ def test_program_of_a_megabyte_with_tests_of_megabytes(stub):
     assert size(result) < 300_000
 
 
+@pytest.mark.heavy
 def test_tests_of_megabytes_are_held_for_few_of_many_programs_at_once(server, stub):
     status, marks = (Path(f"/proc/{server[1]}/{name}") for name in ("status", "clear_refs"))
     marks.write_text("5")  # forgets the peak so far

@@ -14,6 +14,8 @@ from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeTask
 
+pytestmark = pytest.mark.heavy  # each builds and runs programs in a sandbox
+
 #: Tests of a function f that adds 1, by language.
 TESTS = {
     "python": "assert f(1) == 2\nassert f(40) == 41\n",

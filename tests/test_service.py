@@ -273,6 +273,7 @@ def is_shed(call: grpc.Future) -> bool:
     return call.done() and call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@pytest.mark.heavy
 class TestOverload:
     def test_full_queue_sheds_and_says_when_to_come_back(self, narrow):
         waiting = []

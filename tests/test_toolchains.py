@@ -34,6 +34,8 @@ from assayoffice.sandbox.programs.toolchains import (
     missing,
 )
 
+pytestmark = pytest.mark.heavy  # compilers take their time
+
 _MIB = 1 << 20
 
 ECHO = {

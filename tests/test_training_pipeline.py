@@ -180,6 +180,7 @@ class TestFromNothing:
             with serve(config.load(write(tmp_path, endpoint))):
                 pass
 
+    @pytest.mark.heavy
     def test_service_that_is_started_is_gone_afterwards(self, tmp_path, endpoint):
         before = children(os.getpid())
         go(write(tmp_path), tmp_path / "run")

@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import json
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from assayoffice.verifiers.base import (
 )
 
 GROUP = "assayoffice.verifiers"
+
+# What Submission.verifier of the wire matches.
+_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,10 @@ def _load(entry_point: importlib.metadata.EntryPoint, carriers: list[ModuleType]
         if verifier.name != name:
             raise VerifierUnavailableError(
                 f"announced as {name!r} but calls itself {verifier.name!r}"
+            )
+        if not _NAME.fullmatch(name):
+            raise VerifierUnavailableError(
+                f"no submission can name it: a name must match {_NAME.pattern}"
             )
         hallmark = _hallmark(verifier, carriers)
         languages = verifier.languages() if isinstance(verifier, RunsPrograms) else ()

@@ -24,7 +24,7 @@ from assayoffice.rl.training import metrics
 CONFIGS = Path(__file__).parents[2] / "rl" / "configs"
 DOMAINS = ("fractions", "programs")
 CANDIDATES, HELD_OUT, SAMPLES, SHOWN = 80, 8, 2, 8
-SFT_STEPS, GRPO_STEPS, PROMPTS, ROLLOUTS = 4, 2, 4, 4
+SFT_STEPS, GRPO_STEPS, PROMPTS, ROLLOUTS = 12, 2, 4, 4
 ALONE = {"sft.steps": SFT_STEPS, "sft.save_every": 2}
 #: What differs from playbook.toml: fewer of everything.
 SMALLER: dict[str, Any] = {
@@ -74,7 +74,8 @@ def test_playbook_is_killed_gone_on_with_refined_and_scaled(config: Path) -> Non
     command = ["playbook", config, "--run", run]
     alone = "fractions: as configured, seed 1"
 
-    seen = list(events(command, reached(alone, 2), signal.SIGKILL, -signal.SIGKILL))
+    # The checkpoint of step 2 is written after that step is told of, and before step 3 begins.
+    seen = list(events(command, reached(alone, 3), signal.SIGKILL, -signal.SIGKILL))
     prepared = [name for name, state in states(seen).items() if state == "finished"]
     assert {"data", "base model", *(f"edge of {each}" for each in DOMAINS)} < set(prepared)
     assert not (run / "report.html").exists()
