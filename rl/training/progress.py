@@ -73,12 +73,14 @@ class Pace:
 
     def seconds_left(self, done: int, total: int) -> float | None:
         """Seconds until ``total``, None until a step has been seen to begin and end."""
-        if not self._seen or self._seen[-1][1] != done:
+        if self._seen and done < self._seen[-1][1]:
+            self._seen.clear()  # another count has begun: a stage may have several
+        # The first step that is seen took an unknown time, start-up included.
+        if done and (not self._seen or self._seen[-1][1] != done):
             self._seen.append((time.monotonic(), done))
-        (first, first_done), (last, last_done) = self._seen[0], self._seen[-1]
-        # What was done when we first looked took an unknown time, start-up included.
-        if last_done == first_done or first_done == 0:
+        if len(self._seen) < 2:
             return None
+        (first, first_done), (last, last_done) = self._seen[0], self._seen[-1]
         since = time.monotonic() - last
         return max(0.0, (total - done) * (last - first) / (last_done - first_done) - since)
 
