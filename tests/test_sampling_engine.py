@@ -5,14 +5,16 @@ The engine itself is tried in tests/training/test_sampling.py; here, what is sta
 
 import importlib.util
 import json
+import os
 import sys
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from sampling_process import REQUEST, problems
 
-from assayoffice.rl.sampling.answers import Drawn, answer_row, read_answers
+from assayoffice.rl.sampling.answers import Drawn, answer_row, question_row, read_answers
 from assayoffice.rl.sampling.engine import Start
 from assayoffice.rl.sampling.errors import (
     ChangedAnswersError,
@@ -22,7 +24,9 @@ from assayoffice.rl.sampling.errors import (
 )
 from assayoffice.rl.sampling.job import Answered, Job, append
 from assayoffice.rl.sampling.models import LocalModel
+from assayoffice.rl.sampling.request import SamplingRequest
 from assayoffice.rl.sampling.sampling import Sampled, sample
+from assayoffice.rl.sampling.vllm_engine import Engine
 from assayoffice.rl.training import children
 
 Look = Callable[[], None]
@@ -157,3 +161,39 @@ def test_the_header_is_json_that_people_read(folder, file):
     go(LocalModel(str(folder), {"dtype": "float32"}), file, answering(4))
     header = json.loads((file.parent / "answers.jsonl.header.json").read_text())
     assert header["model"]["name"] == str(folder) and header["request"]["samples"] == 3
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How the answers of a fake vLLM end, one after the other."""
+    ends: list[str] = []
+
+    class FakeLLM:
+        def __init__(self, **arguments: object) -> None: ...
+
+        def chat(self, prompts: Sequence[object], *_: object, **__: object) -> list[object]:
+            return [
+                types.SimpleNamespace(
+                    outputs=[types.SimpleNamespace(text="7", token_ids=[1], finish_reason=end)]
+                )
+                for end in (ends.pop(0) for _ in prompts)
+            ]
+
+    fake, errors = types.ModuleType("vllm"), types.ModuleType("vllm.exceptions")
+    vars(fake).update(LLM=FakeLLM, SamplingParams=dict, exceptions=errors)
+    vars(errors).update(VLLMValidationError=ValueError)
+    monkeypatch.setattr("os.environ", dict(os.environ))  # which engines change
+    monkeypatch.setitem(sys.modules, "vllm", fake)
+    monkeypatch.setitem(sys.modules, "vllm.exceptions", errors)
+    return ends
+
+
+@pytest.mark.parametrize("reason", ["abort", "error"])
+def test_answer_that_vllm_breaks_off_is_no_answer(ends: list[str], reason: str):
+    request = SamplingRequest(2, temperature=1.0, top_p=1.0, max_tokens=12, seed=1)
+    questions = [question_row(each) for each in problems(3)]
+    ends += ["stop", "length", "stop", reason, "stop", "stop"]
+    one, broken, other = Engine("model", {}, request).answer(questions)
+    assert (len(one.rows), len(other.rows)) == (2, 2)
+    assert (broken.problem, broken.rows) == (str(questions[1]["problem"]), ())
+    assert broken.error == f"vLLM broke an answer off: finish_reason {reason!r}"

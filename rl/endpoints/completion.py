@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from assayoffice.rl.endpoints.errors import NoCompletionError
 
 _CUT_OFF = "length"
-# What broke off was the server, or a filter between the model and us: not what the model answers.
-_BROKEN_OFF = frozenset({"abort", "error", "content_filter"})
+#: Ends that were the engine's doing, or that of a filter between the model and us. What there is up
+#: to then is not what the model answers.
+BROKEN_OFF = frozenset({"abort", "error", "content_filter"})
 _REASON_CHARACTERS = 40
 
 
@@ -41,7 +42,7 @@ def completion_of(content: bytes, asked_model: str) -> Completion:
         usage = answer.get("usage")
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise NoCompletionError("the answer is not a chat completion") from None
-    if isinstance(reason, str) and reason in _BROKEN_OFF:
+    if isinstance(reason, str) and reason in BROKEN_OFF:
         raise NoCompletionError(f"the answer was broken off: finish_reason {reason!r}")
     if text is None and reason == _CUT_OFF:
         # Servers that put reasoning aside: all tokens went there, and that is the model's doing.

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from assayoffice.rl.endpoints.completion import BROKEN_OFF
 from assayoffice.rl.sampling.answers import Drawn, answer_row
 from assayoffice.rl.sampling.job import Answered, Row
 from assayoffice.rl.sampling.request import SamplingRequest
@@ -59,7 +60,7 @@ class Engine:
         greedy = [each for each in indices if each is None]
         parts = [self._rows(questions, each) for each in (sampled, greedy)]
         return [
-            Answered(str(question["problem"]), [row for part in parts for row in part[index]])
+            _answered(str(question["problem"]), [row for part in parts for row in part[index]])
             for index, question in enumerate(questions)
         ]
 
@@ -93,6 +94,15 @@ class Engine:
             max_tokens=request.max_tokens,
             seed=request.seed_of(problem, sample),
         )
+
+
+def _answered(problem: str, rows: Sequence[Row]) -> Answered:
+    for row in rows:
+        if row["finish_reason"] in BROKEN_OFF:
+            # Nothing is kept, because the answers of a problem are of use only together.
+            error = f"vLLM broke an answer off: finish_reason {row['finish_reason']!r}"
+            return Answered(problem, (), error)
+    return Answered(problem, rows)
 
 
 def _drawn(output: object) -> Drawn:
