@@ -78,7 +78,7 @@ def explore(
             )
         for each in found.values():
             if as_json:
-                _write({"event": "decision", **recording.decision_as_json(each)})
+                write_event({"event": "decision", **recording.decision_as_json(each)})
             else:
                 _print(console, showing.decision(each))
         says_scale = all(each.verdict is Verdict.SCALE for each in found.values())
@@ -125,7 +125,7 @@ def scale(
                 without_evidence=without_evidence,
             )
         if as_json:
-            _write({"event": "matrix", **matrix_as_json(found)})
+            write_event({"event": "matrix", **matrix_as_json(found)})
         else:
             _print(console, showing.matrix(found))
     raise typer.Exit(1 if found.lost else 0)
@@ -157,6 +157,7 @@ def _print(console: Console, parts: Iterable[RenderableType]) -> None:
         console.print(each, soft_wrap=isinstance(each, Text))
 
 
-def _write(event: dict[str, object]) -> None:
+def write_event(event: dict[str, object]) -> None:
+    """Tell a machine what has happened: a line of JSON."""
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()

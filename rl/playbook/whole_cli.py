@@ -16,8 +16,6 @@ Exit codes:
 """
 
 import contextlib
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +23,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from assayoffice.rl.playbook.cli import ended_well, folder_of
+from assayoffice.rl.playbook.cli import ended_well, folder_of, write_event
 from assayoffice.rl.training.cli import stoppable
 
 app = typer.Typer()
@@ -83,17 +81,17 @@ def playbook(
             )
         for decision in outcome.decisions.values():
             if as_json:
-                _write({"event": "decision", **recording.decision_as_json(decision)})
+                write_event({"event": "decision", **recording.decision_as_json(decision)})
             else:
                 for part in showing.decision(decision):
                     console.print(part)
         if outcome.matrix is not None and as_json:
-            _write({"event": "matrix", **matrix_as_json(outcome.matrix)})
+            write_event({"event": "matrix", **matrix_as_json(outcome.matrix)})
         elif outcome.matrix is not None:
             for part in showing.matrix(outcome.matrix):
                 console.print(part)
         if as_json:
-            _write({"event": "report", "path": str(outcome.report)})
+            write_event({"event": "report", "path": str(outcome.report)})
         else:
             console.print(f"Report: {outcome.report}", markup=False, soft_wrap=True)
         lost = outcome.matrix is None or bool(outcome.matrix.lost)
@@ -117,8 +115,3 @@ def _ended_well(console: Console) -> Iterator[None]:
             console.print(plain(f"error: {error}"), style="bold red", soft_wrap=True)
             unusable = isinstance(error, (EdgeError, UnreadableFileError))
             raise typer.Exit(2 if unusable else 3) from None
-
-
-def _write(event: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(event) + "\n")
-    sys.stdout.flush()
