@@ -129,7 +129,6 @@ def test_testing_stops_at_the_first_failure():
     )
 
 
-@pytest.mark.heavy
 def test_all_tests_together_have_a_limit_of_their_own(monkeypatch):
     # Long enough for the first tests, and not for the one that waits.
     monkeypatch.setattr(module, "TOTAL_SECONDS", 1.0)

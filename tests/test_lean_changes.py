@@ -27,8 +27,6 @@ from assayoffice.verifiers.lean.compiled.library import Library
 from assayoffice.verifiers.lean.prepared import prepare
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
-pytestmark = pytest.mark.heavy  # each has a Lean of its own
-
 TASK = LeanTask("(p q : Prop) (hp : p) (hq : q) : p", extraction=CodeExtraction.WHOLE)
 FACT = LeanTask(": 2 + 2 = 4", extraction=CodeExtraction.WHOLE)
 
@@ -81,6 +79,7 @@ class TestChangedFiles:
         with pytest.raises(VerifierUnavailableError, match=r"Mine\.olean has changed .* restart"):
             judge(verifier, lie, "fact")
 
+    @pytest.mark.heavy
     def test_module_that_comes_before_another(self, header, verifier, open_folder):
         first = open_folder / "first"
         first.mkdir()
@@ -97,6 +96,7 @@ class TestChangedFiles:
         with pytest.raises(VerifierUnavailableError, match="bin/lean has changed"):
             judge(verifier, TASK, "hp")
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize(
         ("task", "proof"),
         [(FACT, "fact"), (FACT, "gone"), (replace(FACT, statement=": gone 2 = 4"), "rfl")],
@@ -114,6 +114,7 @@ class TestChangedFiles:
         with pytest.raises(VerifierUnavailableError, match="has changed"):
             judge(verifier, task, proof)
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize("reader", ["_follow", "_index"])
     def test_change_while_modules_are_read(self, header, monkeypatch, reader):
         read = getattr(Library, reader)
@@ -132,6 +133,7 @@ class TestChangedFiles:
         assert judge(verifier, FACT, "fact").outcome is Outcome.CORRECT
 
 
+@pytest.mark.heavy
 class TestBrokenLean:
     """Its stamps are as they were: what is broken is the host."""
 
@@ -170,6 +172,7 @@ class TestHeaderOfNoUse:
         with pytest.raises(LeanUnavailable, match="line 3: unexpected identifier"):
             prepare(wrong, SandboxSettings(), {})
 
+    @pytest.mark.heavy
     def test_others_serve_beside_it(self, monkeypatch):
         good = replace(headers()["assay"], id="good")
         wrong = replace(good, id="wrong", source=f"{good.source}opne Nat\n")

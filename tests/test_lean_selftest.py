@@ -25,8 +25,6 @@ from assayoffice.verifiers.lean.selftest import record
 from assayoffice.verifiers.lean.selftest import trials as selftest
 from assayoffice.verifiers.lean.settings import Header, LeanSettings, Replay
 
-pytestmark = pytest.mark.heavy  # each self-test judges all of its cases
-
 # As little as a program can do to be taken for leanchecker.
 REPLAYS = '#!/bin/sh\necho "replaying $2"\n'
 GITHASH = "eb6cafb7290e8bd5f2937522d8d804f58f02bafc"
@@ -82,6 +80,7 @@ def assay(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.heavy
 class TestCommand:
     @pytest.fixture
     def written(self, folder: Path, header: Header) -> Path:
@@ -138,6 +137,7 @@ class TestCommand:
         assert "names no file of headers" in ended.stderr
 
 
+@pytest.mark.heavy
 class TestTrials:
     pytestmark = pytest.mark.usefixtures("few_cases")
 
@@ -263,6 +263,7 @@ class TestRecords:
     def test_release_that_has_passed_serves(self, passed, prepare, unknown):
         assert prepare(passed).toolchain.githash == GITHASH
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize("changed", ["digest", "githash", "assayoffice", "header"])
     def test_what_has_changed_since_it_passed_does_not_serve(
         self, passed, prepare, unknown, changed
@@ -285,6 +286,7 @@ class TestRecords:
         }
         assert len(digests) == 8
 
+    @pytest.mark.heavy
     def test_program_that_our_tests_do_not_run_serves_after_the_self_test_alone(
         self, checked_by_fake, prepare
     ):
@@ -303,6 +305,7 @@ class TestRecords:
         with pytest.raises(LeanUnavailable, match="has changed since it passed"):
             prepare(kept, header=header)
 
+    @pytest.mark.heavy
     def test_repl_serves_after_the_self_test_alone(self, header, folder, prepare):
         repl = folder / "a_repl"
         repl.write_text("#!/bin/sh\n")

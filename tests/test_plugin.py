@@ -79,7 +79,6 @@ def play(answer: str, **task: object) -> Submission:
     return Submission("1", "countdown", f"<answer>{answer}</answer>", task)
 
 
-@pytest.mark.heavy
 def test_installed_plugin_judges(client):
     task = {"numbers": [3, 3, 8, 8], "target": 24}
     right = client.verify(play("8/(3-8/3)", **task), timeout=20)

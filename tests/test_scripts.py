@@ -14,8 +14,6 @@ from assayoffice.verifiers.code.machine import Machine
 from assayoffice.verifiers.code.report import Grade, Report
 from assayoffice.verifiers.code.task import CodeTask
 
-pytestmark = pytest.mark.heavy  # each builds and runs programs in a sandbox
-
 #: Tests of a function f that adds 1, by language.
 TESTS = {
     "python": "assert f(1) == 2\nassert f(40) == 41\n",
@@ -157,6 +155,7 @@ def each(programs: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(language, source) for language in programs for source in programs[language]]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", TESTS)
 def test_a_right_program_passes(machine, language):
     assert judge(machine, language, RIGHT[language]) == Report("script", Grade.PASSED)
@@ -167,6 +166,7 @@ def test_a_wrong_program_fails(machine, language):
     assert judge(machine, language, WRONG[language]).grade is Grade.WRONG_ANSWER
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("language", "source"), each(EARLY))
 def test_an_early_end_is_no_pass(machine, language, source):
     assert judge(machine, language, source).grade is Grade.WRONG_ANSWER
@@ -178,12 +178,14 @@ def test_no_program_takes_tests_away(machine, language, source):
     assert report.grade in (Grade.WRONG_ANSWER, Grade.COMPILE_ERROR, Grade.RUNTIME_ERROR)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", TESTS)
 def test_details_do_not_quote_the_tests(machine, language):
     for source in (WRONG[language], "]["):
         assert "41" not in judge(machine, language, source).detail
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", ["c", "cpp", "java"])
 def test_errors_of_the_program_are_told(machine, language):
     report = judge(machine, language, RIGHT[language].replace("x + 1", "undeclared"))
@@ -191,6 +193,7 @@ def test_errors_of_the_program_are_told(machine, language):
     assert "error:" in report.detail
 
 
+@pytest.mark.heavy
 def test_tests_that_need_more_than_there_is_do_not_compile(machine):
     report = judge(machine, "java", "class Solution { }")
     assert report == Report(
@@ -214,6 +217,7 @@ NEVER = "const f = () => new Promise(() => {})"
 EXITING = "if (r !== 2) process.exit(1)"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "tests",
     [
@@ -247,6 +251,7 @@ def test_promises_that_nothing_waits_for_may_stay_open(machine):
     assert judge(machine, "javascript", source, tests).grade is Grade.PASSED
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "source",
     [
@@ -282,6 +287,7 @@ def test_programs_may_be_modules_of_either_kind(machine):
         assert judge(machine, "javascript", source).grade is Grade.PASSED
 
 
+@pytest.mark.heavy
 def test_public_types_and_a_main_of_a_java_program_give_way_to_those_of_the_tests(machine):
     source = (
         "import java.util.*;\n"
@@ -303,6 +309,7 @@ def test_public_types_and_a_main_of_a_java_program_give_way_to_those_of_the_test
     assert judge(machine, "java", wrong).grade is Grade.WRONG_ANSWER
 
 
+@pytest.mark.heavy
 def test_assert_works_in_java(machine):
     tests = (
         "public class Main { public static void main(String[] a) { assert Solution.f(1) == 2; } }"
@@ -312,6 +319,7 @@ def test_assert_works_in_java(machine):
     assert judge(machine, "java", wrong, tests).grade is Grade.WRONG_ANSWER
 
 
+@pytest.mark.heavy
 def test_imports_of_java_tests_are_theirs_and_no_comments(machine):
     tests = (
         "// import nothing.At.All;\nimport static java.lang.Math.*;\n// more\n"
@@ -330,6 +338,7 @@ for join in scripts._JOINS.values():
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "program", ["\n" * 1_000_000, "package" + " " * 1_000_000, "\nfunc \npackage " * 60_000]
 )

@@ -34,8 +34,6 @@ from assayoffice.sandbox.programs.toolchains import (
     missing,
 )
 
-pytestmark = pytest.mark.heavy  # compilers take their time
-
 _MIB = 1 << 20
 
 ECHO = {
@@ -156,6 +154,7 @@ def run(
         return sandbox.run(built.run(replace(RunLimits(), **limits), stdin=given))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", ECHO)
 def test_a_program_reads_and_prints(sandbox, toolchains, language):
     result = run(toolchains, sandbox, language, ECHO[language], "hello\n")
@@ -163,18 +162,21 @@ def test_a_program_reads_and_prints(sandbox, toolchains, language):
     assert result.stderr == b""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", EXIT_WITH_7)
 def test_an_exit_code_is_the_programs(sandbox, toolchains, language):
     result = run(toolchains, sandbox, language, EXIT_WITH_7[language])
     assert (result.status, result.exit_code) == (Status.NONZERO_EXIT, 7)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", CRASH)
 def test_a_crash_is_no_success(sandbox, toolchains, language):
     result = run(toolchains, sandbox, language, CRASH[language])
     assert result.status in (Status.NONZERO_EXIT, Status.SIGNALED)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", FLOOD)
 def test_output_is_bounded(sandbox, toolchains, language):
     result = run(toolchains, sandbox, language, FLOOD[language], output_bytes=_MIB)
@@ -182,6 +184,7 @@ def test_output_is_bounded(sandbox, toolchains, language):
     assert len(result.stdout) <= _MIB
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", GREEDY)
 def test_a_program_has_the_memory_it_was_given_and_not_much_more(sandbox, toolchains, language):
     most = 256 * _MIB
@@ -192,6 +195,7 @@ def test_a_program_has_the_memory_it_was_given_and_not_much_more(sandbox, toolch
     assert greedy.peak_memory_bytes < 2 * most
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", DEEP)
 def test_recursion_may_be_deep(sandbox, toolchains, language):
     result = run(toolchains, sandbox, language, DEEP[language])
@@ -201,6 +205,7 @@ def test_recursion_may_be_deep(sandbox, toolchains, language):
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("language", BROKEN)
 def test_what_a_compiler_says_is_the_same_each_time(sandbox, toolchains, language):
     has(language)
@@ -229,6 +234,7 @@ def test_a_flood_of_errors_is_cut(toolchains):
     assert len(str(failure.value)) <= 8192
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "source",
     [
@@ -276,6 +282,7 @@ def test_compiling_ends_at_its_limit(sandbox, monkeypatch):
          "public class C { public static void main(String[] a) {%s} }", "nested"),
     ],
 )  # fmt: skip
+@pytest.mark.heavy
 def test_java_finds_the_class_with_main(sandbox, toolchains, source, printed):
     source = source % f'System.out.println("{printed}");'
     result = run(toolchains, sandbox, "java", source)
@@ -304,6 +311,7 @@ def test_java_finds_the_class_with_main(sandbox, toolchains, source, printed):
         ("cpp", "", "main"),
     ],
 )  # fmt: skip
+@pytest.mark.heavy
 def test_what_no_program_comes_out_of_is_no_program(toolchains, language, source, message):
     has(language)
     with pytest.raises(BuildFailed, match=message) as failure:
@@ -452,6 +460,7 @@ for language in ("c", "cpp", "go", "java"):
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", SLOW)
 def test_long_sources_are_read_in_linear_time(kind):
     # Half a second of work; what is quadratic would take many minutes.
@@ -466,6 +475,7 @@ def test_java_without_main_is_no_program(toolchains):
         toolchains.build("java", "class A { void main() {} }")
 
 
+@pytest.mark.heavy
 def test_java_may_have_many_classes(sandbox, toolchains):
     source = (
         "import java.util.function.*;\nrecord Point(int x) {}\nsealed interface S permits T {}\n"
@@ -517,6 +527,7 @@ def test_a_failure_is_remembered_too(sandbox):
     assert sandbox.runs == before + 1
 
 
+@pytest.mark.heavy
 def test_failures_keep_nothing_open(sandbox):
     has("c")
     toolchains = Toolchains(sandbox)
