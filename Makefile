@@ -39,7 +39,7 @@ train-demo: .venv/train/ready ## Train a tiny model on this CPU: SFT, then GRPO 
 playbook: .venv/train/ready ## The whole playbook on this CPU: edge, mixes, explore, scale, a page to read
 	@.venv/train/bin/assay playbook rl/configs/playbook.toml --run runs/playbook-$(SEED) --seed $(SEED)
 
-test: .venv/development ## Run the tests
+test: .venv/development ## Run the tests of every day
 	$(BIN)/python -m pytest
 
 test-heavy: .venv/development ## Run the tests that take long: whole servers, compilers, Lean under attack, benchmarks

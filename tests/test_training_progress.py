@@ -9,11 +9,11 @@ from assayoffice.rl.training.progress import Pace
 def seconds_left(monkeypatch: pytest.MonkeyPatch):
     """What is said, one after the other, of what is seen: when, and how much is done."""
 
-    def said(*seen: tuple[float, int], total: int = 10) -> list[float | None]:
+    def said(*seen: tuple[float, int] | tuple[float, int, int]) -> list[float | None]:
         pace, answers = Pace(), []
-        for when, done in seen:
+        for when, done, *total in seen:
             monkeypatch.setattr("time.monotonic", lambda now=when: now)
-            answers.append(pace.seconds_left(done, total))
+            answers.append(pace.seconds_left(done, *(total or [10])))
         return answers
 
     return said
@@ -38,3 +38,7 @@ def test_steps_of_an_earlier_run_took_no_time_in_this(seconds_left):
 def test_another_count_of_the_same_stage_has_its_own_pace(seconds_left):
     """As when a stage trains twice, and starting the second trainer takes minutes."""
     assert seconds_left((0, 9), (1, 10), (200, 1), (203, 2)) == [None, 0, None, 24]
+
+
+def test_count_to_another_total_has_its_own_pace(seconds_left):
+    assert seconds_left((0, 7, 8), (1, 8, 8), (200, 16, 64), (202, 32, 64)) == [None, 0, None, 4]

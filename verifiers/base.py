@@ -186,7 +186,8 @@ class Verifier(Protocol[TaskT_contra]):
     same submission under the same hallmark gets the same verdict, byte for byte.
     """
 
-    #: Registered name; also the stem of the shipped ``cases/<name>.jsonl``.
+    #: Registered name, which must match ``[a-z][a-z0-9_]{0,63}`` as submissions must; also the stem
+    #: of the shipped ``cases/<name>.jsonl``.
     name: ClassVar[str]
     #: Raise it whenever a verdict may change.
     version: ClassVar[str]

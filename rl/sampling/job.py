@@ -51,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an engine made of a problem: the rows of its answers, or why it cannot be asked."""
+    """What an engine made of a problem: the rows of its answers, or why there are none."""
 
     problem: str
     rows: Sequence[Row]

@@ -19,8 +19,8 @@ from assayoffice.rl.sampling.request import SamplingRequest
 class Sampled:
     """What came of it: how many problems were finished ``before`` and are ``finished`` now.
 
-    ``failures`` says of each other problem, by its id, why it got no answer. That is the endpoint's
-    doing and says nothing about the model; sampling again asks again.
+    ``failures`` says of each other problem, by its id, why it got no answer. That is the doing of
+    the engine or endpoint and says nothing about the model; sampling again asks again.
     """
 
     before: int

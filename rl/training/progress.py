@@ -70,11 +70,13 @@ class Pace:
 
     def __init__(self) -> None:
         self._seen: list[tuple[float, int]] = []
+        self._total = 0
 
     def seconds_left(self, done: int, total: int) -> float | None:
         """Seconds until ``total``, None until a step has been seen to begin and end."""
-        if self._seen and done < self._seen[-1][1]:
+        if total != self._total or (self._seen and done < self._seen[-1][1]):
             self._seen.clear()  # another count has begun: a stage may have several
+        self._total = total
         # The first step that is seen took an unknown time, start-up included.
         if done and (not self._seen or self._seen[-1][1] != done):
             self._seen.append((time.monotonic(), done))

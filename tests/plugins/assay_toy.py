@@ -79,3 +79,8 @@ class PatientToyVerifier(ToyVerifier):
     limits = Limits(
         cpu_seconds=0.6, wall_seconds=3600.0, memory_bytes=256 * 1024 * 1024, quick_cpu_seconds=0.1
     )
+
+    def verify(self, submission: Submission[ToyTask], effort: Effort) -> Verdict:
+        if effort is Effort.QUICK:
+            raise NeedsFullEffort  # or it would be ended there after a second, and begin anew
+        return super().verify(submission, effort)
