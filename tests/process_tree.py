@@ -34,6 +34,15 @@ def running_below(pid: int) -> dict[int, float]:
     return {each: seconds[each] for each in below}
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended; the dead that nobody has reaped have."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
 def is_named_below(pid: int, name: str) -> bool:
     """Whether a process below one has called itself so."""
     for each in running_below(pid):

@@ -14,7 +14,7 @@ import grpc
 import pytest
 from fake_service import spin_until
 from google.rpc import error_details_pb2
-from process_tree import running_below
+from process_tree import is_running, running_below
 
 from assayoffice.rl import Client, ItemError, Outcome, Submission, Verdict
 from assayoffice.rl.embedded import EmbeddedServer
@@ -169,18 +169,10 @@ def program_below(server: int, before: dict[int, float]) -> int:
 
 def seconds_until_gone(pid: int) -> float:
     start = time.perf_counter()
-    while _is_running(pid):
+    while is_running(pid):
         assert time.perf_counter() - start < GONE_SECONDS, "the program still runs"
         time.sleep(0.001)
     return time.perf_counter() - start
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 class TestLostRuns:
@@ -253,6 +245,6 @@ class TestUnwantedPrograms:
         # Answered after the cancellation has been heard of.
         request = verifier_pb2.VerifyRequest(submission=verifier_pb2.Submission())
         stub.Verify(request, timeout=SECONDS)
-        assert _is_running(pid)
+        assert is_running(pid)
         second.cancel()
         seconds_until_gone(pid)

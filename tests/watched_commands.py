@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fake_service import spin_until
-from process_tree import running_below
+from process_tree import is_running, running_below
 
 ASSAY = [sys.executable, "-P", "-c", "from assayoffice.cli import main; main()"]
 
@@ -48,7 +48,7 @@ def events(
         finally:
             process.kill()
     assert process.returncode == code
-    spin_until(lambda: not any(_alive(pid) for pid in started), 60)
+    spin_until(lambda: not any(is_running(pid) for pid in started), 60)
     assert not [each for each in shared if each.exists()]
 
 
@@ -68,14 +68,6 @@ def states(seen: Iterable[Event]) -> dict[object, object]:
 def _hear_interrupts() -> None:
     """Shells have what they start in the background ignore them, tests among it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def _shared_memory(pids: Iterable[int]) -> set[Path]:
